@@ -1,0 +1,25 @@
+//! What travels between Muster's processes: messages, ids, subjects, streams,
+//! and who may publish and subscribe what.
+//!
+//! Pure: no runtime, no broker client, no database. Whoever speaks to another
+//! process uses these definitions, and nothing else builds or parses a subject.
+
+pub mod broker;
+pub mod fingerprint;
+pub mod id;
+pub mod limits;
+pub mod method;
+pub mod name;
+pub mod permissions;
+pub mod reply;
+pub mod stream;
+pub mod subject;
+pub mod token;
+
+/// The wire messages, version 1.
+#[allow(clippy::all, clippy::pedantic, unreachable_pub)]
+pub mod v1 {
+    include!(concat!(env!("OUT_DIR"), "/muster.v1.rs"));
+}
+
+pub use prost::Message;

@@ -1,0 +1,39 @@
+//! Limits that more than one process must know.
+
+use std::time::Duration;
+
+/// Characters of a machine's, worker's or session's name.
+pub const NAME_CHARS: usize = 64;
+/// Characters of a session's title.
+pub const TITLE_CHARS: usize = 200;
+/// Characters that a session takes from its first message as its title.
+pub const AUTO_TITLE_CHARS: usize = 50;
+/// Bytes of one message by a user: fits into a sync answer together with the rest.
+pub const MESSAGE_BYTES: usize = 128 * 1024;
+/// Bytes of a directory's path.
+pub const DIRECTORY_BYTES: usize = 4096;
+/// Bytes of a model's id.
+pub const MODEL_ID_BYTES: usize = 256;
+/// Models that one worker may publish.
+pub const MODELS: usize = 2_000;
+/// Bytes of any payload on the bus.
+pub const PAYLOAD_BYTES: usize = 256 * 1024;
+/// Bytes of the text in one chunk.
+pub const TEXT_CHUNK_BYTES: usize = 64 * 1024;
+/// Messages that may wait in a session.
+pub const QUEUE_LENGTH: usize = 50;
+/// Bytes of what a worker tells of itself, each field.
+pub const REGISTRATION_FIELD_BYTES: usize = 1024;
+/// Registrations that may wait for one worker.
+pub const REGISTRATIONS_PER_WORKER: usize = 10;
+/// Items of a page unless asked otherwise, and at most.
+pub const PAGE_DEFAULT: u32 = 50;
+/// See [`PAGE_DEFAULT`].
+pub const PAGE_MAX: u32 = 200;
+
+/// How often a worker says that it lives.
+pub const HEARTBEAT: Duration = Duration::from_secs(10);
+/// Three missed heartbeats: the worker is offline, and its lease ends.
+pub const HEARTBEAT_LOST: Duration = Duration::from_secs(30);
+/// How often a worker asks sync when nothing rings.
+pub const SYNC: Duration = Duration::from_secs(10);

@@ -1,0 +1,160 @@
+//! The request/reply methods of registry and chat, with their messages.
+//!
+//! [`Method`] binds a name to its request and reply, so that a caller and a
+//! handler cannot disagree.
+
+use prost::Message;
+
+use crate::v1;
+
+/// A method of a service: which messages go in and come out, and its place.
+pub trait Method: Send + Sync + 'static {
+    /// What is asked.
+    type Request: Message + Default;
+    /// What is answered.
+    type Reply: Message + Default;
+    /// Which service answers.
+    const SERVICE: Service;
+    /// Last token of the subject.
+    const NAME: &'static str;
+}
+
+/// A service that answers the api.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Service {
+    /// Machines, workers, registrations, presence, models.
+    Registry,
+    /// Sessions, messages, turns, requests.
+    Chat,
+}
+
+impl Service {
+    /// Name in `nats micro ls` and the queue group.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Registry => "registry",
+            Self::Chat => "chat",
+        }
+    }
+
+    /// What precedes the method's name in its subject.
+    #[must_use]
+    pub const fn prefix(self) -> &'static str {
+        match self {
+            Self::Registry => "reg.v1.api",
+            Self::Chat => "chat.v1.api",
+        }
+    }
+}
+
+/// The subject of a method.
+#[must_use]
+pub fn subject<M: Method>() -> String {
+    format!("{}.{}", M::SERVICE.prefix(), M::NAME)
+}
+
+macro_rules! methods {
+    ($($service:ident { $($(#[$doc:meta])* $name:ident = $text:literal : $request:ident => $reply:ident;)* })*) => {
+        $($(
+            $(#[$doc])*
+            #[derive(Debug)]
+            pub struct $name;
+
+            impl Method for $name {
+                type Request = v1::$request;
+                type Reply = v1::$reply;
+                const SERVICE: Service = Service::$service;
+                const NAME: &'static str = $text;
+            }
+        )*)*
+
+        /// Every method's service and name.
+        pub const ALL: &[(Service, &str)] = &[$($((Service::$service, $text),)*)*];
+    };
+}
+
+methods! {
+    Registry {
+        /// The caller's machines.
+        ListMachines = "list_machines": ListMachinesRequest => ListMachinesReply;
+        /// Registers a machine; the same id and name again answers the same.
+        CreateMachine = "create_machine": CreateMachineRequest => Machine;
+        /// Renames or hides a machine.
+        UpdateMachine = "update_machine": UpdateMachineRequest => Machine;
+        /// Deletes a machine with its workers.
+        DeleteMachine = "delete_machine": MachineRef => Empty;
+        /// The workers of a machine.
+        ListWorkers = "list_workers": ListWorkersRequest => ListWorkersReply;
+        /// Makes a worker without an approved key.
+        CreateWorker = "create_worker": CreateWorkerRequest => Worker;
+        /// One worker with its models and registrations.
+        GetWorker = "get_worker": WorkerRef => Worker;
+        /// Renames a worker.
+        UpdateWorker = "update_worker": UpdateWorkerRequest => Worker;
+        /// Removes a worker and cuts it off.
+        DeleteWorker = "delete_worker": WorkerRef => Empty;
+        /// Pins the key of a registration.
+        ApproveWorker = "approve_worker": RegistrationRef => Worker;
+        /// Turns a registration, or a never-approved worker, away.
+        RejectWorker = "reject_worker": RegistrationRef => Empty;
+        /// Dismisses another key's registration of an approved worker.
+        DismissRegistration = "dismiss_registration": RegistrationRef => Empty;
+        /// Where workers are right now; asked by chat.
+        Presence = "presence": PresenceRequest => PresenceReply;
+    }
+    Chat {
+        /// Starts a session.
+        CreateSession = "create_session": CreateSessionRequest => ChatSession;
+        /// Sessions of the caller, of one worker or of all.
+        ListSessions = "list_sessions": ListSessionsRequest => ListSessionsReply;
+        /// One session.
+        GetSession = "get_session": SessionRef => ChatSession;
+        /// Renames, pins, or changes model or mode.
+        UpdateSession = "update_session": UpdateSessionRequest => ChatSession;
+        /// Deletes a session with its messages.
+        DeleteSession = "delete_session": SessionRef => Empty;
+        /// Ends a session: readable, nothing runs.
+        EndSession = "end_session": SessionRef => ChatSession;
+        /// Makes a terminated session active again.
+        RestoreSession = "restore_session": SessionRef => ChatSession;
+        /// Lets a paused queue go on.
+        ContinueQueue = "continue_queue": SessionRef => ChatSession;
+        /// Marks a session as read.
+        MarkRead = "mark_read": MessageRef => Empty;
+        /// A page of messages, and where the event stream continues it.
+        ListMessages = "list_messages": ListMessagesRequest => ListMessagesReply;
+        /// Sends a message; the same id and content again is the same message.
+        SendMessage = "send_message": SendMessageRequest => ChatMessage;
+        /// Edits or moves a waiting message.
+        EditMessage = "edit_message": EditMessageRequest => ChatMessage;
+        /// Withdraws a waiting message.
+        WithdrawMessage = "withdraw_message": MessageRef => Empty;
+        /// Puts a waiting message first and stops the running turn.
+        SendNow = "send_now": MessageRef => Empty;
+        /// Answers a failed, cancelled or interrupted message anew.
+        Retry = "retry": MessageRef => Empty;
+        /// Stops the turn of this message.
+        CancelTurn = "cancel_turn": MessageRef => Empty;
+        /// What waits for the caller's decision.
+        ListRequests = "list_requests": ListRequestsRequest => ListRequestsReply;
+        /// Answers a request.
+        Answer = "answer": AnswerRequest => AgentRequest;
+        /// Asks a worker to publish its models anew.
+        RefreshModels = "refresh_models": WorkerRef => Empty;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_single_tokens() {
+        let mut seen = std::collections::HashSet::new();
+        for (service, name) in ALL {
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+            assert!(seen.insert((service, name)), "{name} twice");
+        }
+    }
+}

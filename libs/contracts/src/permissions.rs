@@ -1,0 +1,215 @@
+//! Who may publish and subscribe what: one pure function for each kind of user
+//! of the broker. The callout, the broker's configuration, the tests and the
+//! page's view of a worker's rights all take it from here.
+
+use crate::{
+    fingerprint::Fingerprint,
+    id::{MachineId, WorkerId},
+    method,
+    stream::{CHUNKS, EVENTS},
+    subject::{ChunkKind, RegistryVerb, Subject, filter, service_inbox, worker_inbox},
+};
+
+/// Subjects that a user of the broker may publish to and subscribe to; all others are denied.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Permissions {
+    /// May be published.
+    pub publish: Vec<String>,
+    /// May be subscribed.
+    pub subscribe: Vec<String>,
+    /// May answer a request that it received.
+    pub respond: bool,
+}
+
+/// An approved worker: its own subjects and nothing else.
+#[must_use]
+pub fn worker(machine: &MachineId, worker: &WorkerId, fingerprint: &Fingerprint) -> Permissions {
+    let stream = [ChunkKind::Start, ChunkKind::Chunk, ChunkKind::Request, ChunkKind::End];
+    let mut publish =
+        stream.iter().map(|kind| format!("chat.v1.stream.{worker}.*.*.{}", kind.as_str())).collect::<Vec<_>>();
+    publish.push(format!("chat.v1.worker.{worker}.>"));
+    publish.push(filter::registry_worker(machine, worker, fingerprint));
+    Permissions {
+        publish,
+        subscribe: vec![filter::wake(worker), format!("{}.>", worker_inbox(fingerprint))],
+        respond: false,
+    }
+}
+
+/// A proved key without approval: it may ask to be registered and hear the answer.
+#[must_use]
+pub fn register_only(machine: &MachineId, worker: &WorkerId, fingerprint: &Fingerprint) -> Permissions {
+    let register = Subject::RegistryWorker {
+        machine: machine.clone(),
+        worker: worker.clone(),
+        fingerprint: fingerprint.clone(),
+        verb: RegistryVerb::Register,
+    };
+    Permissions {
+        publish: vec![register.to_string()],
+        subscribe: vec![format!("{}.>", worker_inbox(fingerprint))],
+        respond: false,
+    }
+}
+
+/// A process of ours on the broker, with an NKey user of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ServiceUser {
+    /// HTTP and event streams.
+    Api,
+    /// Machines, workers, callout.
+    Registry,
+    /// Sessions, messages, turns.
+    Chat,
+    /// The registry's user in the system account.
+    System,
+}
+
+impl ServiceUser {
+    /// Every user.
+    pub const ALL: &[Self] = &[Self::Registry, Self::Chat, Self::Api, Self::System];
+
+    /// Name in configuration, inbox prefix and connection list.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Api => "api",
+            Self::Registry => "registry",
+            Self::Chat => "chat",
+            Self::System => "system",
+        }
+    }
+}
+
+/// What one of our own processes may do.
+#[must_use]
+pub fn service(user: ServiceUser) -> Permissions {
+    let mut permissions = match user {
+        ServiceUser::Api => api(),
+        ServiceUser::Registry => registry(),
+        ServiceUser::Chat => chat(),
+        ServiceUser::System => system(),
+    };
+    permissions.subscribe.push(format!("{}.>", service_inbox(user.name())));
+    permissions
+}
+
+fn api() -> Permissions {
+    let mut publish = own(&[
+        &format!("{}.*", method::Service::Registry.prefix()),
+        &format!("{}.*", method::Service::Chat.prefix()),
+        "evt.v1.*.user.*",
+        "evt.v1.*.device.*",
+        "evt.v1.*.token.*",
+    ]);
+    for stream in [CHUNKS, EVENTS] {
+        publish.extend(read(stream));
+    }
+    Permissions { publish, subscribe: own(&["live.v1.*.*.*.*", "live.evt.v1.*.*.*"]), respond: false }
+}
+
+fn registry() -> Permissions {
+    let mut publish = own(&["evt.v1.*.machine.*", "evt.v1.*.worker.*", "evt.v1.*.registration.*", "wrk.v1.*.wake"]);
+    publish.extend(define(EVENTS));
+    publish.extend(consume(EVENTS, "registry"));
+    Permissions {
+        publish,
+        subscribe: own(&[
+            &format!("{}.*", method::Service::Registry.prefix()),
+            filter::REGISTRY_WORKERS,
+            "$SYS.REQ.USER.AUTH",
+            "$SRV.>",
+        ]),
+        respond: true,
+    }
+}
+
+fn chat() -> Permissions {
+    let mut publish = own(&[
+        &format!("{}.{}", method::Service::Registry.prefix(), <method::Presence as method::Method>::NAME),
+        "chat.v1.stream.chat.*.*.state",
+        "evt.v1.*.session.*",
+        "evt.v1.*.request.*",
+        "wrk.v1.*.wake",
+    ]);
+    publish.extend(define(CHUNKS));
+    publish.extend(read(CHUNKS));
+    publish.extend(consume(CHUNKS, "chat"));
+    publish.extend(read(EVENTS));
+    publish.extend(consume(EVENTS, "chat"));
+    Permissions {
+        publish,
+        subscribe: own(&[&format!("{}.*", method::Service::Chat.prefix()), filter::CHAT_WORKERS, "$SRV.>"]),
+        respond: true,
+    }
+}
+
+fn system() -> Permissions {
+    Permissions {
+        publish: own(&["$SYS.REQ.SERVER.PING.CONNZ", "$SYS.REQ.SERVER.*.KICK"]),
+        subscribe: own(&["$SYS.ACCOUNT.WORKERS.CONNECT", "$SYS.ACCOUNT.WORKERS.DISCONNECT"]),
+        respond: false,
+    }
+}
+
+fn own(subjects: &[&str]) -> Vec<String> {
+    subjects.iter().map(|&subject| subject.to_owned()).collect()
+}
+
+/// Look at a stream and read from it directly, without a consumer.
+fn read(stream: &str) -> Vec<String> {
+    vec![
+        format!("$JS.API.STREAM.INFO.{stream}"),
+        format!("$JS.API.DIRECT.GET.{stream}"),
+        format!("$JS.API.DIRECT.GET.{stream}.>"),
+    ]
+}
+
+/// Make a stream and keep its definition current; never delete or purge it.
+fn define(stream: &str) -> Vec<String> {
+    ["INFO", "CREATE", "UPDATE"].iter().map(|verb| format!("$JS.API.STREAM.{verb}.{stream}")).collect()
+}
+
+/// Have one durable consumer with this name.
+fn consume(stream: &str, durable: &str) -> Vec<String> {
+    vec![
+        format!("$JS.API.STREAM.INFO.{stream}"),
+        format!("$JS.API.CONSUMER.CREATE.{stream}.{durable}"),
+        format!("$JS.API.CONSUMER.INFO.{stream}.{durable}"),
+        format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"),
+        format!("$JS.ACK.{stream}.{durable}.>"),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_worker_has_no_right_on_jetstream_or_on_anything_of_another() {
+        let (machine, me, fingerprint) = (MachineId::random(), WorkerId::random(), Fingerprint::of("U"));
+        let permissions = worker(&machine, &me, &fingerprint);
+        for subject in permissions.publish.iter().chain(&permissions.subscribe) {
+            assert!(!subject.starts_with('$') && !subject.starts_with('>') && !subject.starts_with('*'), "{subject}");
+            assert!(subject.contains(me.as_str()) || subject.contains(fingerprint.as_str()), "{subject}");
+        }
+        assert!(!permissions.respond);
+    }
+
+    #[test]
+    fn an_unapproved_key_may_only_register() {
+        let permissions = register_only(&MachineId::random(), &WorkerId::random(), &Fingerprint::of("U"));
+        assert_eq!(permissions.publish.len(), 1);
+        assert!(permissions.publish.iter().all(|subject| subject.ends_with(".register")));
+        assert_eq!(permissions.subscribe.len(), 1);
+    }
+
+    #[test]
+    fn no_service_may_delete_or_purge_a_stream() {
+        for &user in ServiceUser::ALL {
+            for subject in service(user).publish {
+                assert!(!subject.contains("DELETE") && !subject.contains("PURGE") && subject != ">", "{subject}");
+            }
+        }
+    }
+}
