@@ -1,0 +1,161 @@
+//! Making a connection: as a service with its own NKey, or as a worker with a
+//! token and a proved key.
+
+use std::{sync::Arc, time::Duration};
+
+use async_nats::{Auth, AuthError, ConnectOptions};
+use muster_contracts::{
+    fingerprint::Fingerprint,
+    permissions::ServiceUser,
+    subject::{service_inbox, worker_inbox},
+};
+use nkeys::KeyPair;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::watch;
+
+use crate::{Bus, Connection, connection::observe};
+
+/// Longest pause between two attempts to connect.
+const MAX_DELAY: Duration = Duration::from_secs(5);
+
+/// A service of ours.
+#[derive(Debug)]
+pub struct ServiceConnect {
+    /// `nats://HOST:PORT`, more than one separated by commas.
+    pub servers: String,
+    /// Which user it is.
+    pub user: ServiceUser,
+    /// Seed of its NKey (`SU…`).
+    pub seed: SecretString,
+    /// Certificates to trust beside the system's, as a PEM file.
+    pub ca_file: Option<std::path::PathBuf>,
+}
+
+/// A worker.
+#[derive(Debug)]
+pub struct WorkerConnect {
+    /// `nats://`, `tls://`, `ws://` or `wss://` addresses.
+    pub servers: Vec<String>,
+    /// `machine_<id>:worker_<id>`.
+    pub token: SecretString,
+    /// Seed of the worker's NKey, which never leaves the machine.
+    pub seed: SecretString,
+    /// The process: the connection's name.
+    pub instance: String,
+}
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The seed is not that of a user's NKey.
+    #[error("the NKey seed is not valid")]
+    Seed,
+    /// An address cannot be used, or its name not be resolved.
+    #[error("the broker's address is not valid: {0}")]
+    Address(String),
+    /// Nothing answers, or it refuses.
+    #[error("the broker at {servers} does not let us in: {reason}")]
+    Unreachable {
+        /// Where we tried.
+        servers: String,
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+impl Bus {
+    /// Connects as a service. Comes back at once and goes on trying in the
+    /// background; [`Bus::connection`] tells when it is there.
+    ///
+    /// # Errors
+    /// When the seed or an address is not valid.
+    pub async fn connect_service(connect: ServiceConnect) -> Result<Self, ConnectError> {
+        let ServiceConnect { servers, user, seed, ca_file } = connect;
+        KeyPair::from_seed(seed.expose_secret()).map_err(|_| ConnectError::Seed)?;
+        let mut options = ConnectOptions::with_nkey(seed.expose_secret().to_owned())
+            .name(user.name())
+            .custom_inbox_prefix(service_inbox(user.name()))
+            .retry_on_initial_connect();
+        if let Some(file) = ca_file {
+            options = options.add_root_certificates(file);
+        }
+        let list = servers.split(',').map(|server| server.trim().to_owned()).collect::<Vec<_>>();
+        connect_with(options, list).await
+    }
+
+    /// Connects as a worker. The broker knows the key by the signature over its
+    /// nonce; what the connection may do is up to the callout.
+    ///
+    /// # Errors
+    /// When the seed is not valid, or nothing lets us in.
+    pub async fn connect_worker(connect: WorkerConnect) -> Result<Self, ConnectError> {
+        let WorkerConnect { servers, token, seed, instance } = connect;
+        let key = Arc::new(KeyPair::from_seed(seed.expose_secret()).map_err(|_| ConnectError::Seed)?);
+        let fingerprint = Fingerprint::of(&key.public_key());
+        let token = Arc::new(token);
+        let options = ConnectOptions::with_auth_callback(move |nonce| {
+            let (key, token) = (Arc::clone(&key), Arc::clone(&token));
+            async move {
+                let mut auth = Auth::new();
+                auth.signature = Some(key.sign(&nonce).map_err(AuthError::new)?);
+                auth.nkey = Some(key.public_key());
+                auth.token = Some(token.expose_secret().to_owned());
+                Ok(auth)
+            }
+        })
+        .name(instance)
+        .custom_inbox_prefix(worker_inbox(&fingerprint));
+        connect_with(options, servers).await
+    }
+}
+
+pub(crate) async fn connect_with(options: ConnectOptions, servers: Vec<String>) -> Result<Bus, ConnectError> {
+    let (sender, receiver) = watch::channel(Connection::default());
+    let options = options
+        .event_callback(move |event| {
+            observe(&sender, &event);
+            std::future::ready(())
+        })
+        .reconnect_delay_callback(delay)
+        .connection_timeout(Duration::from_secs(4))
+        .ping_interval(Duration::from_secs(10))
+        .subscription_capacity(16 * 1024)
+        .client_capacity(4 * 1024);
+    let addresses = servers
+        .iter()
+        .map(|server| server.parse::<async_nats::ServerAddr>())
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| ConnectError::Address(servers.join(", ")))?;
+    let client = options
+        .connect(addresses)
+        .await
+        .map_err(|error| ConnectError::Unreachable { servers: servers.join(", "), reason: error.to_string() })?;
+    Ok(Bus::new(client, receiver))
+}
+
+/// At once, then doubling to [`MAX_DELAY`], each shortened by up to a half so
+/// that a thousand clients do not come back in the same moment.
+fn delay(attempt: usize) -> Duration {
+    if attempt <= 1 {
+        return Duration::ZERO;
+    }
+    let doubled = Duration::from_millis(50).saturating_mul(1 << attempt.min(8));
+    let whole = doubled.min(MAX_DELAY);
+    let random = muster_contracts::id::random();
+    let share = random.bytes().next().map_or(0, u32::from) % 64;
+    whole.saturating_sub(whole.saturating_mul(share) / 128)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attempts_are_spaced_and_bounded() {
+        assert_eq!(delay(1), Duration::ZERO);
+        for attempt in 2..100 {
+            let pause = delay(attempt);
+            assert!(pause > Duration::from_millis(50) && pause <= MAX_DELAY, "{attempt}: {pause:?}");
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! The bus: the one crate that speaks NATS.
+//!
+//! Everyone else says what they want in terms of `muster_contracts`: call a
+//! method, serve methods, store a message, read a stream, follow its tail.
+//! Acks, inboxes, headers and reconnects stay in here.
+
+mod call;
+mod connect;
+mod connection;
+mod consume;
+mod read;
+mod serve;
+mod store;
+mod streams;
+mod system;
+mod tail;
+mod trace;
+
+pub use call::{CallError, Identity};
+pub use connect::{ConnectError, ServiceConnect, WorkerConnect};
+pub use connection::Connection;
+pub use consume::{Delivery, Outcome};
+pub use read::{Batch, ReadError, Stored};
+pub use serve::{Endpoints, Handled, Incoming};
+pub use store::{Receipt, StoreError, Storing};
+pub use streams::{StreamState, StreamsError};
+pub use system::{BrokerEvent, Callout, Census, ClientConnection, System};
+pub use tail::{Tail, TailItem};
+
+use std::time::Duration;
+
+use async_nats::jetstream;
+use tokio::sync::watch;
+
+/// How long a request or an acknowledgement may take.
+pub const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A connection to the broker. Cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Bus {
+    client: async_nats::Client,
+    jetstream: jetstream::Context,
+    connection: watch::Receiver<Connection>,
+}
+
+impl Bus {
+    fn new(client: async_nats::Client, connection: watch::Receiver<Connection>) -> Self {
+        let jetstream = jetstream::ContextBuilder::new()
+            .timeout(TIMEOUT)
+            .ack_timeout(TIMEOUT)
+            .max_ack_inflight(4096)
+            .backpressure_on_inflight(true)
+            .build(client.clone());
+        Self { client, jetstream, connection }
+    }
+
+    /// Whether the broker is there, and how often it was connected: to be
+    /// watched by whoever must look again after a gap.
+    #[must_use]
+    pub fn connection(&self) -> watch::Receiver<Connection> {
+        self.connection.clone()
+    }
+
+    /// Waits until the broker is connected.
+    pub async fn connected(&self) {
+        let mut connection = self.connection.clone();
+        // The sender lives as long as the client, which lives as long as self.
+        let _ = connection.wait_for(|now| now.connected).await;
+    }
+
+    /// Drops the connection and makes a new one, with newly asked rights.
+    pub async fn reconnect(&self) {
+        if let Err(error) = self.client.force_reconnect().await {
+            tracing::warn!(%error, "the connection could not be made anew");
+        }
+    }
+
+    /// Sends what is buffered and closes the connection.
+    pub async fn close(&self) {
+        if let Err(error) = self.client.drain().await {
+            tracing::debug!(%error, "the connection was closed already");
+        }
+    }
+
+    /// Waits until the broker has everything that was sent, and has done what was asked before.
+    ///
+    /// # Errors
+    /// When the broker does not answer in time.
+    pub async fn round_trip(&self) -> Result<(), CallError> {
+        match tokio::time::timeout(TIMEOUT, self.client.flush()).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(CallError::Disconnected),
+            Err(_) => Err(CallError::Timeout),
+        }
+    }
+}

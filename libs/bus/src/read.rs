@@ -1,0 +1,112 @@
+//! Reading a stream directly, without a consumer (ADR-31 with batches).
+
+use async_nats::{HeaderMap, StatusCode};
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use muster_contracts::subject::Subject;
+
+use crate::{Bus, TIMEOUT};
+
+/// A message as the stream has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    /// Its place in the stream.
+    pub sequence: u64,
+    /// Where it was stored.
+    pub subject: Subject,
+    /// What it says.
+    pub payload: Bytes,
+    /// The id that its writer gave it.
+    pub id: Option<String>,
+}
+
+/// Part of what a filter matches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// In the order of the stream; messages that are not ours are left out.
+    pub messages: Vec<Stored>,
+    /// Everything up to here has been looked at. `None`: the replica had nothing to say.
+    pub looked_up_to: Option<u64>,
+    /// Whether there is more behind it.
+    pub more: bool,
+}
+
+/// Why nothing could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ReadError {
+    /// The broker is not connected or does not answer.
+    #[error("the stream does not answer")]
+    Unavailable,
+    /// It answers what we cannot read.
+    #[error("the stream's answer cannot be read")]
+    Malformed,
+}
+
+impl Bus {
+    /// Up to `limit` messages that match `filter`, from the sequence `from` on.
+    ///
+    /// A replica may lag behind its leader: whoever knows that there is more asks again.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn read(&self, stream: &str, filter: &str, from: u64, limit: usize) -> Result<Batch, ReadError> {
+        let inbox = self.client.new_inbox();
+        let mut answers = self.client.subscribe(inbox.clone()).await.map_err(|_| ReadError::Unavailable)?;
+        let request = serde_json::json!({ "seq": from.max(1), "batch": limit, "next_by_subj": filter });
+        self.client
+            .publish_with_reply(format!("$JS.API.DIRECT.GET.{stream}"), inbox, request.to_string().into())
+            .await
+            .map_err(|_| ReadError::Unavailable)?;
+
+        let mut messages = Vec::new();
+        loop {
+            let answer = match tokio::time::timeout(TIMEOUT, answers.next()).await {
+                Ok(Some(answer)) => answer,
+                Ok(None) | Err(_) => return Err(ReadError::Unavailable),
+            };
+            let headers = answer.headers.as_ref();
+            match answer.status {
+                Some(StatusCode::NO_RESPONDERS) => return Err(ReadError::Unavailable),
+                Some(StatusCode::NOT_FOUND) => return Ok(Batch { messages, looked_up_to: None, more: false }),
+                Some(status) if status.as_u16() == 204 => {
+                    let pending = number(headers, "Nats-Num-Pending").unwrap_or(0);
+                    return Ok(Batch {
+                        messages,
+                        looked_up_to: number(headers, "Nats-Last-Sequence"),
+                        more: pending > 0,
+                    });
+                }
+                Some(_) => return Err(ReadError::Malformed),
+                None => messages.extend(stored(headers, answer.payload)),
+            }
+        }
+    }
+
+    /// The newest message on one exact subject.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn last(&self, stream: &str, subject: &Subject) -> Result<Option<Stored>, ReadError> {
+        let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
+        let answer = tokio::time::timeout(TIMEOUT, self.client.request(asked, Bytes::new()))
+            .await
+            .map_err(|_| ReadError::Unavailable)?
+            .map_err(|_| ReadError::Unavailable)?;
+        match answer.status {
+            Some(StatusCode::NOT_FOUND) => Ok(None),
+            Some(_) => Err(ReadError::Unavailable),
+            None => stored(answer.headers.as_ref(), answer.payload).map(Some).ok_or(ReadError::Malformed),
+        }
+    }
+}
+
+/// A message with JetStream's headers, from a direct read or the live tail.
+pub(crate) fn stored(headers: Option<&HeaderMap>, payload: Bytes) -> Option<Stored> {
+    let subject = headers?.get("Nats-Subject")?.as_str().parse().ok()?;
+    let id = headers?.get("Nats-Msg-Id").map(|id| id.as_str().to_owned());
+    Some(Stored { sequence: number(headers, "Nats-Sequence")?, subject, payload, id })
+}
+
+fn number(headers: Option<&HeaderMap>, name: &str) -> Option<u64> {
+    headers?.get(name)?.as_str().parse().ok()
+}

@@ -1,0 +1,121 @@
+//! The streams as the broker has them.
+
+use std::collections::HashMap;
+
+use async_nats::jetstream::{
+    context::CreateStreamErrorKind,
+    stream::{Config, DiscardPolicy, Info, Republish, StorageType},
+};
+use muster_contracts::{
+    id,
+    limits::PAYLOAD_BYTES,
+    stream::{EPOCH, StreamSpec},
+};
+
+use crate::Bus;
+
+/// Room for a message's headers beside its payload.
+const HEADER_BYTES: usize = 8 * 1024;
+
+/// Why a stream cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamsError {
+    /// It was not made yet.
+    #[error("the stream {0} does not exist yet")]
+    Missing(String),
+    /// The broker refuses or does not answer.
+    #[error("the stream {name} cannot be had: {reason}")]
+    Unavailable {
+        /// Which stream.
+        name: String,
+        /// What the broker says.
+        reason: String,
+    },
+}
+
+/// Where a stream begins and ends now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StreamState {
+    /// Word that changes when the stream is made anew or restored.
+    pub epoch: String,
+    /// Sequence of the oldest message that is kept; one above `last` when there is none.
+    pub first: u64,
+    /// Sequence of the newest message.
+    pub last: u64,
+}
+
+impl Bus {
+    /// Makes a stream, or brings its definition up to date without losing a message.
+    ///
+    /// # Errors
+    /// When the broker refuses or does not answer.
+    pub async fn define_stream(&self, spec: &StreamSpec) -> Result<StreamState, StreamsError> {
+        let known = match self.jetstream.get_stream(spec.name).await {
+            Ok(stream) => stream.cached_info().config.metadata.get(EPOCH).cloned(),
+            Err(_) => None,
+        };
+        let config = config(spec, known.unwrap_or_else(fresh_epoch));
+        match self.jetstream.create_or_update_stream(config).await {
+            Ok(info) => Ok(state(&info)),
+            Err(error) if error.kind() == CreateStreamErrorKind::NotFound => {
+                Err(StreamsError::Missing(spec.name.to_owned()))
+            }
+            Err(error) => Err(StreamsError::Unavailable { name: spec.name.to_owned(), reason: error.to_string() }),
+        }
+    }
+
+    /// Where a stream begins and ends, as its leader says.
+    ///
+    /// # Errors
+    /// When there is none, or the broker does not answer.
+    pub async fn stream_state(&self, name: &str) -> Result<StreamState, StreamsError> {
+        match self.jetstream.get_stream(name).await {
+            Ok(stream) => Ok(state(stream.cached_info())),
+            Err(error) => {
+                let missing = matches!(
+                    error.kind(),
+                    async_nats::jetstream::context::GetStreamErrorKind::JetStream(inner) if inner.code() == 404
+                );
+                if missing {
+                    return Err(StreamsError::Missing(name.to_owned()));
+                }
+                Err(StreamsError::Unavailable { name: name.to_owned(), reason: error.to_string() })
+            }
+        }
+    }
+}
+
+fn fresh_epoch() -> String {
+    id::random().chars().filter(char::is_ascii_alphanumeric).take(8).collect()
+}
+
+fn state(info: &Info) -> StreamState {
+    StreamState {
+        epoch: info.config.metadata.get(EPOCH).cloned().unwrap_or_default(),
+        first: info.state.first_sequence.max(1),
+        last: info.state.last_sequence,
+    }
+}
+
+fn config(spec: &StreamSpec, epoch: String) -> Config {
+    Config {
+        name: spec.name.to_owned(),
+        description: Some(spec.description.to_owned()),
+        subjects: spec.subjects.iter().map(|&subject| subject.to_owned()).collect(),
+        max_age: spec.max_age,
+        max_bytes: spec.max_bytes,
+        max_message_size: i32::try_from(PAYLOAD_BYTES + HEADER_BYTES).unwrap_or(i32::MAX),
+        discard: if spec.refuse_when_full { DiscardPolicy::New } else { DiscardPolicy::Old },
+        storage: StorageType::File,
+        num_replicas: spec.replicas,
+        duplicate_window: spec.duplicate_window,
+        allow_direct: true,
+        republish: Some(Republish {
+            source: spec.republish.source.to_owned(),
+            destination: spec.republish.destination.to_owned(),
+            headers_only: false,
+        }),
+        metadata: HashMap::from([(EPOCH.to_owned(), epoch)]),
+        ..Config::default()
+    }
+}

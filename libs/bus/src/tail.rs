@@ -1,0 +1,74 @@
+//! The live tail: what a stream republishes once it is stored, and doorbells.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+
+use futures_util::{Stream, StreamExt as _, stream::SelectAll};
+
+use crate::{Bus, CallError, Identity, Incoming, Stored, read::stored};
+
+/// Stored messages as they are republished. Core delivery: what is lost on the
+/// way must be found by reading.
+#[derive(Debug)]
+pub struct Tail(SelectAll<async_nats::Subscriber>);
+
+/// What comes along a tail.
+pub type TailItem = Stored;
+
+impl Bus {
+    /// Follows some live subjects. When this returns, the broker has the
+    /// subscription: everything that is stored from now on comes along.
+    ///
+    /// # Errors
+    /// When the broker is not connected.
+    pub async fn tail(&self, filters: impl IntoIterator<Item = String>) -> Result<Tail, CallError> {
+        let mut all = SelectAll::new();
+        for filter in filters {
+            all.push(self.client.subscribe(filter).await.map_err(|_| CallError::Disconnected)?);
+        }
+        self.round_trip().await?;
+        Ok(Tail(all))
+    }
+
+    /// Hears a doorbell: each item is a ring, its content is of no meaning.
+    ///
+    /// # Errors
+    /// When the broker is not connected.
+    pub async fn doorbell(&self, filter: String) -> Result<impl Stream<Item = ()> + Send + Unpin + use<>, CallError> {
+        let rings = self.client.subscribe(filter).await.map_err(|_| CallError::Disconnected)?;
+        Ok(rings.map(|_| ()))
+    }
+
+    /// Hears what workers tell without expecting an answer, in every instance.
+    ///
+    /// # Errors
+    /// When the broker is not connected.
+    pub async fn hear(&self, filter: String) -> Result<impl Stream<Item = Incoming> + Send + Unpin + use<>, CallError> {
+        let told = self.client.subscribe(filter).await.map_err(|_| CallError::Disconnected)?;
+        Ok(told.filter_map(|message| {
+            let identity = Identity::from_headers(message.headers.as_ref());
+            let payload = message.payload;
+            std::future::ready(message.subject.parse().ok().map(|subject| Incoming { subject, identity, payload }))
+        }))
+    }
+}
+
+impl Stream for Tail {
+    type Item = TailItem;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<TailItem>> {
+        loop {
+            match self.0.poll_next_unpin(context) {
+                Poll::Ready(Some(message)) => {
+                    if let Some(stored) = stored(message.headers.as_ref(), message.payload) {
+                        return Poll::Ready(Some(stored));
+                    }
+                }
+                Poll::Ready(None) => return Poll::Ready(None),
+                Poll::Pending => return Poll::Pending,
+            }
+        }
+    }
+}
