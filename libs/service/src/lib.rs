@@ -1,0 +1,19 @@
+//! What the services share: how a process starts, runs and ends; its
+//! configuration, telemetry and health; its database and outbox; its clock.
+//!
+//! The order is always the same: configuration, telemetry, build, announce,
+//! serve, drain. A bad configuration ends the process before a port is bound.
+
+pub mod clock;
+pub mod config;
+pub mod db;
+pub mod health;
+pub mod operator;
+pub mod outbox;
+pub mod problem;
+pub mod process;
+mod telemetry;
+
+pub use clock::Clock;
+pub use db::{Db, DbError, Write};
+pub use process::{App, Service, StartError, run};

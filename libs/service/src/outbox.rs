@@ -1,0 +1,109 @@
+//! A change and the telling of it are one transaction: what is to be told is a
+//! row beside the change, and a relay publishes it afterwards, as often as it
+//! takes. The row's id is the message's, so that the stream has it once.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use muster_bus::{Bus, Receipt, StoreError, Storing};
+use muster_contracts::{Message, id, subject::Subject};
+use sqlx::Row as _;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Clock, Db, DbError, Write};
+
+/// Rows of one round.
+const ROUND: i64 = 256;
+/// Rows that are under way to the broker at once, in their order.
+const IN_FLIGHT: usize = 64;
+/// What another instance left behind is found by then.
+const SWEEP: Duration = Duration::from_secs(1);
+
+/// The table, to stand in each service's migrations.
+pub const TABLE: &str =
+    "outbox (id TEXT PRIMARY KEY, position BIGINT NOT NULL, subject TEXT NOT NULL, payload BYTEA NOT NULL)";
+
+/// Leaves a message to be told once the transaction is committed.
+///
+/// # Errors
+/// When the database does not take it.
+pub async fn put(write: &mut Write, clock: &Clock, subject: &Subject, message: &impl Message) -> Result<(), DbError> {
+    write.tells();
+    let position = clock.now();
+    sqlx::query("INSERT INTO outbox (id, position, subject, payload) VALUES ($1, (SELECT COALESCE(MAX(position), $2) + 1 FROM outbox), $3, $4)")
+        .bind(id::random())
+        .bind(position)
+        .bind(subject.to_string())
+        .bind(message.encode_to_vec())
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+/// Publishes what transactions left, until stopped. `stored` hears each
+/// receipt. Any number of instances may run it.
+pub async fn relay(db: Db, bus: Bus, stop: CancellationToken, stored: impl Fn(&Receipt) + Send + Sync) {
+    loop {
+        match round(&db, &bus, &stored).await {
+            Ok(Round { found: ROUND.., failed: false }) => continue,
+            Ok(Round { failed: false, .. }) => {}
+            Ok(Round { failed: true, .. }) => tokio::select! {
+                () = bus.connected() => {}
+                () = stop.cancelled() => break,
+            },
+            Err(error) => tracing::warn!(%error, "the outbox cannot be read"),
+        }
+        tokio::select! {
+            () = db.outbox.notified() => {}
+            () = tokio::time::sleep(SWEEP) => {}
+            () = stop.cancelled() => break,
+        }
+    }
+    // What the last requests left; whatever does not go now is told after the next start.
+    let _ = tokio::time::timeout(SWEEP, round(&db, &bus, &stored)).await;
+}
+
+struct Round {
+    found: i64,
+    failed: bool,
+}
+
+async fn round(db: &Db, bus: &Bus, stored: &(impl Fn(&Receipt) + Sync)) -> Result<Round, DbError> {
+    let rows = sqlx::query("SELECT id, subject, payload FROM outbox ORDER BY position, id LIMIT $1")
+        .bind(ROUND)
+        .fetch_all(db.pool())
+        .await?;
+    let mut messages = Vec::with_capacity(rows.len());
+    for row in rows {
+        let payload = Bytes::from(row.try_get::<Vec<u8>, _>("payload")?);
+        let message = Storing { subject: row.try_get("subject")?, id: row.try_get("id")?, payload, first_only: false };
+        messages.push(message);
+    }
+    if messages.is_empty() {
+        return Ok(Round { found: 0, failed: false });
+    }
+    let found = i64::try_from(messages.len()).unwrap_or(ROUND);
+    let results = stream::iter(messages)
+        .map(|message| async move { (message.id.clone(), bus.store(message).await) })
+        .buffered(IN_FLIGHT)
+        .collect::<Vec<_>>()
+        .await;
+
+    let mut write = db.write().await?;
+    let mut failed = false;
+    for (id, result) in results {
+        match result {
+            Ok(receipt) => stored(&receipt),
+            Err(StoreError::TooLarge) => tracing::error!(id, "a message of the outbox is too large and is given up"),
+            Err(error) => {
+                tracing::debug!(id, %error, "a message of the outbox stays for the next round");
+                failed = true;
+                continue;
+            }
+        }
+        sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(write.connection()).await?;
+    }
+    write.commit().await?;
+    Ok(Round { found, failed })
+}

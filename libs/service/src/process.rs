@@ -1,0 +1,314 @@
+//! The life of a service's process.
+
+use std::{future::Future, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
+
+use clap::{Arg, Command, value_parser};
+use muster_bus::{Bus, ConnectError, ServiceConnect};
+use muster_contracts::permissions::ServiceUser;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    Clock, Db, DbError,
+    config::{self, Common, ConfigError, Section},
+    health::Health,
+    operator, telemetry,
+};
+
+/// From sysexits.h: the configuration is wrong.
+const EX_CONFIG: u8 = 78;
+/// From sysexits.h: something that is needed is not there.
+const EX_UNAVAILABLE: u8 = 69;
+/// From sysexits.h: an error of our own.
+const EX_SOFTWARE: u8 = 70;
+/// Work in hand may take this long at the end.
+const DRAIN: Duration = Duration::from_secs(8);
+
+/// A service: its name, its configuration, and how it starts.
+pub trait Service {
+    /// Its own part of the configuration.
+    type Config: Section;
+    /// One word.
+    const NAME: &'static str;
+    /// One sentence, for `--help`.
+    const ABOUT: &'static str;
+    /// Its version.
+    const VERSION: &'static str;
+
+    /// Starts everything that the service does, as tasks of the app.
+    fn start(app: &mut App, config: Self::Config) -> impl Future<Output = Result<(), StartError>> + Send;
+}
+
+/// Why a service does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The configuration is wrong.
+    #[error("configuration: {0}")]
+    Config(#[from] ConfigError),
+    /// The broker cannot be used.
+    #[error("broker: {0}")]
+    Broker(#[from] ConnectError),
+    /// The database cannot be had.
+    #[error("database: {0}")]
+    Database(#[from] DbError),
+    /// A port cannot be bound, or a file not be written.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+}
+
+impl StartError {
+    const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Config(_) => EX_CONFIG,
+            Self::Broker(ConnectError::Seed | ConnectError::Address(_)) => EX_CONFIG,
+            Self::Broker(_) | Self::Database(_) | Self::Io { .. } => EX_UNAVAILABLE,
+        }
+    }
+}
+
+/// What a starting service is given, and where it leaves its tasks.
+#[derive(Debug)]
+pub struct App {
+    /// What every service is told.
+    pub common: Common,
+    /// The time.
+    pub clock: Clock,
+    /// What is missing.
+    pub health: Health,
+    /// Cancelled when the process shall end: take nothing new, finish what is begun.
+    pub stop: CancellationToken,
+    tasks: TaskTracker,
+    failed: CancellationToken,
+    announced: serde_json::Map<String, serde_json::Value>,
+    buses: Vec<Bus>,
+    databases: Vec<Db>,
+}
+
+impl App {
+    fn new(common: Common) -> Self {
+        Self {
+            common,
+            clock: Clock::system(),
+            health: Health::default(),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            failed: CancellationToken::new(),
+            announced: serde_json::Map::new(),
+            buses: Vec::new(),
+            databases: Vec::new(),
+        }
+    }
+
+    /// Runs a task until `stop`. One that ends before, or panics, ends the process.
+    pub fn spawn(&self, name: &'static str, task: impl Future<Output = ()> + Send + 'static) {
+        let (stop, failed) = (self.stop.clone(), self.failed.clone());
+        let running = tokio::spawn(task);
+        self.tasks.spawn(async move {
+            let ended = running.await;
+            if let Err(error) = ended {
+                tracing::error!(task = name, %error, "a task crashed");
+                failed.cancel();
+            } else if !stop.is_cancelled() {
+                tracing::error!(task = name, "a task ended before its time");
+                failed.cancel();
+            }
+        });
+    }
+
+    /// Connects to the broker with the service's own user.
+    ///
+    /// # Errors
+    /// When the seed is missing or not valid.
+    pub async fn connect_bus(&mut self, user: ServiceUser) -> Result<Bus, StartError> {
+        let common = &self.common;
+        let seed = config::secret("nats_seed", common.nats_seed.as_ref(), common.nats_seed_file.as_deref())?;
+        let bus = Bus::connect_service(ServiceConnect {
+            servers: common.nats_url.clone(),
+            user,
+            seed,
+            ca_file: common.nats_ca_file.clone(),
+        })
+        .await?;
+        self.buses.push(bus.clone());
+        self.watch_bus("nats", &bus);
+        Ok(bus)
+    }
+
+    /// Keeps the need `name` as the connection is.
+    pub fn watch_bus(&self, name: &'static str, bus: &Bus) {
+        let need = self.health.need(name);
+        let (mut connection, stop) = (bus.connection(), self.stop.clone());
+        self.spawn(name, async move {
+            loop {
+                if connection.borrow_and_update().connected {
+                    need.met();
+                } else {
+                    need.missing("the broker is not connected");
+                }
+                tokio::select! {
+                    changed = connection.changed() => if changed.is_err() { stop.cancelled().await; return },
+                    () = stop.cancelled() => return,
+                }
+            }
+        });
+    }
+
+    /// Opens the service's database and brings its schema up to date.
+    ///
+    /// # Errors
+    /// When it is not to be had.
+    pub async fn open_database(
+        &mut self,
+        schema: &'static str,
+        migrations: &sqlx::migrate::Migrator,
+    ) -> Result<Db, StartError> {
+        let common = &self.common;
+        let db = Db::open(&common.database_url, schema, common.database_connections, migrations).await?;
+        self.databases.push(db.clone());
+        let (need, probe, stop) = (self.health.need("database"), db.clone(), self.stop.clone());
+        self.spawn("database probe", async move {
+            loop {
+                match sqlx::query("SELECT 1").execute(probe.pool()).await {
+                    Ok(_) => need.met(),
+                    Err(_) => need.missing("the database does not answer"),
+                }
+                tokio::select! {
+                    () = tokio::time::sleep(Duration::from_secs(2)) => {}
+                    () = stop.cancelled() => return,
+                }
+            }
+        });
+        Ok(db)
+    }
+
+    /// Binds a port and notes it for the announcement.
+    ///
+    /// # Errors
+    /// When the address cannot be bound.
+    pub async fn bind(&mut self, name: &'static str, address: SocketAddr) -> Result<TcpListener, StartError> {
+        let failed = |source| StartError::Io { what: format!("{name} {address} cannot be bound"), source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let bound = listener.local_addr().map_err(failed)?;
+        self.announced.insert(name.to_owned(), bound.to_string().into());
+        tracing::info!(%bound, "{name} is bound");
+        Ok(listener)
+    }
+
+    fn announce(&self) -> Result<(), StartError> {
+        let Some(path) = &self.common.announce_file else { return Ok(()) };
+        let failed = |source| StartError::Io { what: format!("announce_file {}", path.display()), source };
+        let text = serde_json::Value::Object(self.announced.clone()).to_string();
+        let half = path.with_extension("half");
+        std::fs::write(&half, text).map_err(failed)?;
+        std::fs::rename(&half, path).map_err(failed)
+    }
+
+    async fn drain(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(DRAIN, self.tasks.wait()).await.is_err() {
+            tracing::warn!("work in hand was not finished in time");
+        }
+        for bus in &self.buses {
+            bus.close().await;
+        }
+        for db in &self.databases {
+            db.close().await;
+        }
+    }
+}
+
+/// The whole life of a service's process.
+#[must_use]
+pub fn run<S: Service>() -> ExitCode {
+    let matches = Command::new(format!("muster-{}", S::NAME))
+        .about(S::ABOUT)
+        .version(S::VERSION)
+        .after_help(keys_help::<S::Config>())
+        .arg(
+            Arg::new("config")
+                .long("config")
+                .value_name("FILE")
+                .env("MUSTER_CONFIG")
+                .value_parser(value_parser!(PathBuf))
+                .help("TOML file with the keys below; the environment wins over it"),
+        )
+        .get_matches();
+    let loaded = config::load::<S::Config>(matches.get_one::<PathBuf>("config").map(PathBuf::as_path));
+    let (common, own) = match loaded {
+        Ok(loaded) => loaded,
+        Err(error) => return fail(S::NAME, &error.to_string(), EX_CONFIG),
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return fail(S::NAME, &error.to_string(), EX_SOFTWARE),
+    };
+    runtime.block_on(live::<S>(common, own))
+}
+
+async fn live<S: Service>(common: Common, own: S::Config) -> ExitCode {
+    let telemetry = match telemetry::start(S::NAME, &common) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(S::NAME, &format!("configuration: {error}"), EX_CONFIG),
+    };
+    let mut app = App::new(common);
+    let started = async {
+        serve_operator::<S>(&mut app, &telemetry).await?;
+        S::start(&mut app, own).await?;
+        app.announce()
+    };
+    if let Err(error) = started.await {
+        return fail(S::NAME, &error.to_string(), error.exit_code());
+    }
+    tracing::info!(version = S::VERSION, "muster-{} serves", S::NAME);
+    let crashed = tokio::select! {
+        () = asked_to_end() => false,
+        () = app.failed.cancelled() => true,
+    };
+    tracing::info!("muster-{} ends", S::NAME);
+    app.drain().await;
+    telemetry.flush();
+    if crashed { ExitCode::from(EX_SOFTWARE) } else { ExitCode::SUCCESS }
+}
+
+async fn serve_operator<S: Service>(app: &mut App, telemetry: &telemetry::Telemetry) -> Result<(), StartError> {
+    let listener = app.bind("operator", app.common.operator_listen).await?;
+    let router = operator::router(S::NAME, S::VERSION, app.health.clone(), telemetry.metrics.clone());
+    let stop = app.stop.clone();
+    app.spawn("operator", async move {
+        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stop.cancelled_owned()).await {
+            tracing::error!(%error, "the operator's port fails");
+        }
+    });
+    Ok(())
+}
+
+async fn asked_to_end() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        return std::future::pending().await;
+    };
+    tokio::select! { _ = term.recv() => {}, _ = int.recv() => {} }
+}
+
+fn keys_help<S: Section>() -> String {
+    let mut help = String::from("Configuration (in the environment MUSTER_ and the key in capitals):\n");
+    for key in Common::KEYS.iter().chain(S::KEYS) {
+        let default = key.default.map(|default| format!(" [{default}]")).unwrap_or_default();
+        help.push_str(&format!("  {}{default}:{}\n", key.name, key.doc));
+    }
+    help
+}
+
+#[expect(clippy::print_stderr, reason = "before or without a log")]
+fn fail(name: &str, message: &str, code: u8) -> ExitCode {
+    eprintln!("muster-{name}: {message}");
+    ExitCode::from(code)
+}
