@@ -1,0 +1,168 @@
+//! A TCP proxy that does what networks do: delays, cuts, and goes silent.
+
+use std::{net::SocketAddr, time::Duration};
+
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
+    sync::watch,
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+/// What the network does now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Weather {
+    /// Bytes stay away and nobody is told.
+    silent: bool,
+    /// New connections are closed at once.
+    refusing: bool,
+    /// Each run of bytes arrives this much later.
+    delay: Duration,
+    /// Cancelled to close the connections that are open.
+    cut: CancellationToken,
+}
+
+/// Stands between a client and a server on loopback. Dropped, everything through it ends.
+#[derive(Debug)]
+pub struct Proxy {
+    address: SocketAddr,
+    weather: watch::Sender<Weather>,
+    _accepting: AbortOnDropHandle<()>,
+}
+
+impl Proxy {
+    /// Passes everything on to `server`.
+    ///
+    /// # Errors
+    /// When no port is free.
+    pub async fn before(server: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        let address = listener.local_addr()?;
+        let (weather, seen) = watch::channel(Weather {
+            silent: false,
+            refusing: false,
+            delay: Duration::ZERO,
+            cut: CancellationToken::new(),
+        });
+        let accepting = tokio::spawn(async move {
+            while let Ok((client, _)) = listener.accept().await {
+                let refusing = seen.borrow().refusing;
+                if !refusing {
+                    tokio::spawn(join(client, server, seen.clone()));
+                }
+            }
+        });
+        Ok(Self { address, weather, _accepting: AbortOnDropHandle::new(accepting) })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Everything arrives this much later.
+    pub fn delay(&self, delay: Duration) {
+        self.weather.send_modify(|weather| weather.delay = delay);
+    }
+
+    /// Closes all connections; new ones are taken.
+    pub fn cut(&self) {
+        self.weather.send_modify(|weather| std::mem::take(&mut weather.cut).cancel());
+    }
+
+    /// Closes all connections, and new ones at once.
+    pub fn refuse(&self) {
+        self.weather.send_modify(|weather| weather.refusing = true);
+        self.cut();
+    }
+
+    /// Nothing arrives any more, and nobody is told.
+    pub fn go_silent(&self) {
+        self.weather.send_modify(|weather| weather.silent = true);
+    }
+
+    /// As if nothing had been.
+    pub fn recover(&self) {
+        self.weather.send_modify(|weather| {
+            weather.silent = false;
+            weather.refusing = false;
+            weather.delay = Duration::ZERO;
+        });
+    }
+}
+
+async fn join(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>) {
+    let cut = weather.borrow().cut.clone();
+    let Ok(server) = TcpStream::connect(server).await else { return };
+    let _ = client.set_nodelay(true);
+    let _ = server.set_nodelay(true);
+    let (from_client, to_client) = client.into_split();
+    let (from_server, to_server) = server.into_split();
+    tokio::select! {
+        () = pass(from_client, to_server, weather.clone()) => {}
+        () = pass(from_server, to_client, weather.clone()) => {}
+        () = cut.cancelled() => {}
+    }
+}
+
+async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut weather: watch::Receiver<Weather>) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(length @ 1..) = from.read(&mut buffer).await {
+        let Ok(now) = weather.wait_for(|weather| !weather.silent).await.map(|weather| weather.clone()) else { return };
+        if !now.delay.is_zero() {
+            tokio::time::sleep(now.delay).await;
+        }
+        let bytes = buffer.get(..length).unwrap_or_default();
+        if to.write_all(bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn echo() -> SocketAddr {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut stream, _)) = listener.accept().await {
+                tokio::spawn(async move {
+                    let (mut from, mut to) = stream.split();
+                    let _ = tokio::io::copy(&mut from, &mut to).await;
+                });
+            }
+        });
+        address
+    }
+
+    async fn say(stream: &mut TcpStream) -> std::io::Result<u8> {
+        stream.write_all(b"x").await?;
+        stream.read_u8().await
+    }
+
+    #[tokio::test]
+    async fn what_is_cut_ends_and_what_comes_anew_passes() {
+        let proxy = Proxy::before(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(say(&mut stream).await.unwrap(), b'x');
+        proxy.cut();
+        assert!(stream.read_u8().await.is_err());
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(say(&mut stream).await.unwrap(), b'x');
+    }
+
+    #[tokio::test]
+    async fn silence_keeps_what_was_said_until_it_ends() {
+        let proxy = Proxy::before(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(say(&mut stream).await.unwrap(), b'x');
+        proxy.go_silent();
+        stream.write_all(b"y").await.unwrap();
+        assert!(tokio::time::timeout(Duration::from_millis(50), stream.read_u8()).await.is_err());
+        proxy.recover();
+        assert_eq!(stream.read_u8().await.unwrap(), b'y');
+    }
+}

@@ -1,0 +1,178 @@
+//! Somebody who watches a session, with a connection that may be cut.
+#![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what it does not have")]
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use futures_util::StreamExt as _;
+use reqwest::Method;
+use tokio::sync::Notify;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{
+    session::Sent,
+    sse::{Frame, Parser},
+};
+use crate::client::Client;
+
+/// Generous: machines that run tests are busy, and a reply may have two thousand steps.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Pause before the next try, as a browser has one.
+const AGAIN: Duration = Duration::from_millis(100);
+
+/// Watches a session; after each break it goes on from the last event that it got.
+#[derive(Debug)]
+pub struct Viewer {
+    client: Client,
+    path: String,
+    seen: Arc<Seen>,
+    connection: Option<AbortOnDropHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Seen {
+    state: Mutex<State>,
+    more: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    frames: Vec<Frame>,
+    last: Option<String>,
+}
+
+impl Seen {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Viewer {
+    pub(super) fn follow(client: Client, path: String, from: Option<String>) -> Self {
+        let state = Mutex::new(State { frames: Vec::new(), last: from });
+        let mut viewer = Self { client, path, seen: Arc::new(Seen { state, more: Notify::new() }), connection: None };
+        viewer.back();
+        viewer
+    }
+
+    /// Loses the connection.
+    pub fn cut(&mut self) {
+        self.connection = None;
+    }
+
+    /// Connects again, and goes on after the last event.
+    pub fn back(&mut self) {
+        let (client, path, seen) = (self.client.clone(), self.path.clone(), Arc::clone(&self.seen));
+        self.connection = Some(AbortOnDropHandle::new(tokio::spawn(watch(client, path, seen))));
+    }
+
+    /// Everything that came, in order, but for beats.
+    #[must_use]
+    pub fn frames(&self) -> Vec<Frame> {
+        self.seen.state().frames.clone()
+    }
+
+    /// How many events came so far, but for beats.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.seen.state().frames.len()
+    }
+
+    /// Waits until what came answers `condition` with something.
+    ///
+    /// # Panics
+    /// When it does not in time.
+    pub async fn until<T>(&self, what: &str, condition: impl Fn(&[Frame]) -> Option<T>) -> T {
+        let waiting = async {
+            loop {
+                let more = self.seen.more.notified();
+                tokio::pin!(more);
+                more.as_mut().enable();
+                let found = condition(&self.seen.state().frames);
+                match found {
+                    Some(found) => return found,
+                    None => more.await,
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, waiting).await {
+            Ok(found) => found,
+            Err(_) => panic!("the viewer did not see {what}; last it saw {:?}", self.seen.state().frames.last()),
+        }
+    }
+
+    /// Waits for the final reply to a message, checks that every piece of it
+    /// came once and in order, and answers its text.
+    ///
+    /// # Panics
+    /// When the reply does not end, or a piece is missing or came twice.
+    pub async fn whole_reply_to(&self, sent: &Sent) -> String {
+        let reply = self
+            .until("the end of the reply", |frames| {
+                frames.iter().rev().find_map(|frame| {
+                    let ended = frame.event == "message"
+                        && frame.data["replyTo"] == sent.message_id.as_str()
+                        && frame.data["role"] == "assistant"
+                        && frame.data["completed"] == true;
+                    ended.then(|| frame.data.clone())
+                })
+            })
+            .await;
+        let message_id = reply["messageId"].as_str().unwrap_or_default();
+        let (mut text, mut expected) = (String::new(), 1);
+        for frame in self.frames().iter().filter(|frame| is_chunk_of(frame, message_id)) {
+            let last = frame.data["sequence"].as_u64().unwrap_or_default();
+            let first = frame.data["firstSequence"].as_u64().unwrap_or(last);
+            assert_eq!(first, expected, "a hole or a repeat in what the viewer got: {frame:?}");
+            expected = last + 1;
+            if frame.data["kind"] == "text" {
+                text.push_str(frame.data["chunk"].as_str().unwrap_or_default());
+            }
+        }
+        if let Some(count) = reply["chunkCount"].as_u64() {
+            assert_eq!(expected - 1, count, "the viewer has another number of chunks than the reply");
+        }
+        text
+    }
+}
+
+fn is_chunk_of(frame: &Frame, message: &str) -> bool {
+    frame.event == "chunk" && frame.data["messageId"] == message
+}
+
+/// Stays connected for as long as it is not cut.
+async fn watch(client: Client, path: String, seen: Arc<Seen>) {
+    loop {
+        connected(&client, &path, &seen).await;
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn connected(client: &Client, path: &str, seen: &Seen) {
+    let last = seen.state().last.clone();
+    let mut request = client.request(Method::GET, path);
+    if let Some(last) = last {
+        request = request.header("Last-Event-ID", last);
+    }
+    let Ok(response) = request.send().await else { return };
+    if !response.status().is_success() {
+        return;
+    }
+    let (mut body, mut parser) = (response.bytes_stream(), Parser::default());
+    while let Some(Ok(bytes)) = body.next().await {
+        let frames = parser.push(&bytes);
+        let mut state = seen.state();
+        for frame in frames {
+            if frame.id.is_some() {
+                state.last.clone_from(&frame.id);
+            }
+            if frame.event != "beat" {
+                state.frames.push(frame);
+            }
+        }
+        drop(state);
+        seen.more.notify_waiters();
+    }
+}

@@ -1,0 +1,168 @@
+//! Workers, before and while their process runs.
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::json;
+
+use super::{Stack, must, person::Person, session::Session};
+use crate::{
+    binaries,
+    client::{self, WorkerRegistration},
+    process::{Child, Command},
+};
+
+/// Generous: machines that run tests are busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A worker that has a token and no process.
+#[derive(Debug, Clone)]
+pub struct Waiting {
+    made: WorkerRegistration,
+    owner: Person,
+    backend: String,
+    server: Option<String>,
+    settings: Vec<(String, String)>,
+}
+
+impl Waiting {
+    pub(super) fn new(made: WorkerRegistration, owner: Person) -> Self {
+        Self { made, owner, backend: "demo".to_owned(), server: None, settings: Vec::new() }
+    }
+
+    /// What its process is started with.
+    #[must_use]
+    pub fn token(&self) -> &str {
+        &self.made.token
+    }
+
+    /// Driving something else than the demo.
+    #[must_use]
+    pub fn driving(mut self, backend: &str) -> Self {
+        backend.clone_into(&mut self.backend);
+        self
+    }
+
+    /// Reaching the server at another address, such as that of a proxy.
+    #[must_use]
+    pub fn through(mut self, server: impl Into<String>) -> Self {
+        self.server = Some(server.into());
+        self
+    }
+
+    /// A variable of its environment.
+    #[must_use]
+    pub fn setting(mut self, key: &str, value: impl Into<String>) -> Self {
+        self.settings.push((key.to_owned(), value.into()));
+        self
+    }
+
+    /// Starts its process, in a directory of its own below the stack's.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn started(self, stack: &Stack) -> Running {
+        let home = stack.home().join(&self.made.worker_id);
+        let directory = home.join("work");
+        must("the worker's directory", std::fs::create_dir_all(&directory));
+        let program = must("the worker", binaries::find("muster-worker-agent"));
+        let command = Command::new("worker", program, home.join("worker.log"))
+            .without_our_settings()
+            .args(["run", "--token", &self.made.token, "--backend", &self.backend])
+            .args(["--server", &self.server.clone().unwrap_or_else(|| stack.url())])
+            .arg("--dir")
+            .arg(&directory)
+            .arg("--state-dir")
+            .arg(home.join("state"))
+            .envs(self.settings.iter().cloned())
+            .patient();
+        Running { child: must("the worker", Child::spawn(command)), waiting: self, directory }
+    }
+}
+
+/// A worker whose process was started.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    waiting: Waiting,
+    directory: PathBuf,
+}
+
+impl Running {
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.waiting.made.worker_id
+    }
+
+    /// Its process: to be killed, paused, asked to end.
+    #[must_use]
+    pub const fn process(&self) -> &Child {
+        &self.child
+    }
+
+    /// The directory that it works in.
+    #[must_use]
+    pub const fn directory(&self) -> &PathBuf {
+        &self.directory
+    }
+
+    /// Starts its process again.
+    ///
+    /// # Panics
+    /// When it does not start.
+    pub async fn restart(&mut self) {
+        must("the worker", self.child.restart().await);
+    }
+
+    /// Waits for it to ask, lets it in, and waits until it is online.
+    ///
+    /// # Panics
+    /// When it does not come.
+    pub async fn approved(self) -> Self {
+        let client = self.waiting.owner.client();
+        let seen = self.until("asking to be registered", |worker| !worker.registrations.is_empty()).await;
+        let fingerprint = seen.registrations.first().map(|asking| asking.fingerprint.clone()).unwrap_or_default();
+        must("approving the worker", client.approve(self.id(), &fingerprint).await);
+        self.online().await;
+        self
+    }
+
+    /// Waits until it is online.
+    ///
+    /// # Panics
+    /// When it does not become so.
+    pub async fn online(&self) {
+        self.until("online", |worker| worker.status == "online").await;
+    }
+
+    /// Waits until its owner sees it `so`.
+    ///
+    /// # Panics
+    /// When that does not happen.
+    pub async fn until(&self, so: &str, condition: impl Fn(&client::Worker) -> bool) -> client::Worker {
+        let looking = async {
+            loop {
+                match self.waiting.owner.client().worker(self.id()).await {
+                    Ok(worker) if condition(&worker) => return worker,
+                    // A part of the stack may be away: that is what tests are about.
+                    Ok(_) | Err(_) => tokio::time::sleep(LOOK).await,
+                }
+            }
+        };
+        match tokio::time::timeout(PATIENCE, looking).await {
+            Ok(worker) => worker,
+            Err(_) => panic!("the worker is not {so} in time; the end of its log:\n{}", self.child.log_tail(30)),
+        }
+    }
+
+    /// Starts a session with this model.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn session(&self, model: &str) -> Session {
+        let client = self.waiting.owner.client();
+        let path = format!("/workers/{}/sessions", self.id());
+        Session::new(must("a new session", client.post(&path, &json!({ "model": model })).await), client.clone())
+    }
+}
