@@ -1,0 +1,58 @@
+//! Makes a worker without an approved key. The same values again are the same worker.
+
+use muster_bus::Handled;
+use muster_contracts::v1;
+use muster_service::problem;
+
+use super::input::{caller, failed, name, new_id, take_machine};
+use crate::{
+    domain::worker::{About, Lease, Status, Worker},
+    state::Shared,
+    store::workers,
+    tell::Change,
+    view,
+};
+
+/// Workers that one machine may have.
+const WORKERS: i64 = 100;
+
+pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> Handled<v1::Worker> {
+    let (user, actor) = caller(request.caller)?;
+    let mut change = Change::begin(&state, actor).await.map_err(failed)?;
+    let machine = take_machine(&mut change.write, &user, &request.machine_id).await?;
+    let wanted = Worker {
+        id: new_id("/workerId", &request.worker_id)?,
+        machine: machine.id,
+        user,
+        name: request.name.as_deref().map(name).transpose()?,
+        status: Status::Pending,
+        fingerprint: None,
+        created_at: state.now(),
+        approved_at: None,
+        approved_by: None,
+        about: About::default(),
+        process: None,
+        lease: Lease::default(),
+        seen: false,
+        offline_since: None,
+        offline_closed: false,
+        revision: 1,
+    };
+    let count = workers::count(&mut change.write, &wanted.machine).await.map_err(failed)?;
+    if workers::insert(&mut change.write, &wanted).await.map_err(failed)? {
+        if count >= WORKERS {
+            let detail = format!("A machine can have at most {WORKERS} workers.");
+            return Err(problem::limit("too-many-workers", detail));
+        }
+        change.worker(&wanted.id).await.map_err(failed)?;
+        change.commit().await.map_err(failed)?;
+    } else {
+        drop(change);
+    }
+    let worker = workers::get(state.db.pool(), &wanted.id).await.map_err(failed)?;
+    let worker = worker
+        .filter(|worker| (&worker.user, &worker.machine, &worker.name) == (&wanted.user, &wanted.machine, &wanted.name))
+        .ok_or_else(|| problem::conflict("id-taken", "This workerId is taken; choose another."))?;
+    let mut connection = state.db.pool().acquire().await.map_err(failed)?;
+    view::worker(&state, &mut connection, worker).await.map_err(failed)
+}

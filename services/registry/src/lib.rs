@@ -1,0 +1,186 @@
+//! The registry: which machines and workers there are, who may be one, and
+//! where they are right now.
+//!
+//! - **Owns** the tables `machines`, `workers`, `registrations`, `connections`,
+//!   and the stream EVENTS.
+//! - **Answers** `reg.v1.api.<method>` (the api, and chat for `presence`),
+//!   `reg.v1.worker.….{register,models}` (workers), and the broker's auth callout.
+//! - **Hears** `reg.v1.worker.….{heartbeat,bye}`, and the broker's notices of
+//!   connections in the account WORKERS.
+//! - **Publishes** `evt.v1.<user>.{machine,worker,registration}.<id>`; cuts
+//!   connections that the database does not allow.
+//!
+//! When it dies, connected workers and their chats go on; new workers cannot
+//! connect and try again, nothing can be approved or removed. The next instance
+//! counts the connections anew and goes on from there; until it has watched for
+//! half a minute it says "unknown" where it cannot know. Any number may run.
+
+mod config;
+mod domain;
+mod handlers;
+mod memory;
+mod presence;
+mod state;
+mod store;
+mod tell;
+mod view;
+
+use std::{sync::Arc, time::Duration};
+
+use muster_bus::{CallError, ServiceConnect, System};
+use muster_contracts::{permissions::ServiceUser, stream::StreamSpec, subject::RegistryVerb};
+use muster_service::{App, Service, StartError, health::Need, outbox};
+use tokio::sync::watch;
+
+use crate::{
+    config::RegistryConfig,
+    memory::Memory,
+    state::{Shared, State},
+};
+
+/// Pause after the broker refused something at the start.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// The service.
+#[derive(Debug)]
+pub struct Registry;
+
+impl Service for Registry {
+    type Config = RegistryConfig;
+    const NAME: &'static str = "registry";
+    const ABOUT: &'static str = "Keeps machines and workers, decides who may connect, and knows who is there";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    async fn start(app: &mut App, config: RegistryConfig) -> Result<(), StartError> {
+        let (keys, seed) = (config.keys()?, config.system_seed()?);
+        let db = app.open_database("registry", &store::MIGRATIONS).await?;
+        let bus = app.connect_bus(ServiceUser::Registry).await?;
+        let system = System::connect(ServiceConnect {
+            servers: app.common.nats_url.clone(),
+            user: ServiceUser::System,
+            seed,
+            ca_file: app.common.nats_ca_file.clone(),
+        })
+        .await?;
+        let state = Arc::new(State {
+            db,
+            bus,
+            system,
+            clock: app.clock.clone(),
+            keys,
+            memory: Memory::default(),
+            stop: app.stop.clone(),
+            waiting: Default::default(),
+        });
+        spawn(app, &state, config.events(app.common.stream_replicas));
+        Ok(())
+    }
+}
+
+fn spawn(app: &App, state: &Shared, events: StreamSpec) {
+    let (listening, listened) = watch::channel(0);
+    app.spawn("notices", presence::notices::follow(state.clone(), listening));
+    app.spawn("census", presence::census::repeat(state.clone(), listened));
+    app.spawn("sweep", presence::sweep::repeat(state.clone()));
+    app.spawn("outbox", outbox::relay(state.db.clone(), state.bus.clone(), app.stop.clone(), |_| {}));
+    app.spawn("system", close_system(state.clone()));
+    app.spawn("stream", define(state.clone(), app.health.need("stream EVENTS"), events));
+    app.spawn("system connection", watch_system(state.clone(), app.health.need("nats system")));
+
+    let shared = state.clone();
+    app.spawn("methods", until_stopped(state.clone(), move || serve(shared.clone())));
+    for verb in [RegistryVerb::Register, RegistryVerb::Models] {
+        let shared = state.clone();
+        let answer = move || {
+            let state = shared.clone();
+            async move { handlers::answer_workers(&state, verb).await }
+        };
+        app.spawn("workers' requests", until_stopped(state.clone(), answer));
+    }
+    for verb in [RegistryVerb::Heartbeat, RegistryVerb::Bye] {
+        let shared = state.clone();
+        let hear = move || {
+            let state = shared.clone();
+            async move { handlers::hear_workers(&state, verb).await }
+        };
+        app.spawn("workers' signs", until_stopped(state.clone(), hear));
+    }
+    let shared = state.clone();
+    let decide = move || {
+        let (state, handler) = (shared.clone(), shared.clone());
+        async move {
+            let decided = move |callout| handlers::callout::handle(handler.clone(), callout);
+            state.bus.decide_callouts(state.stop.clone(), decided).await
+        }
+    };
+    app.spawn("callouts", until_stopped(state.clone(), decide));
+}
+
+async fn serve(state: Shared) -> Result<(), CallError> {
+    tokio::select! {
+        () = state.bus.connected() => handlers::answer_methods(&state).await,
+        () = state.stop.cancelled() => Ok(()),
+    }
+}
+
+/// Subscriptions outlive the broker's restarts; what could not be made is tried again.
+async fn until_stopped<F>(state: Shared, attempt: impl Fn() -> F)
+where
+    F: Future<Output = Result<(), CallError>>,
+{
+    while !state.stop.is_cancelled() {
+        if let Err(error) = attempt().await {
+            tracing::warn!(%error, "the broker does not take a subscription");
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+}
+
+/// Makes the stream, and again whenever the broker was away: it may be another one.
+async fn define(state: Shared, need: Need, events: StreamSpec) {
+    let mut connection = state.bus.connection();
+    while !state.stop.is_cancelled() {
+        let epoch = connection.borrow_and_update().epoch;
+        let defined = tokio::select! {
+            defined = state.bus.define_stream(&events) => defined,
+            () = state.stop.cancelled() => return,
+        };
+        match &defined {
+            Ok(_) => need.met(),
+            Err(error) => {
+                tracing::debug!(%error, "the stream EVENTS is not there yet");
+                need.missing(error.to_string());
+            }
+        }
+        let again = async {
+            match defined {
+                Ok(_) => drop(connection.wait_for(|now| now.connected && now.epoch != epoch).await),
+                Err(_) => tokio::time::sleep(RETRY).await,
+            }
+        };
+        tokio::select! {
+            () = again => {}
+            () = state.stop.cancelled() => return,
+        }
+    }
+}
+
+async fn watch_system(state: Shared, need: Need) {
+    let mut connection = state.system.connection();
+    loop {
+        if connection.borrow_and_update().connected {
+            need.met();
+        } else {
+            need.missing("the broker does not let the system user in");
+        }
+        tokio::select! {
+            changed = connection.changed() => if changed.is_err() { return state.stop.cancelled().await },
+            () = state.stop.cancelled() => return,
+        }
+    }
+}
+
+async fn close_system(state: Shared) {
+    state.stop.cancelled().await;
+    state.system.close().await;
+}

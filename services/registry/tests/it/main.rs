@@ -1,0 +1,15 @@
+//! The registry as a process, with a real nats-server and a real database.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy knows #[test] functions, not the ones that they call"
+)]
+
+mod hostile;
+mod identity;
+mod methods;
+mod presence;
+mod stack;
+mod worker;

@@ -1,0 +1,100 @@
+//! Machines and workers as their owner handles them.
+
+use futures_util::StreamExt as _;
+use muster_contracts::{
+    Message as _, id, method,
+    subject::filter,
+    v1::{self, event::Object, problem::Kind},
+};
+
+use crate::{on_both_engines, worker::Worker};
+
+on_both_engines! {
+    async fn machines_are_made_once_listed_in_pages_changed_and_told(stack: Stack) {
+        let mut tail = stack.api.tail([filter::live_user(&stack.user)]).await.unwrap();
+        let request = v1::CreateMachineRequest { caller: stack.caller(), machine_id: id::random(), name: " laptop ".to_owned() };
+        let made = stack.call::<method::CreateMachine>(request.clone()).await.unwrap();
+        assert_eq!(made.name, "laptop");
+        assert_eq!(stack.call::<method::CreateMachine>(request.clone()).await.unwrap(), made);
+        let told = v1::Event::decode(tail.next().await.unwrap().payload).unwrap();
+        assert_eq!(told.object, Some(Object::Machine(made.clone())));
+        assert_eq!(told.actor.unwrap().address, "192.0.2.1");
+
+        let taken = v1::CreateMachineRequest { name: "other".to_owned(), ..request.clone() };
+        assert_eq!(stack.call::<method::CreateMachine>(taken).await.unwrap_err().kind(), Kind::Conflict);
+        let blank = v1::CreateMachineRequest { machine_id: id::random(), name: " ".to_owned(), ..request.clone() };
+        let problem = stack.call::<method::CreateMachine>(blank).await.unwrap_err();
+        assert_eq!((problem.kind(), problem.fields[0].pointer.as_str()), (Kind::Invalid, "/name"));
+
+        for number in 0..4 {
+            stack.machine(&format!("m{number}")).await;
+        }
+        let (mut names, mut cursor) = (Vec::new(), None);
+        loop {
+            let page = Some(v1::Page { limit: 2, cursor });
+            let found = stack.call::<method::ListMachines>(v1::ListMachinesRequest { caller: stack.caller(), page }).await.unwrap();
+            names.extend(found.machines.into_iter().map(|machine| machine.name));
+            cursor = found.next_cursor;
+            if cursor.is_none() {
+                break;
+            }
+        }
+        names.sort();
+        assert_eq!(names, ["laptop", "m0", "m1", "m2", "m3"]);
+
+        let update = v1::UpdateMachineRequest { caller: stack.caller(), machine_id: made.machine_id.clone(), name: None, hidden: Some(true) };
+        let hidden = stack.call::<method::UpdateMachine>(update).await.unwrap();
+        assert!(hidden.hidden && hidden.revision > made.revision);
+    }
+
+    async fn nothing_of_another_user_can_be_seen_or_changed(stack: Stack) {
+        let worker = Worker::approved(&stack).await;
+        let token = worker.token.clone();
+        let stranger = Some(v1::Caller { user_id: id::random(), address: String::new() });
+        let machine_id = token.machine.to_string();
+        let worker_id = token.worker.to_string();
+        let worker_ref = v1::WorkerRef { caller: stranger.clone(), worker_id: worker_id.clone() };
+        let registration = v1::RegistrationRef { caller: stranger.clone(), worker_id: worker_id.clone(), fingerprint: worker.fingerprint().to_string() };
+        let machine_ref = v1::MachineRef { caller: stranger.clone(), machine_id: machine_id.clone() };
+        let update_machine = v1::UpdateMachineRequest { caller: stranger.clone(), machine_id: machine_id.clone(), name: Some("x".to_owned()), hidden: None };
+        let update_worker = v1::UpdateWorkerRequest { caller: stranger.clone(), worker_id, name: "x".to_owned() };
+        let list = v1::ListWorkersRequest { caller: stranger.clone(), machine_id: machine_id.clone(), ..Default::default() };
+        let create = v1::CreateWorkerRequest { caller: stranger, machine_id, worker_id: id::random(), name: None };
+        let before = stack.shown(&token).await;
+        for problem in [
+            stack.call::<method::GetWorker>(worker_ref.clone()).await.unwrap_err(),
+            stack.call::<method::DeleteWorker>(worker_ref).await.unwrap_err(),
+            stack.call::<method::ApproveWorker>(registration.clone()).await.unwrap_err(),
+            stack.call::<method::RejectWorker>(registration.clone()).await.unwrap_err(),
+            stack.call::<method::DismissRegistration>(registration).await.unwrap_err(),
+            stack.call::<method::DeleteMachine>(machine_ref).await.unwrap_err(),
+            stack.call::<method::UpdateMachine>(update_machine).await.unwrap_err(),
+            stack.call::<method::UpdateWorker>(update_worker).await.unwrap_err(),
+            stack.call::<method::ListWorkers>(list).await.unwrap_err(),
+            stack.call::<method::CreateWorker>(create).await.unwrap_err(),
+        ] {
+            assert_eq!(problem.kind(), Kind::NotFound, "{problem:?}");
+        }
+        let after = stack.shown(&token).await;
+        assert_eq!((after.name, after.machine_id), (before.name, before.machine_id));
+    }
+
+    async fn models_are_kept_and_told(stack: Stack) {
+        let worker = Worker::approved(&stack).await;
+        stack.until_status(&worker.token, v1::WorkerStatus::Online).await;
+        let mut tail = stack.api.tail([filter::live_user(&stack.user)]).await.unwrap();
+        assert!(!stack.shown(&worker.token).await.models_known);
+        worker.models(&["demo/fast", "demo/slow/with/slashes"]).await.unwrap();
+        let told = loop {
+            let event = v1::Event::decode(tail.next().await.unwrap().payload).unwrap();
+            if let Some(Object::Worker(told)) = event.object && told.models_known {
+                break told;
+            }
+        };
+        assert_eq!(told.models[1].model_id, "demo/slow/with/slashes");
+        assert_eq!(told.instance.as_deref(), Some(worker.instance.as_str()));
+        let revision = stack.shown(&worker.token).await.revision;
+        worker.models(&["demo/fast", "demo/slow/with/slashes"]).await.unwrap();
+        assert_eq!(stack.shown(&worker.token).await.revision, revision, "the same again changes nothing");
+    }
+}

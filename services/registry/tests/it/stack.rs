@@ -1,0 +1,192 @@
+//! A broker, a database and a registry, and the api's place beside them.
+
+use std::{future::Future, time::Duration};
+
+use muster_bus::{Bus, CallError, ServiceConnect};
+use muster_contracts::{
+    id::{self, UserId},
+    method::{self, Method},
+    permissions::ServiceUser,
+    token::WorkerToken,
+    v1::{self, Caller, Problem},
+};
+use muster_testkit::{
+    broker::Broker,
+    postgres,
+    process::{Child, Command},
+    sqlite::Sqlite,
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Runs a test on both engines.
+#[macro_export]
+macro_rules! on_both_engines {
+    ($($(#[$doc:meta])* async fn $name:ident($stack:ident: Stack) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn run(mut $stack: $crate::stack::Stack) {
+                let _ = &mut $stack;
+                $body
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_sqlite() {
+                run($crate::stack::Stack::on_sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn on_postgres() {
+                run($crate::stack::Stack::on_postgres().await).await;
+            }
+        }
+    )*};
+}
+
+pub(crate) struct Stack {
+    pub(crate) broker: Broker,
+    pub(crate) registry: Child,
+    pub(crate) api: Bus,
+    pub(crate) user: UserId,
+    operator: String,
+    _home: tempfile::TempDir,
+    _sqlite: Option<Sqlite>,
+}
+
+impl Stack {
+    pub(crate) async fn on_sqlite() -> Self {
+        let sqlite = Sqlite::new().unwrap();
+        let url = sqlite.url();
+        Self::start(&url, Some(sqlite)).await
+    }
+
+    pub(crate) async fn on_postgres() -> Self {
+        let database = tokio::task::spawn_blocking(postgres::database).await.unwrap();
+        Self::start(database.url(), None).await
+    }
+
+    async fn start(database: &str, sqlite: Option<Sqlite>) -> Self {
+        let broker = Broker::start().await.unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let program = env!("CARGO_BIN_EXE_muster-registry");
+        let command = Command::new("muster-registry", program, home.path().join("registry.log"))
+            .without_our_settings()
+            .announces(home.path().join("registry.json"))
+            .envs(broker.credentials().environment(ServiceUser::Registry).unwrap())
+            .env("MUSTER_NATS_URL", broker.url())
+            .env("MUSTER_LOG", "info,muster_registry=debug")
+            .env("MUSTER_DATABASE_URL", database);
+        let registry = Child::spawn(command).unwrap();
+        let api = Bus::connect_service(ServiceConnect {
+            servers: broker.url(),
+            user: ServiceUser::Api,
+            seed: broker.credentials().seed(ServiceUser::Api).unwrap().into(),
+            ca_file: None,
+        })
+        .await
+        .unwrap();
+        let user = UserId::random();
+        let mut stack = Self { broker, registry, api, user, operator: String::new(), _home: home, _sqlite: sqlite };
+        stack.ready().await;
+        stack
+    }
+
+    /// Waits until the registry says that nothing is missing.
+    pub(crate) async fn ready(&mut self) {
+        self.operator = self.registry.announced(PATIENCE).await.unwrap()["operator"].clone();
+        let url = format!("http://{}/readyz", self.operator);
+        eventually("the registry is ready", || async {
+            reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200).then_some(())
+        })
+        .await;
+        eventually("the registry answers", || async { self.machines().await.ok() }).await;
+    }
+
+    /// What the registry counted under a name, over all labels.
+    pub(crate) async fn counted(&self, name: &str) -> u64 {
+        let text = reqwest::get(format!("http://{}/metrics", self.operator)).await.unwrap().text().await.unwrap();
+        let lines = text.lines().filter(|line| line.starts_with(name));
+        lines.filter_map(|line| line.rsplit(' ').next()?.parse::<u64>().ok()).sum()
+    }
+
+    pub(crate) fn caller(&self) -> Option<Caller> {
+        Some(Caller { user_id: self.user.to_string(), address: "192.0.2.1".to_owned() })
+    }
+
+    pub(crate) async fn call<M: Method>(&self, request: M::Request) -> Result<M::Reply, Problem> {
+        match self.api.call::<M>(&request).await {
+            Ok(reply) => Ok(reply),
+            Err(CallError::Refused(problem)) => Err(problem),
+            Err(error) => panic!("{}: {error}\n{}", M::NAME, self.registry.log_tail(30)),
+        }
+    }
+
+    pub(crate) async fn machines(&self) -> Result<Vec<v1::Machine>, CallError> {
+        let request = v1::ListMachinesRequest { caller: self.caller(), page: None };
+        Ok(self.api.call::<method::ListMachines>(&request).await?.machines)
+    }
+
+    pub(crate) async fn machine(&self, name: &str) -> v1::Machine {
+        let request =
+            v1::CreateMachineRequest { caller: self.caller(), machine_id: id::random(), name: name.to_owned() };
+        self.call::<method::CreateMachine>(request).await.unwrap()
+    }
+
+    /// A new worker on a new machine.
+    pub(crate) async fn token(&self) -> WorkerToken {
+        let machine = self.machine("laptop").await.machine_id;
+        let request = v1::CreateWorkerRequest {
+            caller: self.caller(),
+            machine_id: machine.clone(),
+            worker_id: id::random(),
+            name: None,
+        };
+        let worker = self.call::<method::CreateWorker>(request).await.unwrap();
+        WorkerToken { machine: machine.parse().unwrap(), worker: worker.worker_id.parse().unwrap() }
+    }
+
+    pub(crate) fn worker_ref(&self, token: &WorkerToken) -> v1::WorkerRef {
+        v1::WorkerRef { caller: self.caller(), worker_id: token.worker.to_string() }
+    }
+
+    pub(crate) fn registration(&self, token: &WorkerToken, fingerprint: &str) -> v1::RegistrationRef {
+        v1::RegistrationRef {
+            caller: self.caller(),
+            worker_id: token.worker.to_string(),
+            fingerprint: fingerprint.to_owned(),
+        }
+    }
+
+    pub(crate) async fn shown(&self, token: &WorkerToken) -> v1::Worker {
+        self.call::<method::GetWorker>(self.worker_ref(token)).await.unwrap()
+    }
+
+    pub(crate) async fn until_status(&self, token: &WorkerToken, status: v1::WorkerStatus) -> v1::Worker {
+        eventually(status.as_str_name(), || async {
+            let worker = self.shown(token).await;
+            (worker.status() == status).then_some(worker)
+        })
+        .await
+    }
+}
+
+/// What `condition` answers once it answers something.
+pub(crate) async fn eventually<T, F>(what: &str, condition: impl Fn() -> F) -> T
+where
+    F: Future<Output = Option<T>>,
+{
+    let looked = async {
+        loop {
+            if let Some(answer) = condition().await {
+                return answer;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, looked).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("not in time: {what}"),
+    }
+}
