@@ -1,0 +1,56 @@
+//! When a turn whose worker is away counts as lost.
+//!
+//! Better late than wrong: a turn is never ended while nobody can tell where
+//! its worker is, nor shortly after we or the broker came back ourselves.
+
+/// A closed connection that is not back by then is a dead process. Milliseconds.
+pub const CLOSED: i64 = 4_000;
+/// A silent one may be a network that comes back. Milliseconds.
+pub const SILENT: i64 = 60_000;
+/// How long we must have seen the broker ourselves. Milliseconds.
+pub const SETTLED: i64 = 30_000;
+
+/// What is known of the worker of an open turn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Facts {
+    /// For how long this process has been connected to the broker.
+    pub settled_for: i64,
+    /// Whether the registry knows.
+    pub known: bool,
+    /// Whether it is connected.
+    pub online: bool,
+    /// For how long it has not been.
+    pub offline_for: i64,
+    /// The broker saw its connection closing.
+    pub closed: bool,
+}
+
+/// Whether the turn is lost.
+#[must_use]
+pub const fn is_lost(facts: Facts) -> bool {
+    let Facts { settled_for, known, online, offline_for, closed } = facts;
+    let patience = if closed { CLOSED } else { SILENT };
+    known && !online && settled_for >= SETTLED && offline_for >= patience
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_is_lost_only_when_its_worker_certainly_is() {
+        let gone = Facts { settled_for: SETTLED, known: true, online: false, offline_for: CLOSED, closed: true };
+        let table = [
+            (gone, true),
+            (Facts { offline_for: CLOSED - 1, ..gone }, false),
+            (Facts { closed: false, ..gone }, false),
+            (Facts { closed: false, offline_for: SILENT, ..gone }, true),
+            (Facts { known: false, offline_for: i64::MAX, ..gone }, false),
+            (Facts { settled_for: SETTLED - 1, ..gone }, false),
+            (Facts { online: true, ..gone }, false),
+        ];
+        for (facts, lost) in table {
+            assert_eq!(is_lost(facts), lost, "{facts:?}");
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Answers a request, once, from whichever device is first.
+
+use muster_contracts::v1;
+use muster_service::problem;
+
+use super::{caller, locked_session};
+use crate::{
+    state::{Done, State},
+    store::{RequestRow, requests, sessions},
+    tell::{self, Actor},
+};
+
+/// Bytes of what a user adds to an answer.
+const MESSAGE_BYTES: usize = 16 * 1024;
+
+pub(super) async fn handle(state: State, request: v1::AnswerRequest) -> Done<v1::AgentRequest> {
+    let v1::AnswerRequest { caller: asked_by, chat_session_id, request_id, answer } = request;
+    let caller = caller(asked_by);
+    let answer = answer.unwrap_or_default();
+    let mut write = state.write().await?;
+    locked_session(&mut write, &caller, &chat_session_id).await?;
+    let known = requests::get(&mut *write.connection(), &chat_session_id, &request_id).await?;
+    let known = known.ok_or_else(|| problem::not_found("request"))?;
+    checked(&known.body(), &answer)?;
+    let answered = requests::answer(write.connection(), &chat_session_id, &request_id, &answer, &caller.user_id);
+    let Some(row) = answered.await? else { return settled(&known, &answer) };
+    let actor = Actor::user(&caller);
+    sessions::touch(write.connection(), &chat_session_id, state.clock.now()).await?;
+    tell::request(&mut write, &state.clock, &row, &actor).await?;
+    tell::session(&mut write, &state.clock, &chat_session_id, &actor).await?;
+    write.commit().await?;
+    state.wake(&row.worker_id).await;
+    Ok(row.to_wire())
+}
+
+/// The request waits no more: the same answer again is fine, any other comes too late.
+fn settled(known: &RequestRow, answer: &v1::Answer) -> Done<v1::AgentRequest> {
+    match known.status() {
+        v1::RequestStatus::RequestAnswered if known.outcome().as_ref() == Some(answer) => Ok(known.to_wire()),
+        v1::RequestStatus::RequestAnswered => {
+            Err(problem::conflict("request-answered", "This was answered otherwise already.").into())
+        }
+        _ => Err(problem::conflict("request-gone", "The agent does not wait for this any more.").into()),
+    }
+}
+
+fn checked(body: &v1::RequestBody, answer: &v1::Answer) -> Done<()> {
+    if answer.message.as_ref().is_some_and(|message| message.len() > MESSAGE_BYTES) {
+        return Err(problem::invalid("/message", format!("must be at most {MESSAGE_BYTES} bytes")).into());
+    }
+    match body.kind() {
+        v1::RequestKind::Question => {
+            if answer.option_id.is_some() || answer.answers.len() != body.questions.len() {
+                let detail = format!("must have a list of labels for each of {} questions", body.questions.len());
+                return Err(problem::invalid("/answers", detail).into());
+            }
+            for (index, (question, given)) in body.questions.iter().zip(&answer.answers).enumerate() {
+                checked_labels(index, question, &given.labels)?;
+            }
+        }
+        v1::RequestKind::Permission | v1::RequestKind::Unspecified => {
+            let offered = body.options.iter().any(|option| Some(&option.option_id) == answer.option_id.as_ref());
+            if !offered || !answer.answers.is_empty() {
+                return Err(problem::invalid("/optionId", "is not one of the request's options").into());
+            }
+        }
+    }
+    Ok(())
+}
+
+fn checked_labels(index: usize, question: &v1::Question, given: &[String]) -> Done<()> {
+    let pointer = format!("/answers/{index}");
+    if given.is_empty() || (given.len() > 1 && !question.multiple) {
+        return Err(problem::invalid(&pointer, "must have one label, or more where the question allows it").into());
+    }
+    let offered = |label: &String| question.options.iter().any(|option| &option.label == label);
+    if !question.custom && !given.iter().all(offered) {
+        return Err(problem::invalid(&pointer, "has a label that the question does not offer").into());
+    }
+    if given.iter().any(|label| label.is_empty() || label.len() > MESSAGE_BYTES) {
+        return Err(problem::invalid(&pointer, "has a blank or too long answer").into());
+    }
+    Ok(())
+}

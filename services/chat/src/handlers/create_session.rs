@@ -1,0 +1,48 @@
+//! Starts a session.
+
+use muster_contracts::{limits, name, v1};
+use muster_service::problem;
+
+use super::{caller, checked_model};
+use crate::{
+    state::{Done, State, session_id},
+    store::{sessions, workers},
+    tell::{self, Actor},
+};
+
+pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> Done<v1::ChatSession> {
+    let v1::CreateSessionRequest { caller: asked_by, worker, chat_session_id, model, title, directory, mode } = request;
+    let caller = caller(asked_by);
+    let worker =
+        worker.filter(|worker| worker.user_id == caller.user_id).ok_or_else(|| problem::not_found("worker"))?;
+    session_id(&chat_session_id)?;
+    checked_model(Some(&worker), &model)?;
+    let title = match title.as_deref() {
+        None => None,
+        Some(title) => Some(
+            name::parse(title, limits::TITLE_CHARS).map_err(|error| problem::invalid("/title", error.to_string()))?,
+        ),
+    };
+    if directory.as_ref().is_some_and(|directory| directory.len() > limits::DIRECTORY_BYTES) {
+        return Err(problem::invalid("/directory", "is too long").into());
+    }
+    let session = v1::ChatSession {
+        chat_session_id: chat_session_id.clone(),
+        worker_id: worker.worker_id.clone(),
+        user_id: caller.user_id.clone(),
+        title: title.unwrap_or_default().to_owned(),
+        model,
+        mode,
+        directory: directory.or_else(|| worker.directory.clone()).unwrap_or_default(),
+        created_at: state.clock.now(),
+        ..v1::ChatSession::default()
+    };
+    let mut write = state.write().await?;
+    workers::keep(write.connection(), &worker).await?;
+    if !sessions::insert(write.connection(), &session, title.is_some()).await? {
+        return Err(problem::conflict("session-exists", "There is a session with this id already.").into());
+    }
+    let row = tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    write.commit().await?;
+    Ok(row.to_wire())
+}

@@ -1,0 +1,60 @@
+//! Edits or moves a message that waits.
+
+use muster_contracts::v1;
+use muster_service::problem;
+
+use super::{caller, checked_content, checked_model, locked_session, message_of};
+use crate::{
+    state::{Done, State},
+    store::{MessageRow, messages, workers},
+    tell,
+};
+
+const DELIVERED: &str = "The agent has this message already; it cannot be changed any more.";
+
+pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Done<v1::ChatMessage> {
+    let v1::EditMessageRequest { caller: asked_by, chat_session_id, message_id, content, model, after } = request;
+    let mut write = state.write().await?;
+    let session = locked_session(&mut write, &caller(asked_by), &chat_session_id).await?;
+    message_of(write.connection(), &chat_session_id, &message_id).await?;
+    if let Some(content) = &content {
+        checked_content(content)?;
+    }
+    if let Some(model) = &model {
+        let worker = workers::get(write.connection(), &session.worker_id).await?;
+        checked_model(worker.as_ref(), model)?;
+    }
+    let edited = messages::edit(write.connection(), &message_id, content.as_deref(), model.as_deref()).await?;
+    let mut row = edited.ok_or_else(|| problem::conflict("message-delivered", DELIVERED))?;
+    if let Some(after) = after {
+        let waiting = messages::list_waiting(write.connection(), &chat_session_id).await?;
+        for (id, position) in reordered(&waiting, &message_id, &after)? {
+            messages::set_position(write.connection(), &id, position).await?;
+            if id == message_id {
+                row.position = position;
+            }
+        }
+        // The order is not in a message: viewers learn it from all that moved.
+        for moved in messages::list_waiting(write.connection(), &chat_session_id).await? {
+            tell::message(&mut write, &state.clock, &moved).await?;
+        }
+    } else {
+        tell::message(&mut write, &state.clock, &row).await?;
+    }
+    write.commit().await?;
+    Ok(row.to_wire())
+}
+
+/// New positions behind the present ones, in the new order; so no two are equal at any moment.
+fn reordered(waiting: &[MessageRow], moved: &str, after: &str) -> Done<Vec<(String, i64)>> {
+    let mut order = waiting.iter().map(|row| row.message_id.as_str()).filter(|id| *id != moved).collect::<Vec<_>>();
+    let place = if after.is_empty() {
+        0
+    } else {
+        let known = order.iter().position(|id| *id == after);
+        known.ok_or_else(|| problem::invalid("/after", "is not a message that waits in this session"))? + 1
+    };
+    order.insert(place, moved);
+    let base = waiting.iter().map(|row| row.position).max().unwrap_or(messages::WAITING).max(messages::WAITING);
+    Ok(order.into_iter().zip(base + 1..).map(|(id, position)| (id.to_owned(), position)).collect())
+}

@@ -1,0 +1,20 @@
+//! What waits for the caller's decision, over all machines, oldest first.
+
+use muster_contracts::v1;
+
+use super::{caller, cursor, cut, page_size};
+use crate::{
+    state::{Done, State},
+    store::{RequestRow, requests},
+};
+
+pub(super) async fn handle(state: State, request: v1::ListRequestsRequest) -> Done<v1::ListRequestsReply> {
+    let v1::ListRequestsRequest { caller: asked_by, page } = request;
+    let v1::Page { limit, cursor: after } = page.unwrap_or_default();
+    let size = page_size(limit);
+    let (time, id) = cursor(after.as_deref())?.unwrap_or((i64::MIN, String::new()));
+    let mut rows = requests::pending(state.db.pool(), &caller(asked_by).user_id, (time, &id), size + 1).await?;
+    let more = cut(&mut rows, size);
+    let next_cursor = rows.last().filter(|_| more).map(|last| format!("{}.{}", last.asked_at, last.request_id));
+    Ok(v1::ListRequestsReply { requests: rows.iter().map(RequestRow::to_wire).collect(), next_cursor })
+}

@@ -1,0 +1,153 @@
+//! The methods that the api calls, a file for each.
+
+mod answer;
+mod cancel_turn;
+mod continue_queue;
+mod create_session;
+mod delete_session;
+mod edit_message;
+mod end_session;
+mod get_session;
+mod list_messages;
+mod list_requests;
+mod list_sessions;
+mod mark_read;
+mod refresh_models;
+mod restore_session;
+mod retry;
+mod send_message;
+mod send_now;
+mod update_session;
+mod withdraw_message;
+
+use std::future::Future;
+
+use futures_util::future::BoxFuture;
+use muster_bus::{CallError, Endpoints, Handled};
+use muster_contracts::{limits, method, v1};
+use muster_service::{Write, problem};
+use sqlx::AnyConnection;
+
+use crate::{
+    state::{Done, State, answer as told},
+    store::{MessageRow, SessionRow, messages, sessions},
+};
+
+/// A handler with the state that it needs.
+fn with<M, F>(
+    state: &State,
+    handler: fn(State, M::Request) -> F,
+) -> impl Fn(M::Request) -> BoxFuture<'static, Handled<M::Reply>> + Send + Sync + 'static
+where
+    M: method::Method,
+    F: Future<Output = Done<M::Reply>> + Send + 'static,
+{
+    let state = state.clone();
+    move |request| {
+        let handled = handler(state.clone(), request);
+        Box::pin(async move { told(handled.await) })
+    }
+}
+
+/// Announces every method.
+///
+/// # Errors
+/// When the broker is not connected.
+pub async fn announce(state: &State, endpoints: Endpoints) -> Result<Endpoints, CallError> {
+    macro_rules! methods {
+        ($endpoints:ident, $($method:ident => $handler:path),* $(,)?) => {{
+            $(let $endpoints = $endpoints.method::<method::$method, _, _>(with::<method::$method, _>(state, $handler)).await?;)*
+            Ok($endpoints)
+        }};
+    }
+    methods!(endpoints,
+        Answer => answer::handle,
+        CancelTurn => cancel_turn::handle,
+        ContinueQueue => continue_queue::handle,
+        CreateSession => create_session::handle,
+        DeleteSession => delete_session::handle,
+        EditMessage => edit_message::handle,
+        EndSession => end_session::handle,
+        GetSession => get_session::handle,
+        ListMessages => list_messages::handle,
+        ListRequests => list_requests::handle,
+        ListSessions => list_sessions::handle,
+        MarkRead => mark_read::handle,
+        RefreshModels => refresh_models::handle,
+        RestoreSession => restore_session::handle,
+        Retry => retry::handle,
+        SendMessage => send_message::handle,
+        SendNow => send_now::handle,
+        UpdateSession => update_session::handle,
+        WithdrawMessage => withdraw_message::handle,
+    )
+}
+
+/// Who asks; the api has made sure of it.
+fn caller(caller: Option<v1::Caller>) -> v1::Caller {
+    caller.unwrap_or_default()
+}
+
+/// The caller's session; another's does not exist for them.
+async fn own_session(connection: &mut AnyConnection, caller: &v1::Caller, session_id: &str) -> Done<SessionRow> {
+    let session = sessions::get(connection, session_id).await?;
+    session.filter(|session| session.user_id == caller.user_id).ok_or_else(|| problem::not_found("session").into())
+}
+
+/// The caller's session, which nobody else changes until the transaction ends.
+async fn locked_session(write: &mut Write, caller: &v1::Caller, session_id: &str) -> Done<SessionRow> {
+    sessions::lock(write.connection(), session_id).await?;
+    own_session(write.connection(), caller, session_id).await
+}
+
+/// A message of a session.
+async fn message_of(connection: &mut AnyConnection, session_id: &str, message_id: &str) -> Done<MessageRow> {
+    let message = messages::get(connection, message_id).await?;
+    message.filter(|message| message.chat_session_id == session_id).ok_or_else(|| problem::not_found("message").into())
+}
+
+/// What a user may write.
+fn checked_content(content: &str) -> Done<()> {
+    if content.trim().is_empty() {
+        return Err(problem::invalid("/content", "must not be blank").into());
+    }
+    if content.len() > limits::MESSAGE_BYTES {
+        let detail = format!("must be at most {} bytes; attach longer text as a file", limits::MESSAGE_BYTES);
+        return Err(problem::invalid("/content", detail).into());
+    }
+    if content.contains('\0') {
+        return Err(problem::invalid("/content", "must not contain the character NUL").into());
+    }
+    Ok(())
+}
+
+/// Whether the worker offers a model. One that has not told its models yet may offer any.
+fn checked_model(worker: Option<&v1::Worker>, model: &str) -> Done<()> {
+    let offered = worker
+        .is_none_or(|worker| !worker.models_known || worker.models.iter().any(|offered| offered.model_id == model));
+    let shape = !model.is_empty() && model.len() <= limits::MODEL_ID_BYTES;
+    if offered && shape {
+        return Ok(());
+    }
+    Err(problem::invalid("/model", "is not a model that this worker offers; see its models").into())
+}
+
+/// How many items a page has.
+fn page_size(limit: u32) -> i64 {
+    i64::from(if limit == 0 { limits::PAGE_DEFAULT } else { limit.min(limits::PAGE_MAX) })
+}
+
+/// A cursor of a time and an id, as it was given out.
+fn cursor(text: Option<&str>) -> Done<Option<(i64, String)>> {
+    let Some(text) = text else { return Ok(None) };
+    let parsed = text.split_once('.').and_then(|(time, id)| Some((time.parse().ok()?, id.to_owned())));
+    parsed.map(Some).ok_or_else(|| problem::invalid("/cursor", "is not a cursor from the page before").into())
+}
+
+/// Takes the one item more than the page away; it tells that there is a next page.
+fn cut<T>(items: &mut Vec<T>, size: i64) -> bool {
+    let size = usize::try_from(size).unwrap_or(usize::MAX);
+    let more = items.len() > size;
+    items.truncate(size);
+    more
+}

@@ -1,0 +1,86 @@
+//! Sends a message: it waits in its session until the worker takes it.
+
+use muster_contracts::{id::MessageId, limits, v1};
+use muster_service::problem;
+
+use super::{caller, checked_content, checked_model, locked_session};
+use crate::{
+    domain::title,
+    state::{Done, Refusal, State},
+    store::{MessageRow, messages, sessions, workers},
+    tell::{self, Actor},
+};
+
+pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Done<v1::ChatMessage> {
+    let v1::SendMessageRequest {
+        caller: asked_by,
+        chat_session_id,
+        message_id,
+        content,
+        model,
+        after_message_id,
+        replaces,
+    } = request;
+    let caller = caller(asked_by);
+    let mut write = state.write().await?;
+    let session = locked_session(&mut write, &caller, &chat_session_id).await?;
+    message_id.parse::<MessageId>().map_err(|error| problem::invalid("/messageId", error.to_string()))?;
+    checked_content(&content)?;
+    let model = model.unwrap_or_else(|| session.model.clone());
+    if let Some(sent) = messages::get(&mut *write.connection(), &message_id).await? {
+        return same_again(&sent, &chat_session_id, &content);
+    }
+    if session.status() == v1::SessionStatus::SessionTerminated {
+        let detail = "This session has ended; resume it before you write.";
+        return Err(problem::conflict("session-terminated", detail).into());
+    }
+    let worker = workers::get(write.connection(), &session.worker_id).await?;
+    checked_model(worker.as_ref(), &model)?;
+    if replaces.is_some() {
+        let detail = "The agent of this worker cannot go back in its conversation; start a new session instead.";
+        return Err(problem::conflict("cannot-rewind", detail).into());
+    }
+    if let Some(expected) = after_message_id {
+        let last = messages::last(write.connection(), &chat_session_id).await?;
+        if last.is_none_or(|last| last.message_id != expected) {
+            let detail = "Something else was said in this session meanwhile; look at it and send again.";
+            return Err(problem::conflict("not-last", detail).into());
+        }
+    }
+    let waiting = messages::waiting(write.connection(), &chat_session_id).await?;
+    if waiting.count >= i64::try_from(limits::QUEUE_LENGTH).unwrap_or(i64::MAX) {
+        let detail = format!("{} messages wait already; withdraw one or let the agent catch up.", limits::QUEUE_LENGTH);
+        return Err(problem::limit("queue-full", detail).into());
+    }
+    let message = v1::ChatMessage {
+        message_id: message_id.clone(),
+        chat_session_id: chat_session_id.clone(),
+        role: v1::Role::User.into(),
+        content,
+        status: v1::TurnStatus::Queued.into(),
+        model: Some(model),
+        timestamp: state.clock.now(),
+        ..v1::ChatMessage::default()
+    };
+    let behind = waiting.last.map_or(messages::WAITING, |last| last.max(messages::WAITING)) + 1;
+    messages::insert(write.connection(), &message, behind).await?;
+    let title = title::from_message(&message.content);
+    sessions::message_sent(write.connection(), &chat_session_id, &title, message.timestamp).await?;
+    let row = messages::get(&mut *write.connection(), &message_id).await?;
+    let row = row.ok_or_else(|| Refusal::from(problem::not_found("message")))?;
+    tell::message(&mut write, &state.clock, &row).await?;
+    tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    write.commit().await?;
+    state.wake(&session.worker_id).await;
+    metrics::counter!("muster_messages_sent_total").increment(1);
+    Ok(row.to_wire())
+}
+
+/// The same send once more is the same message; another under its id is refused.
+fn same_again(sent: &MessageRow, session_id: &str, content: &str) -> Done<v1::ChatMessage> {
+    if sent.chat_session_id == session_id && sent.content == content {
+        return Ok(sent.to_wire());
+    }
+    let detail = "There is another message with this id; send it with a new one.";
+    Err(problem::conflict("message-exists", detail).into())
+}

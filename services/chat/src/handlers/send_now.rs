@@ -1,0 +1,40 @@
+//! Puts a waiting message first and stops the turn that runs.
+
+use muster_contracts::v1;
+use muster_service::problem;
+
+use super::{caller, locked_session, message_of};
+use crate::{
+    state::{Done, State},
+    store::{messages, sessions, turns},
+    tell::{self, Actor},
+};
+
+pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Empty> {
+    let v1::MessageRef { caller: asked_by, chat_session_id, message_id } = request;
+    let caller = caller(asked_by);
+    let mut write = state.write().await?;
+    let session = locked_session(&mut write, &caller, &chat_session_id).await?;
+    let message = message_of(write.connection(), &chat_session_id, &message_id).await?;
+    if message.status() != v1::TurnStatus::Queued {
+        return Err(problem::conflict("message-delivered", "This message does not wait any more.").into());
+    }
+    let waiting = messages::list_waiting(write.connection(), &chat_session_id).await?;
+    let last = waiting.last().map_or(messages::WAITING, |last| last.position.max(messages::WAITING));
+    let others = waiting.iter().filter(|other| other.message_id != message_id);
+    let order = std::iter::once(&message).chain(others).zip(last + 1..);
+    for (row, position) in order {
+        messages::set_position(write.connection(), &row.message_id, position).await?;
+    }
+    sessions::set_paused(write.connection(), &chat_session_id, false).await?;
+    if let Some(turn) = turns::open_of_session(&mut *write.connection(), &chat_session_id).await? {
+        turns::ask_stop(write.connection(), &chat_session_id, &turn.message_id).await?;
+    }
+    for moved in messages::list_waiting(write.connection(), &chat_session_id).await? {
+        tell::message(&mut write, &state.clock, &moved).await?;
+    }
+    tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    write.commit().await?;
+    state.wake(&session.worker_id).await;
+    Ok(v1::Empty {})
+}

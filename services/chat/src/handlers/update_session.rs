@@ -1,0 +1,35 @@
+//! Renames or pins a session, or changes its model or mode.
+
+use muster_contracts::{limits, name, v1};
+use muster_service::problem;
+
+use super::{caller, checked_model, locked_session};
+use crate::{
+    state::{Done, State},
+    store::{
+        sessions::{self, Change},
+        workers,
+    },
+    tell::{self, Actor},
+};
+
+pub(super) async fn handle(state: State, request: v1::UpdateSessionRequest) -> Done<v1::ChatSession> {
+    let v1::UpdateSessionRequest { caller: asked_by, chat_session_id, title, model, mode, pinned } = request;
+    let caller = caller(asked_by);
+    let mut write = state.write().await?;
+    let session = locked_session(&mut write, &caller, &chat_session_id).await?;
+    let title = title
+        .as_deref()
+        .map(|title| name::parse(title, limits::TITLE_CHARS).map(str::to_owned))
+        .transpose()
+        .map_err(|error| problem::invalid("/title", error.to_string()))?;
+    if let Some(model) = &model {
+        let worker = workers::get(write.connection(), &session.worker_id).await?;
+        checked_model(worker.as_ref(), model)?;
+    }
+    let change = Change { title, model, mode, pinned };
+    sessions::update(write.connection(), &chat_session_id, &change).await?;
+    let row = tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    write.commit().await?;
+    Ok(row.to_wire())
+}

@@ -1,0 +1,173 @@
+//! Chat: sessions, messages, turns and requests.
+//!
+//! **Duty.** It owns the queue of every session and decides which worker answers
+//! what; it assembles finished replies from the stream and keeps them.
+//!
+//! **Consumes.** `chat.v1.api.*` from the api; `chat.v1.worker.*.{sync,result}`
+//! from workers; starts, requests and ends in CHUNKS; workers in EVENTS.
+//!
+//! **Publishes.** What changed: `chat.v1.stream.chat.…state` into CHUNKS for
+//! viewers, `evt.v1.<user>.{session,request}.…` into EVENTS, by an outbox; the
+//! doorbell `wrk.v1.<worker>.wake`.
+//!
+//! **Owns.** The stream CHUNKS and the tables in `migrations/`.
+//!
+//! **When it dies**, workers go on writing into the stream and viewers go on
+//! reading; what was said and ended meanwhile is taken up after the restart,
+//! by any instance.
+
+pub mod config;
+pub mod domain;
+pub mod handlers;
+pub mod listen;
+pub mod reaper;
+pub mod state;
+pub mod store;
+pub mod tell;
+pub mod turns;
+
+use std::{
+    sync::{Arc, atomic::AtomicI64, atomic::Ordering},
+    time::Duration,
+};
+
+use muster_bus::Bus;
+use muster_contracts::{
+    method,
+    permissions::ServiceUser,
+    stream::{self, CHUNKS, EVENTS},
+    subject::{ChunkKind, Entity, filter},
+};
+use muster_service::{App, Service, StartError, health::Need, outbox};
+use tokio_util::sync::CancellationToken;
+
+use crate::{config::Config, state::State};
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+const RETRY: Duration = Duration::from_millis(500);
+/// A definition that somebody changed by hand is put right by then.
+const REDEFINE: Duration = Duration::from_mins(5);
+
+/// The service chat.
+#[derive(Debug)]
+pub struct Chat;
+
+impl Service for Chat {
+    type Config = Config;
+    const NAME: &'static str = "chat";
+    const ABOUT: &'static str = "Muster's sessions, messages and turns";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    async fn start(app: &mut App, config: Config) -> Result<(), StartError> {
+        let db = app.open_database("chat", &MIGRATIONS).await?;
+        let bus = app.connect_bus(ServiceUser::Chat).await?;
+        let state = State {
+            db: db.clone(),
+            bus: bus.clone(),
+            clock: app.clock.clone(),
+            position: Arc::default(),
+            settled_since: Arc::new(AtomicI64::new(0)),
+        };
+        let chunks = stream::chunks(
+            Duration::from_hours(config.chunks_max_hours),
+            config.chunks_max_bytes,
+            app.common.stream_replicas,
+        );
+        app.spawn("streams", define(bus.clone(), chunks, app.health.need("stream CHUNKS"), app.stop.clone()));
+        app.spawn("settle", settle(state.clone(), app.stop.clone()));
+        let position = Arc::clone(&state.position);
+        app.spawn("outbox", {
+            let (bus, stop) = (bus.clone(), app.stop.clone());
+            async move {
+                outbox::relay(db, bus, stop, |stored| {
+                    if stored.stream == CHUNKS {
+                        position.saw(stored.sequence);
+                    }
+                })
+                .await;
+            }
+        });
+        listen(app, &state);
+        app.spawn("reaper", reaper::end_lost_turns(state.clone(), app.stop.clone()));
+        let idle_after = i64::try_from(config.idle_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        app.spawn("house", reaper::keep_house(state.clone(), idle_after, app.stop.clone()));
+        app.spawn("methods", serve(state, app.stop.clone()));
+        Ok(())
+    }
+}
+
+fn listen(app: &App, state: &State) {
+    let (bus, stop) = (state.bus.clone(), app.stop.clone());
+    app.spawn("chunks", {
+        let (bus, stop, state) = (bus.clone(), stop.clone(), state.clone());
+        let kinds = [ChunkKind::Start, ChunkKind::Request, ChunkKind::End].map(filter::kind).to_vec();
+        async move {
+            bus.consume(CHUNKS, "chat", kinds, stop, move |delivery| listen::chunks::handle(state.clone(), delivery))
+                .await;
+        }
+    });
+    app.spawn("events", {
+        let (bus, stop, state) = (bus.clone(), stop.clone(), state.clone());
+        async move {
+            bus.consume(EVENTS, "chat", vec![filter::entity(Entity::Worker)], stop, move |delivery| {
+                listen::events::handle(state.clone(), delivery)
+            })
+            .await;
+        }
+    });
+    app.spawn("workers", {
+        let state = state.clone();
+        async move {
+            let asked = {
+                let state = state.clone();
+                move |incoming| listen::sync::handle(state.clone(), incoming)
+            };
+            if let Err(error) = bus.answer(listen::sync::FILTER, "chat", stop, asked).await {
+                tracing::error!(%error, "workers cannot be heard");
+            }
+        }
+    });
+}
+
+/// Keeps the stream's definition as it should be.
+async fn define(bus: Bus, spec: stream::StreamSpec, need: Need, stop: CancellationToken) {
+    loop {
+        bus.connected().await;
+        let pause = match bus.define_stream(&spec).await {
+            Ok(_) => {
+                need.met();
+                REDEFINE
+            }
+            Err(error) => {
+                need.missing(error.to_string());
+                RETRY
+            }
+        };
+        tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => return }
+    }
+}
+
+/// Remembers since when the broker has been connected without a break.
+async fn settle(state: State, stop: CancellationToken) {
+    let mut connection = state.bus.connection();
+    loop {
+        let since = if connection.borrow_and_update().connected { state.clock.now() } else { 0 };
+        state.settled_since.store(since, Ordering::Relaxed);
+        tokio::select! {
+            changed = connection.changed() => if changed.is_err() { stop.cancelled().await; return },
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+async fn serve(state: State, stop: CancellationToken) {
+    let announced = async {
+        state.bus.connected().await;
+        let endpoints = state.bus.announce(method::Service::Chat, Chat::VERSION, stop.clone()).await?;
+        handlers::announce(&state, endpoints).await
+    };
+    match announced.await {
+        Ok(endpoints) => endpoints.run().await,
+        Err(error) => tracing::error!(%error, "the methods cannot be announced"),
+    }
+}

@@ -1,0 +1,77 @@
+//! The durable consumer of CHUNKS: starts, requests and ends of turns.
+
+use std::time::Duration;
+
+use muster_bus::{Delivery, Outcome};
+use muster_contracts::{
+    Message as _,
+    subject::{About, ChunkAddress, ChunkKind, Subject, Writer},
+    v1,
+};
+
+use crate::{
+    state::{Done, Refusal, State},
+    store::{TurnRow, turns},
+    turns::{
+        finish::{self, Told},
+        progress,
+    },
+};
+
+/// A lagging replica has caught up by then.
+const AGAIN: Duration = Duration::from_millis(200);
+/// The database or the broker is back by then, or it is tried again.
+const LATER: Duration = Duration::from_secs(1);
+/// How often a reply with a hole is read again before it is taken as it is.
+const PATIENCE: u64 = 10;
+
+/// Handles one message.
+pub async fn handle(state: State, delivery: Delivery) -> Outcome {
+    state.position.saw(delivery.message.sequence);
+    match apply(&state, &delivery).await {
+        Ok(outcome) => outcome,
+        Err(Refusal::Problem(problem)) => {
+            tracing::warn!(problem = problem.detail, "a message of a worker is left out");
+            Outcome::Ack
+        }
+        Err(error) => {
+            tracing::warn!(%error, "a message of a worker waits");
+            Outcome::Retry(LATER)
+        }
+    }
+}
+
+async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
+    let message = &delivery.message;
+    let Subject::Chunk(address) = &message.subject else { return Ok(Outcome::Ack) };
+    let Some(turn) = turn_of(state, address).await? else { return Ok(Outcome::Ack) };
+    let payload = message.payload.clone();
+    match address.kind {
+        ChunkKind::Start if message.id.as_deref() == Some(&format!("{}:0", turn.nonce)) => {
+            progress::started(state, &turn).await?;
+        }
+        ChunkKind::Request => {
+            if let Ok(asked) = v1::RequestAsked::decode(payload) {
+                progress::asked(state, &turn, &asked).await?;
+            }
+        }
+        ChunkKind::End => {
+            if let Ok(end) = v1::End::decode(payload)
+                && finish::told(state, &turn, &end, delivery.attempt < PATIENCE).await? == Told::Incomplete
+            {
+                return Ok(Outcome::Retry(AGAIN));
+            }
+        }
+        ChunkKind::Start | ChunkKind::Chunk | ChunkKind::State => {}
+    }
+    Ok(Outcome::Ack)
+}
+
+/// The open turn that a worker writes about, if it is that worker's.
+async fn turn_of(state: &State, address: &ChunkAddress) -> Done<Option<TurnRow>> {
+    let (Writer::Worker(worker), About::Message(reply)) = (&address.writer, &address.about) else { return Ok(None) };
+    let turn = turns::get(state.db.pool(), reply.as_str()).await?;
+    Ok(turn.filter(|turn| {
+        turn.ended_at.is_none() && turn.worker_id == worker.as_str() && turn.chat_session_id == address.session.as_str()
+    }))
+}

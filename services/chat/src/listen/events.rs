@@ -1,0 +1,64 @@
+//! The durable consumer of EVENTS: what the registry tells of workers.
+
+use std::time::Duration;
+
+use muster_bus::{Delivery, Outcome};
+use muster_contracts::{
+    Message as _,
+    subject::{Entity, EventAddress, Subject},
+    v1::{self, event::Object},
+};
+
+use crate::{
+    domain::turn::Outcome as TurnOutcome,
+    state::{Done, State},
+    store::{sessions, turns, workers},
+    tell::{self, Actor},
+    turns::finish,
+};
+
+/// The database is back by then, or it is tried again.
+const LATER: Duration = Duration::from_secs(1);
+const REMOVED: &str = "The worker was removed.";
+
+/// Handles one event.
+pub async fn handle(state: State, delivery: Delivery) -> Outcome {
+    let Subject::Event(EventAddress { entity: Entity::Worker, id, .. }) = &delivery.message.subject else {
+        return Outcome::Ack;
+    };
+    let Ok(event) = v1::Event::decode(delivery.message.payload.clone()) else { return Outcome::Ack };
+    let done = match event.object {
+        Some(Object::Worker(worker)) => keep(&state, &worker).await,
+        Some(Object::Removed(_)) => removed(&state, id).await,
+        _ => Ok(()),
+    };
+    match done {
+        Ok(()) => Outcome::Ack,
+        Err(error) => {
+            tracing::warn!(%error, worker_id = id, "an event of a worker waits");
+            Outcome::Retry(LATER)
+        }
+    }
+}
+
+async fn keep(state: &State, worker: &v1::Worker) -> Done<()> {
+    let mut write = state.write().await?;
+    workers::keep(write.connection(), worker).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+/// Its sessions end with it; they stay readable.
+async fn removed(state: &State, worker_id: &str) -> Done<()> {
+    for turn in turns::open_of_worker(state.db.pool(), worker_id).await? {
+        finish::abandon(state, &turn, TurnOutcome::Interrupted, Some(REMOVED)).await?;
+    }
+    let mut write = state.write().await?;
+    for session_id in sessions::alive_of_worker(write.connection(), worker_id).await? {
+        sessions::set_status(write.connection(), &session_id, v1::SessionStatus::SessionTerminated).await?;
+        tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
+    }
+    workers::forget(write.connection(), worker_id).await?;
+    write.commit().await?;
+    Ok(())
+}

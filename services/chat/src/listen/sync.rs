@@ -1,0 +1,203 @@
+//! Sync: a worker asks what should be on it now.
+//!
+//! The answer follows from the tables alone. What it tells is told again until
+//! the tables say that it has happened, so nothing is lost with an answer.
+
+use std::collections::{HashMap, HashSet};
+
+use bytes::Bytes;
+use muster_bus::{Handled, Identity, Incoming};
+use muster_contracts::{
+    Message as _,
+    limits::PAYLOAD_BYTES,
+    stream::CHUNKS,
+    subject::{About, ChatVerb, ChunkAddress, ChunkKind, Subject, Writer, filter},
+    v1,
+};
+use muster_service::problem;
+
+use crate::{
+    domain::turn::Outcome,
+    state::{Done, Refusal, State, answer},
+    store::{TurnRow, asks, messages, requests, sessions, turns, workers},
+    turns::{claim, finish, progress},
+};
+
+/// Turns that one answer begins at most; the worker asks again for more.
+const STARTS: i64 = 16;
+/// Room that is left for everything but message contents.
+const CONTENT_BYTES: usize = PAYLOAD_BYTES - 64 * 1024;
+const RESTARTED: &str = "The worker was restarted while it was writing this.";
+const FORGOTTEN: &str = "The worker does not know this reply any more.";
+
+/// Answers what a worker asks chat.
+pub async fn handle(state: State, incoming: Incoming) -> Handled<Bytes> {
+    let Incoming { subject, identity, payload } = incoming;
+    let Subject::ChatWorker { worker, verb } = subject else { return Err(problem::not_found("subject")) };
+    // The broker tells who asks; the subject only repeats it.
+    let Some(identity) = identity.filter(|identity| identity.worker == worker && identity.term > 0) else {
+        return Err(problem::not_found("worker"));
+    };
+    match verb {
+        ChatVerb::Sync => {
+            let Ok(request) = v1::SyncRequest::decode(payload) else {
+                return Err(problem::invalid("", "The request cannot be read."));
+            };
+            answer(sync(&state, &identity, &request).await).map(|reply| reply.encode_to_vec().into())
+        }
+        ChatVerb::Result => {
+            let Ok(result) = v1::AskResult::decode(payload) else {
+                return Err(problem::invalid("", "The result cannot be read."));
+            };
+            answer(answered(&state, &identity, &result).await).map(|()| Bytes::new())
+        }
+        ChatVerb::Attachment => Err(problem::not_found("attachment")),
+    }
+}
+
+async fn answered(state: &State, identity: &Identity, result: &v1::AskResult) -> Done<()> {
+    let mut write = state.write().await?;
+    asks::delete(write.connection(), identity.worker.as_str(), &result.ask_id).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> Done<v1::SyncReply> {
+    let worker_id = identity.worker.as_str();
+    let mut reply = v1::SyncReply::default();
+    let mut connection = state.db.pool().acquire().await?;
+    let known = workers::get(&mut connection, worker_id).await?;
+    if known.is_some_and(|known| known.term > identity.term) {
+        let detail = "Another process of this worker has taken over.";
+        return Err(Refusal::Problem(problem::conflict("superseded", detail)));
+    }
+    let told = request.open.iter().map(|open| (open.reply_id.as_str(), open)).collect::<HashMap<_, _>>();
+    let mut open = HashSet::new();
+    for turn in turns::open_of_worker(state.db.pool(), worker_id).await? {
+        match told.get(turn.reply_id.as_str()) {
+            Some(told) => known_turn(state, &turn, told, &mut reply).await?,
+            None => unknown_turn(state, identity, &turn, &mut reply).await?,
+        }
+        open.insert(turn.reply_id);
+    }
+    for told in request.open.iter().filter(|told| !open.contains(&told.reply_id)) {
+        unexpected(state, identity, told, &mut reply).await?;
+    }
+    begin(state, identity, &mut reply).await?;
+    for held in &request.held {
+        if sessions::is_released(&mut connection, worker_id, held).await? {
+            reply.release.push(held.clone());
+        }
+    }
+    reply.asks = asks::of_worker(state.db.pool(), worker_id).await?;
+    Ok(reply)
+}
+
+/// The worker works on it, as it should.
+async fn known_turn(state: &State, turn: &TurnRow, told: &v1::OpenReply, reply: &mut v1::SyncReply) -> Done<()> {
+    if turn.stop_asked() {
+        reply.stop.push(v1::StopTurn { reply_id: turn.reply_id.clone() });
+    }
+    if told.doubtful {
+        reply.go_on.push(v1::GoOn { reply_id: turn.reply_id.clone(), stored: stored(state, turn).await? });
+    }
+    for request in requests::answers(state.db.pool(), &turn.reply_id).await? {
+        reply.answers.push(v1::GivenAnswer {
+            reply_id: turn.reply_id.clone(),
+            request_id: request.request_id.clone(),
+            answer: request.outcome(),
+        });
+    }
+    Ok(())
+}
+
+/// The worker does not mention it: it has not heard of it yet, or its end is on
+/// the way to us, or it was lost with the process that had it.
+async fn unknown_turn(state: &State, identity: &Identity, turn: &TurnRow, reply: &mut v1::SyncReply) -> Done<()> {
+    let same = turn.instance == identity.instance.as_str();
+    let begun = turn.status() == v1::TurnStatus::Streaming || stored(state, turn).await?.is_some();
+    match (same, begun) {
+        (true, false) if turn.stop_asked() => finish::abandon(state, turn, Outcome::Cancelled, None).await,
+        (true, false) => tell_start(state, turn, reply).await,
+        (false, false) => claim::release(state, turn).await,
+        (false, true) => finish::abandon(state, turn, Outcome::Interrupted, Some(RESTARTED)).await,
+        (true, true) => finish::abandon(state, turn, Outcome::Interrupted, Some(FORGOTTEN)).await,
+    }
+}
+
+/// The worker works on something that is over here. If we gave it up only
+/// because the worker was away, it may go on.
+async fn unexpected(state: &State, identity: &Identity, told: &v1::OpenReply, reply: &mut v1::SyncReply) -> Done<()> {
+    let turn = turns::get(state.db.pool(), &told.reply_id).await?;
+    let own =
+        turn.filter(|turn| turn.worker_id == identity.worker.as_str() && turn.instance == identity.instance.as_str());
+    match own {
+        Some(turn) if progress::resumed(state, &turn).await? => known_turn(state, &turn, told, reply).await,
+        _ => {
+            reply.drop.push(told.reply_id.clone());
+            Ok(())
+        }
+    }
+}
+
+/// Opens turns for messages that wait, as many as fit into the answer.
+async fn begin(state: &State, identity: &Identity, reply: &mut v1::SyncReply) -> Done<()> {
+    let waiting = turns::next_of_worker(state.db.pool(), identity.worker.as_str(), STARTS).await?;
+    let full = waiting.len() == usize::try_from(STARTS).unwrap_or(usize::MAX);
+    let mut bytes = reply.start.iter().map(|start| start.content.len()).sum::<usize>();
+    for message in waiting {
+        if bytes + message.content.len() > CONTENT_BYTES {
+            reply.more = true;
+            return Ok(());
+        }
+        if let Some(turn) = claim::claim(state, identity, &message).await? {
+            tell_start(state, &turn, reply).await?;
+            bytes += message.content.len();
+        }
+    }
+    reply.more |= full;
+    Ok(())
+}
+
+async fn tell_start(state: &State, turn: &TurnRow, reply: &mut v1::SyncReply) -> Done<()> {
+    let message = messages::get(state.db.pool(), &turn.message_id).await?;
+    let session = sessions::get(state.db.pool(), &turn.chat_session_id).await?;
+    let (Some(message), Some(session)) = (message, session) else { return Ok(()) };
+    let size = reply.start.iter().map(|start| start.content.len()).sum::<usize>();
+    if size > 0 && size + message.content.len() > CONTENT_BYTES {
+        reply.more = true;
+        return Ok(());
+    }
+    reply.start.push(claim::instruction(turn, &message, &session));
+    Ok(())
+}
+
+/// The highest number of a reply that the stream has; `None` when not even its start is stored.
+async fn stored(state: &State, turn: &TurnRow) -> Done<Option<u64>> {
+    let subject = |kind| -> Done<Subject> {
+        Ok(Subject::Chunk(ChunkAddress {
+            writer: Writer::Worker(turn.worker_id.parse()?),
+            session: turn.chat_session_id.parse()?,
+            about: About::Message(turn.reply_id.parse()?),
+            kind,
+        }))
+    };
+    let start = state.bus.last(CHUNKS, &subject(ChunkKind::Start)?).await?;
+    if start.is_none_or(|start| start.id.as_deref() != Some(&format!("{}:0", turn.nonce))) {
+        return Ok(None);
+    }
+    let mut highest = 0;
+    if let Some(chunk) = state.bus.last(CHUNKS, &subject(ChunkKind::Chunk)?).await? {
+        highest = highest.max(v1::Chunk::decode(chunk.payload).map_or(0, |chunk| chunk.number));
+    }
+    if let Some(asked) = state.bus.last(CHUNKS, &subject(ChunkKind::Request)?).await? {
+        highest = highest.max(v1::RequestAsked::decode(asked.payload).map_or(0, |asked| asked.number));
+    }
+    if let Some(end) = state.bus.last(CHUNKS, &subject(ChunkKind::End)?).await? {
+        highest = highest.max(v1::End::decode(end.payload).map_or(0, |end| end.number));
+    }
+    Ok(Some(highest))
+}
+
+/// What workers ask, by subject.
+pub const FILTER: &str = filter::CHAT_WORKERS;

@@ -1,0 +1,96 @@
+//! What must happen without anybody asking: turns of lost workers end, long
+//! replies are checkpointed, quiet sessions fall asleep. Safe in any number of
+//! instances: each step is conditional.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use muster_contracts::{method, v1};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::{
+        liveness::{self, Facts},
+        turn::Outcome,
+    },
+    state::{Done, State},
+    store::{sessions, turns},
+    tell::{self, Actor},
+    turns::{assemble, finish},
+};
+
+const LOST_EVERY: Duration = Duration::from_millis(500);
+const HOUSE_EVERY: Duration = Duration::from_secs(20);
+/// A reply that has been open for longer is kept up to now. Milliseconds.
+const CHECKPOINT: i64 = 60_000;
+const LOST: &str = "The worker was lost while it was writing this.";
+
+/// Ends the turns of workers that are lost, until stopped.
+pub async fn end_lost_turns(state: State, stop: CancellationToken) {
+    every(LOST_EVERY, &stop, || lost(&state)).await;
+}
+
+/// Checkpoints and puts to sleep, until stopped.
+pub async fn keep_house(state: State, idle_after: i64, stop: CancellationToken) {
+    every(HOUSE_EVERY, &stop, || house(&state, idle_after)).await;
+}
+
+async fn every<F: Future<Output = Done<()>>>(period: Duration, stop: &CancellationToken, mut step: impl FnMut() -> F) {
+    let mut ticks = tokio::time::interval(period);
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! { _ = ticks.tick() => {}, () = stop.cancelled() => return }
+        if let Err(error) = step().await {
+            tracing::warn!(%error, "a round of housekeeping failed");
+        }
+    }
+}
+
+async fn lost(state: &State) -> Done<()> {
+    let open = turns::open_of_absent(state.db.pool()).await?;
+    if open.is_empty() {
+        return Ok(());
+    }
+    let worker_ids = open.iter().map(|turn| turn.worker_id.clone()).collect();
+    // No answer means that nobody knows.
+    let Ok(presence) = state.bus.call::<method::Presence>(&v1::PresenceRequest { worker_ids }).await else {
+        return Ok(());
+    };
+    let now = state.clock.now();
+    let settled_since = state.settled_since.load(Ordering::Relaxed);
+    for turn in open {
+        let Some(worker) = presence.workers.iter().find(|worker| worker.worker_id == turn.worker_id) else { continue };
+        let facts = Facts {
+            settled_for: if settled_since == 0 { 0 } else { now - settled_since },
+            known: worker.presence() == v1::Presence::Known,
+            online: worker.online,
+            offline_for: worker.offline_since.map_or(0, |since| now - since),
+            closed: worker.closed,
+        };
+        if liveness::is_lost(facts) {
+            finish::abandon(state, &turn, Outcome::Interrupted, Some(LOST)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn house(state: &State, idle_after: i64) -> Done<()> {
+    let now = state.clock.now();
+    for turn in turns::long_streaming(state.db.pool(), now - CHECKPOINT).await? {
+        assemble::checkpoint(state, &turn).await?;
+    }
+    let mut write = state.write().await?;
+    let mut workers = Vec::new();
+    for (session_id, worker_id) in sessions::quiet_since(write.connection(), now - idle_after, 200).await? {
+        if sessions::set_status(write.connection(), &session_id, v1::SessionStatus::SessionIdle).await? {
+            tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
+            workers.push(worker_id);
+        }
+    }
+    write.commit().await?;
+    workers.sort_unstable();
+    workers.dedup();
+    for worker_id in workers {
+        state.wake(&worker_id).await;
+    }
+    Ok(())
+}

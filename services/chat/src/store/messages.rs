@@ -1,0 +1,319 @@
+//! Messages.
+
+use muster_contracts::{Message as _, v1};
+use muster_service::DbError;
+use sqlx::{Any, AnyConnection, Executor};
+
+/// Messages that wait stand behind this position, whatever comes before them.
+pub const WAITING: i64 = 1 << 40;
+
+/// A message.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct MessageRow {
+    /// Its id.
+    pub message_id: String,
+    /// Its session.
+    pub chat_session_id: String,
+    /// Its place.
+    pub position: i64,
+    role: i64,
+    /// The text.
+    pub content: String,
+    parts: Vec<u8>,
+    status: i64,
+    /// The model that it was sent to or answered by.
+    pub model: Option<String>,
+    reply_to: Option<String>,
+    replaces: Option<String>,
+    superseded_by: Option<String>,
+    error: Option<String>,
+    chunk_count: Option<i64>,
+    content_hash: Option<String>,
+    /// Chunks that content and parts hold already.
+    pub received_number: i64,
+    timestamp: i64,
+    /// How often it has changed.
+    pub revision: i64,
+}
+
+impl MessageRow {
+    /// The status of its turn.
+    #[must_use]
+    pub fn status(&self) -> v1::TurnStatus {
+        i32::try_from(self.status).ok().and_then(|status| status.try_into().ok()).unwrap_or_default()
+    }
+
+    /// Its parts; those of a damaged row are gone.
+    #[must_use]
+    pub fn parts(&self) -> Vec<v1::Part> {
+        v1::ChatMessage::decode(self.parts.as_slice()).unwrap_or_default().parts
+    }
+
+    /// As others see it.
+    #[must_use]
+    pub fn to_wire(&self) -> v1::ChatMessage {
+        v1::ChatMessage {
+            message_id: self.message_id.clone(),
+            chat_session_id: self.chat_session_id.clone(),
+            role: i32::try_from(self.role).unwrap_or_default(),
+            content: self.content.clone(),
+            parts: self.parts(),
+            status: self.status().into(),
+            model: self.model.clone(),
+            reply_to: self.reply_to.clone(),
+            replaces: self.replaces.clone(),
+            superseded_by: self.superseded_by.clone(),
+            error: self.error.clone(),
+            chunk_count: self.chunk_count.map(i64::unsigned_abs),
+            content_hash: self.content_hash.clone(),
+            timestamp: self.timestamp,
+            revision: self.revision,
+            received_number: self.received_number.unsigned_abs(),
+        }
+    }
+}
+
+/// One message.
+pub async fn get<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    message_id: &str,
+) -> Result<Option<MessageRow>, DbError> {
+    sqlx::query_as("SELECT * FROM chat_messages WHERE message_id = $1").bind(message_id).fetch_optional(executor).await
+}
+
+/// The last `limit` messages before a position, newest first.
+pub async fn page<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    session_id: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as(
+        "SELECT * FROM chat_messages WHERE chat_session_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3",
+    )
+    .bind(session_id)
+    .bind(before)
+    .bind(limit)
+    .fetch_all(executor)
+    .await
+}
+
+/// Puts a message in.
+pub async fn insert(connection: &mut AnyConnection, message: &v1::ChatMessage, position: i64) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO chat_messages (message_id, chat_session_id, position, role, content, parts, status, model,
+           reply_to, replaces, superseded_by, error, chunk_count, content_hash, received_number, timestamp, revision)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, NULL, NULL, 0, $11, 1)",
+    )
+    .bind(&message.message_id)
+    .bind(&message.chat_session_id)
+    .bind(position)
+    .bind(i64::from(message.role))
+    .bind(&message.content)
+    .bind(Vec::new())
+    .bind(i64::from(message.status))
+    .bind(message.model.as_deref())
+    .bind(message.reply_to.as_deref())
+    .bind(message.replaces.as_deref())
+    .bind(message.timestamp)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Changes the status if it is `from`; the message as it is then.
+pub async fn set_status(
+    connection: &mut AnyConnection,
+    message_id: &str,
+    from: v1::TurnStatus,
+    to: v1::TurnStatus,
+) -> Result<Option<MessageRow>, DbError> {
+    sqlx::query_as(
+        "UPDATE chat_messages SET status = $3, revision = revision + 1
+         WHERE message_id = $1 AND status = $2 RETURNING *",
+    )
+    .bind(message_id)
+    .bind(i64::from(i32::from(from)))
+    .bind(i64::from(i32::from(to)))
+    .fetch_optional(connection)
+    .await
+}
+
+/// Moves a message to another place.
+pub async fn set_position(connection: &mut AnyConnection, message_id: &str, position: i64) -> Result<(), DbError> {
+    sqlx::query("UPDATE chat_messages SET position = $2 WHERE message_id = $1")
+        .bind(message_id)
+        .bind(position)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// How long the queue of a session is.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Waiting {
+    /// The last one's position; absent when none waits.
+    pub last: Option<i64>,
+    /// How many wait.
+    pub count: i64,
+}
+
+/// Looks at the queue of a session.
+pub async fn waiting(connection: &mut AnyConnection, session_id: &str) -> Result<Waiting, DbError> {
+    sqlx::query_as(
+        "SELECT MAX(position) AS last, COUNT(*) AS count FROM chat_messages
+         WHERE chat_session_id = $1 AND status = 1",
+    )
+    .bind(session_id)
+    .fetch_one(connection)
+    .await
+}
+
+/// The messages that wait in a session, in their order.
+pub async fn list_waiting(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as("SELECT * FROM chat_messages WHERE chat_session_id = $1 AND status = 1 ORDER BY position")
+        .bind(session_id)
+        .fetch_all(connection)
+        .await
+}
+
+/// The last message of a session, waiting ones included.
+pub async fn last(connection: &mut AnyConnection, session_id: &str) -> Result<Option<MessageRow>, DbError> {
+    sqlx::query_as("SELECT * FROM chat_messages WHERE chat_session_id = $1 ORDER BY position DESC LIMIT 1")
+        .bind(session_id)
+        .fetch_optional(connection)
+        .await
+}
+
+/// Edits a message that waits; `None` when it waits no more.
+pub async fn edit(
+    connection: &mut AnyConnection,
+    message_id: &str,
+    content: Option<&str>,
+    model: Option<&str>,
+) -> Result<Option<MessageRow>, DbError> {
+    sqlx::query_as(
+        "UPDATE chat_messages SET content = COALESCE($2, content), model = COALESCE($3, model), revision = revision + 1
+         WHERE message_id = $1 AND status = 1 RETURNING *",
+    )
+    .bind(message_id)
+    .bind(content)
+    .bind(model)
+    .fetch_optional(connection)
+    .await
+}
+
+/// Withdraws a message that waits; false when it waits no more.
+pub async fn withdraw(connection: &mut AnyConnection, message_id: &str) -> Result<bool, DbError> {
+    let done = sqlx::query("DELETE FROM chat_messages WHERE message_id = $1 AND status = 1")
+        .bind(message_id)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Another attempt has taken the place of the earlier replies to a message; those that it changed.
+pub async fn supersede_replies(
+    connection: &mut AnyConnection,
+    session_id: &str,
+    message_id: &str,
+    by: &str,
+) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as(
+        "UPDATE chat_messages SET superseded_by = $3, revision = revision + 1
+         WHERE chat_session_id = $1 AND reply_to = $2 AND message_id <> $3 AND superseded_by IS NULL RETURNING *",
+    )
+    .bind(session_id)
+    .bind(message_id)
+    .bind(by)
+    .fetch_all(connection)
+    .await
+}
+
+/// A reply as far as it has been assembled.
+#[derive(Debug, Default)]
+pub struct Assembled {
+    /// The text parts joined.
+    pub content: String,
+    /// All parts.
+    pub parts: Vec<v1::Part>,
+    /// The number of the last chunk in them.
+    pub number: u64,
+}
+
+impl Assembled {
+    fn bytes(&self) -> Vec<u8> {
+        v1::ChatMessage { parts: self.parts.clone(), ..v1::ChatMessage::default() }.encode_to_vec()
+    }
+}
+
+/// Keeps what an open reply has so far; viewers have it already.
+pub async fn checkpoint(connection: &mut AnyConnection, reply_id: &str, assembled: &Assembled) -> Result<(), DbError> {
+    sqlx::query("UPDATE chat_messages SET content = $2, parts = $3, received_number = $4 WHERE message_id = $1")
+        .bind(reply_id)
+        .bind(&assembled.content)
+        .bind(assembled.bytes())
+        .bind(i64::try_from(assembled.number).unwrap_or(i64::MAX))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A reply at its end.
+#[derive(Debug)]
+pub struct Finished<'a> {
+    /// How it ended.
+    pub status: v1::TurnStatus,
+    /// Why, if not well.
+    pub error: Option<&'a str>,
+    /// What it holds.
+    pub assembled: &'a Assembled,
+    /// SHA-256 over its text, in hex.
+    pub content_hash: &'a str,
+}
+
+/// Writes a finished reply, once.
+pub async fn finish(
+    connection: &mut AnyConnection,
+    reply_id: &str,
+    finished: &Finished<'_>,
+) -> Result<Option<MessageRow>, DbError> {
+    let number = i64::try_from(finished.assembled.number).unwrap_or(i64::MAX);
+    sqlx::query_as(
+        "UPDATE chat_messages SET content = $2, parts = $3, status = $4, error = $5, chunk_count = $6,
+           content_hash = $7, received_number = $6, revision = revision + 1
+         WHERE message_id = $1 RETURNING *",
+    )
+    .bind(reply_id)
+    .bind(&finished.assembled.content)
+    .bind(finished.assembled.bytes())
+    .bind(i64::from(i32::from(finished.status)))
+    .bind(finished.error)
+    .bind(number)
+    .bind(finished.content_hash)
+    .fetch_optional(connection)
+    .await
+}
+
+/// Sets the status of a user's message whose turn has ended or goes on.
+pub async fn set_turn_status(
+    connection: &mut AnyConnection,
+    message_id: &str,
+    status: v1::TurnStatus,
+    error: Option<&str>,
+) -> Result<Option<MessageRow>, DbError> {
+    sqlx::query_as(
+        "UPDATE chat_messages SET status = $2, error = $3, revision = revision + 1 WHERE message_id = $1 RETURNING *",
+    )
+    .bind(message_id)
+    .bind(i64::from(i32::from(status)))
+    .bind(error)
+    .fetch_optional(connection)
+    .await
+}
+
+/// Removes a reply that was never begun.
+pub async fn delete(connection: &mut AnyConnection, message_id: &str) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM chat_messages WHERE message_id = $1").bind(message_id).execute(connection).await?;
+    Ok(())
+}

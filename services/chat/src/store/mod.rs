@@ -1,0 +1,14 @@
+//! SQL, and nothing but SQL: rows in and out. What a change means to viewers
+//! is told by [`crate::tell`] in the same transaction.
+
+pub mod asks;
+pub mod messages;
+pub mod requests;
+pub mod sessions;
+pub mod turns;
+pub mod workers;
+
+pub use messages::MessageRow;
+pub use requests::RequestRow;
+pub use sessions::SessionRow;
+pub use turns::TurnRow;

@@ -1,0 +1,92 @@
+//! Reading a reply from the stream: from where its row ends to where it is asked for.
+
+use muster_contracts::{
+    Message as _,
+    reply::Reply,
+    stream::CHUNKS,
+    subject::{ChunkKind, Subject, filter},
+    v1,
+};
+
+use crate::{
+    state::{Done, State},
+    store::{TurnRow, messages, messages::Assembled},
+};
+
+/// Messages read at once.
+const BATCH: usize = 500;
+
+/// A reply as the stream has it.
+#[derive(Debug)]
+pub struct Read {
+    /// Its parts.
+    pub reply: Reply,
+    /// The sequence of the last message that is in it.
+    pub position: u64,
+    /// What its worker said at the end.
+    pub end: Option<v1::End>,
+    /// A number was missing: what follows it is not in it.
+    pub gap: bool,
+}
+
+impl Read {
+    /// What is kept of it.
+    #[must_use]
+    pub fn assembled(&self) -> Assembled {
+        Assembled { content: self.reply.content(), parts: self.reply.parts().to_vec(), number: self.reply.number() }
+    }
+}
+
+/// Reads what the stream has of a turn's reply, continuing what its row has.
+///
+/// # Errors
+/// When the database or the broker fails.
+pub async fn read(state: &State, turn: &TurnRow) -> Done<Read> {
+    let row = messages::get(state.db.pool(), &turn.reply_id).await?;
+    let (parts, number) = row.map_or_else(Default::default, |row| (row.parts(), row.received_number.unsigned_abs()));
+    let from = turn.stream_position.unsigned_abs();
+    let mut read = Read { reply: Reply::resume(parts, number), position: from, end: None, gap: false };
+    let filter = filter::reply(&turn.worker_id.parse()?, &turn.chat_session_id.parse()?, &turn.reply_id.parse()?);
+    loop {
+        let batch = state.bus.read(CHUNKS, &filter, read.position + 1, BATCH).await?;
+        for message in batch.messages {
+            let Subject::Chunk(address) = &message.subject else { continue };
+            let added = match address.kind {
+                ChunkKind::Chunk => v1::Chunk::decode(message.payload).map(|chunk| read.reply.chunk(chunk).is_ok()),
+                ChunkKind::Request => {
+                    v1::RequestAsked::decode(message.payload).map(|asked| read.reply.request(asked).is_ok())
+                }
+                ChunkKind::End => v1::End::decode(message.payload).map(|end| {
+                    read.end = Some(end);
+                    true
+                }),
+                ChunkKind::Start | ChunkKind::State => Ok(true),
+            };
+            // Unreadable or out of order: nothing behind it can be trusted.
+            if !added.unwrap_or(false) {
+                read.gap = true;
+                return Ok(read);
+            }
+            read.position = message.sequence;
+        }
+        if !batch.more {
+            return Ok(read);
+        }
+    }
+}
+
+/// Keeps what an open turn has so far, so that the stream may forget it.
+///
+/// # Errors
+/// When the database or the broker fails.
+pub async fn checkpoint(state: &State, turn: &TurnRow) -> Done<()> {
+    let read = read(state, turn).await?;
+    if read.end.is_some() || read.position == turn.stream_position.unsigned_abs() {
+        return Ok(());
+    }
+    let mut write = state.write().await?;
+    messages::checkpoint(write.connection(), &turn.reply_id, &read.assembled()).await?;
+    crate::store::turns::set_stream_position(write.connection(), &turn.reply_id, read.position).await?;
+    write.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! Telling a worker of a turn: queued → delivered, decided by conditional
+//! updates, so that start, edit, withdraw and stop cannot both happen.
+
+use muster_bus::Identity;
+use muster_contracts::v1;
+use muster_service::Write;
+
+use crate::{
+    domain::turn::{self, Event},
+    state::{Done, State},
+    store::{MessageRow, SessionRow, TurnRow, messages, sessions, turns},
+    tell::{self, Actor},
+};
+
+/// Opens a turn for a message that waits. `None` when it waits no more, or
+/// its session has an open turn by now.
+///
+/// # Errors
+/// When the database or the broker fails.
+pub async fn claim(state: &State, worker: &Identity, next: &MessageRow) -> Done<Option<TurnRow>> {
+    // Before the transaction: what the worker stores comes behind it.
+    let (position, _) = state.position().await?;
+    let now = state.clock.now();
+    let Some(delivered) = turn::next(next.status(), Event::Claim) else { return Ok(None) };
+    let mut write = state.write().await?;
+    sessions::lock(write.connection(), &next.chat_session_id).await?;
+    let taken = messages::set_status(write.connection(), &next.message_id, v1::TurnStatus::Queued, delivered).await?;
+    let Some(mut message) = taken else { return Ok(None) };
+    let turn = TurnRow::claimed(&message, worker, position, now);
+    if !turns::insert(write.connection(), &turn).await? {
+        return Ok(None);
+    }
+    place(&mut write, &mut message, &turn).await?;
+    for old in
+        messages::supersede_replies(write.connection(), &turn.chat_session_id, &turn.message_id, &turn.reply_id).await?
+    {
+        tell::message(&mut write, &state.clock, &old).await?;
+    }
+    sessions::touch(write.connection(), &turn.chat_session_id, now).await?;
+    tell::message(&mut write, &state.clock, &message).await?;
+    tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::worker(&turn.worker_id)).await?;
+    write.commit().await?;
+    Ok(Some(turn))
+}
+
+/// Gives the message its place in the conversation, unless it has had one, and
+/// the reply the place behind it.
+async fn place(write: &mut Write, message: &mut MessageRow, turn: &TurnRow) -> Done<()> {
+    let waits = message.position >= messages::WAITING;
+    let first = sessions::take_positions(write.connection(), &turn.chat_session_id, if waits { 2 } else { 1 }).await?;
+    if waits {
+        message.position = first;
+        messages::set_position(write.connection(), &turn.message_id, first).await?;
+    }
+    let reply = v1::ChatMessage {
+        message_id: turn.reply_id.clone(),
+        chat_session_id: turn.chat_session_id.clone(),
+        role: v1::Role::Assistant.into(),
+        status: v1::TurnStatus::Delivered.into(),
+        model: message.model.clone(),
+        reply_to: Some(turn.message_id.clone()),
+        timestamp: turn.claimed_at,
+        ..v1::ChatMessage::default()
+    };
+    messages::insert(write.connection(), &reply, if waits { first + 1 } else { first }).await?;
+    Ok(())
+}
+
+/// Puts a turn that was never begun back into the queue, at its old place.
+///
+/// # Errors
+/// When the database fails.
+pub async fn release(state: &State, turn: &TurnRow) -> Done<()> {
+    let Some(queued) = turn::next(turn.status(), Event::Release) else { return Ok(()) };
+    let mut write = state.write().await?;
+    sessions::lock(write.connection(), &turn.chat_session_id).await?;
+    if !turns::release(write.connection(), &turn.reply_id).await? {
+        return Ok(());
+    }
+    messages::delete(write.connection(), &turn.reply_id).await?;
+    tell::message_removed(&mut write, &state.clock, &turn.chat_session_id, &turn.reply_id).await?;
+    let waiting = messages::set_status(write.connection(), &turn.message_id, turn.status(), queued).await?;
+    if let Some(message) = waiting {
+        tell::message(&mut write, &state.clock, &message).await?;
+    }
+    sessions::touch(write.connection(), &turn.chat_session_id, state.clock.now()).await?;
+    tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::system()).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+/// What the worker is told of a turn.
+#[must_use]
+pub fn instruction(turn: &TurnRow, message: &MessageRow, session: &SessionRow) -> v1::TurnStart {
+    let wire = session.to_wire();
+    v1::TurnStart {
+        chat_session_id: turn.chat_session_id.clone(),
+        message_id: turn.message_id.clone(),
+        reply_id: turn.reply_id.clone(),
+        nonce: turn.nonce.clone(),
+        content: message.content.clone(),
+        model: message.model.clone().unwrap_or(wire.model),
+        mode: wire.mode,
+        directory: wire.directory,
+        backend_session_id: wire.backend_session_id,
+        claimed_at: turn.claimed_at,
+        first: message.position <= 1,
+    }
+}

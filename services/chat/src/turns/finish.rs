@@ -1,0 +1,110 @@
+//! Ending a turn: its reply is written once, as the stream has it.
+
+use muster_contracts::v1;
+
+use super::assemble::{self, Read};
+use crate::{
+    domain::turn::{self, Event, Outcome},
+    state::{Done, State},
+    store::{
+        TurnRow,
+        messages::{self, Finished},
+        requests,
+        sessions::{self, TurnLeaves},
+        turns,
+    },
+    tell::{self, Actor},
+};
+
+/// What the page shows when stream and worker disagree about a reply.
+const MISMATCH: &str = "Part of this reply was lost on its way; what arrived is kept.";
+
+/// What became of an end that a worker told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Told {
+    /// The turn is over.
+    Over,
+    /// The stream does not have everything yet that the worker says it wrote.
+    Incomplete,
+}
+
+/// The worker says that the turn is over. `patient`: ask again later rather
+/// than take a reply with a hole.
+///
+/// # Errors
+/// When the database or the broker fails.
+pub async fn told(state: &State, turn: &TurnRow, end: &v1::End, patient: bool) -> Done<Told> {
+    let read = assemble::read(state, turn).await?;
+    let whole = !read.gap
+        && read.reply.number() == end.chunk_count
+        && read.reply.hash().as_slice() == end.content_hash.as_slice();
+    if !whole && patient {
+        return Ok(Told::Incomplete);
+    }
+    let (outcome, error) = if whole {
+        (Outcome::told(end.outcome()), end.error.clone())
+    } else {
+        tracing::error!(reply_id = turn.reply_id, "a reply does not match what its worker says it wrote");
+        metrics::counter!("muster_replies_mismatched_total").increment(1);
+        (Outcome::Failed, Some(MISMATCH.to_owned()))
+    };
+    let leaves = TurnLeaves {
+        usage: end.usage.unwrap_or_default(),
+        backend_session_id: end.backend_session_id.clone(),
+        title: end.title.clone(),
+        pause: outcome.pauses_queue(),
+    };
+    close(state, turn, &read, Event::End(outcome), error.as_deref(), &leaves).await?;
+    Ok(Told::Over)
+}
+
+/// Ends a turn without its worker: with what the stream has, and a reason.
+/// Does nothing when the worker has told its end after all.
+///
+/// # Errors
+/// When the database or the broker fails.
+pub async fn abandon(state: &State, turn: &TurnRow, outcome: Outcome, reason: Option<&str>) -> Done<()> {
+    let read = assemble::read(state, turn).await?;
+    if read.end.is_some() {
+        return Ok(());
+    }
+    let leaves = TurnLeaves { pause: outcome.pauses_queue(), ..TurnLeaves::default() };
+    close(state, turn, &read, Event::Abandon(outcome), reason, &leaves).await
+}
+
+async fn close(
+    state: &State,
+    turn: &TurnRow,
+    read: &Read,
+    event: Event,
+    error: Option<&str>,
+    leaves: &TurnLeaves,
+) -> Done<()> {
+    let Some(status) = turn::next(turn.status(), event) else { return Ok(()) };
+    let now = state.clock.now();
+    let actor = Actor::worker(&turn.worker_id);
+    let mut write = state.write().await?;
+    sessions::lock(write.connection(), &turn.chat_session_id).await?;
+    if !turns::end(write.connection(), &turn.reply_id, status, now).await? {
+        return Ok(());
+    }
+    let assembled = read.assembled();
+    let hash = read.reply.hash_hex();
+    let finished = Finished { status, error, assembled: &assembled, content_hash: &hash };
+    if let Some(reply) = messages::finish(write.connection(), &turn.reply_id, &finished).await? {
+        tell::message(&mut write, &state.clock, &reply).await?;
+    }
+    if let Some(message) = messages::set_turn_status(write.connection(), &turn.message_id, status, error).await? {
+        tell::message(&mut write, &state.clock, &message).await?;
+    }
+    for gone in requests::gone(write.connection(), &turn.reply_id).await? {
+        tell::request(&mut write, &state.clock, &gone, &actor).await?;
+    }
+    sessions::turn_ended(write.connection(), &turn.chat_session_id, leaves, now).await?;
+    tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
+    write.commit().await?;
+    metrics::counter!("muster_turns_ended_total", "outcome" => status.as_str_name()).increment(1);
+    // What waits behind it may begin.
+    state.wake(&turn.worker_id).await;
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! A turn has begun; its agent asks; a lost one goes on.
+
+use muster_contracts::v1;
+
+use crate::{
+    domain::turn::{self, Event},
+    state::{Done, State},
+    store::{TurnRow, messages, requests, sessions, turns},
+    tell::{self, Actor},
+};
+
+/// The worker has begun.
+///
+/// # Errors
+/// When the database fails.
+pub async fn started(state: &State, turn: &TurnRow) -> Done<()> {
+    let Some(status) = turn::next(turn.status(), Event::Start) else { return Ok(()) };
+    let mut write = state.write().await?;
+    sessions::lock(write.connection(), &turn.chat_session_id).await?;
+    if !turns::start(write.connection(), &turn.reply_id, &turn.worker_id, state.clock.now()).await? {
+        return Ok(());
+    }
+    // Viewers see the reply by the worker's own start; only its row follows.
+    messages::set_turn_status(write.connection(), &turn.reply_id, status, None).await?;
+    let message = messages::set_turn_status(write.connection(), &turn.message_id, status, None).await?;
+    if let Some(message) = message {
+        tell::message(&mut write, &state.clock, &message).await?;
+    }
+    write.commit().await?;
+    metrics::counter!("muster_turns_started_total").increment(1);
+    Ok(())
+}
+
+/// The agent asks the user something.
+///
+/// # Errors
+/// When the database fails.
+pub async fn asked(state: &State, turn: &TurnRow, asked: &v1::RequestAsked) -> Done<()> {
+    let Some(body) = &asked.body else { return Ok(()) };
+    let mut write = state.write().await?;
+    sessions::lock(write.connection(), &turn.chat_session_id).await?;
+    let open = turns::get(&mut *write.connection(), &turn.reply_id).await?.is_some_and(|turn| turn.ended_at.is_none());
+    let Some(session) = sessions::get(&mut *write.connection(), &turn.chat_session_id).await?.filter(|_| open) else {
+        return Ok(());
+    };
+    let now = state.clock.now();
+    let Some(row) = requests::insert(write.connection(), turn, &session.user_id, body, now).await? else {
+        return Ok(());
+    };
+    sessions::touch(write.connection(), &turn.chat_session_id, now).await?;
+    let actor = Actor::worker(&turn.worker_id);
+    tell::request(&mut write, &state.clock, &row, &actor).await?;
+    tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+/// A worker that was given up is back with its turn: it goes on, unless
+/// something newer has happened there. False when it must not.
+///
+/// # Errors
+/// When the database fails.
+pub async fn resumed(state: &State, turn: &TurnRow) -> Done<bool> {
+    let Some(status) = turn::next(turn.status(), Event::Resume) else { return Ok(false) };
+    let mut write = state.write().await?;
+    sessions::lock(write.connection(), &turn.chat_session_id).await?;
+    if !turns::resume(write.connection(), turn).await? {
+        return Ok(false);
+    }
+    for message_id in [&turn.message_id, &turn.reply_id] {
+        let message = messages::set_turn_status(write.connection(), message_id, status, None);
+        if let Some(message) = message.await? {
+            tell::message(&mut write, &state.clock, &message).await?;
+        }
+    }
+    sessions::touch(write.connection(), &turn.chat_session_id, state.clock.now()).await?;
+    sessions::set_paused(write.connection(), &turn.chat_session_id, false).await?;
+    tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::worker(&turn.worker_id)).await?;
+    write.commit().await?;
+    Ok(true)
+}

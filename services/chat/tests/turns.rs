@@ -1,0 +1,326 @@
+//! Turns, from the message to the finished reply and everything in between.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(unreachable_pub, reason = "a module of a test is its own world")]
+
+mod support;
+
+use muster_contracts::{method, v1};
+use support::{Chat, Engine, slug};
+use v1::TurnStatus::{Cancelled, Completed, Delivered, Failed, Interrupted, Queued, Streaming};
+
+/// Each test runs on both databases.
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
+            #[tokio::test]
+            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
+        }
+    )*};
+}
+
+on_both! {
+    a_message_becomes_a_reply_that_is_stored_once
+    the_same_question_gets_the_same_answer
+    messages_wait_in_order_and_can_be_changed_until_they_are_delivered
+    a_new_process_interrupts_what_the_old_one_began_and_begins_what_it_did_not
+    a_reply_with_a_hole_ends_as_failed_with_the_text_found
+    a_stop_reaches_the_worker_and_a_late_one_hits_nothing
+    a_request_is_answered_once
+    a_worker_of_an_older_term_is_refused_and_a_foreign_one_changes_nothing
+    bad_input_is_refused_and_loses_nothing
+    chat_that_was_killed_goes_on_where_it_was
+}
+
+mod scenario {
+    use super::*;
+
+    pub async fn a_message_becomes_a_reply_that_is_stored_once(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.send("  say\n hello ").await;
+        assert_eq!(sent.status(), Queued);
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await;
+        assert_eq!(told.start.len(), 1);
+        assert_eq!((told.start[0].content.as_str(), told.start[0].model.as_str()), ("  say\n hello ", "demo/fast"));
+        assert!(told.start[0].first);
+        chat.until(&sent.message_id, Delivered).await;
+
+        let mut writing = worker.begin(&told.start[0]).await;
+        chat.until(&sent.message_id, Streaming).await;
+        for text in ["Hel", "lo ", "wörld"] {
+            worker.write(&mut writing, text).await;
+        }
+        worker.end(&mut writing, Completed).await;
+        let reply = chat.until(&writing.start.reply_id, Completed).await;
+        assert_eq!((reply.content.as_str(), reply.chunk_count, reply.received_number), ("Hello wörld", Some(3), 3));
+        assert_eq!(reply.reply_to.as_deref(), Some(sent.message_id.as_str()));
+        assert_eq!(chat.until(&sent.message_id, Completed).await.revision, 4);
+
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert_eq!(session.title, "say hello");
+        assert_eq!(session.backend_session_id.as_deref(), Some("backend-1"));
+        assert_eq!(session.usage.unwrap(), v1::Usage { input_tokens: 3, output_tokens: 4, cost: Some(0.5) });
+        assert!(session.unread);
+        assert!(worker.sync(&[]).await.start.is_empty());
+        let order = chat.messages().await.messages.into_iter().map(|message| message.message_id).collect::<Vec<_>>();
+        assert_eq!(order, [sent.message_id, writing.start.reply_id]);
+    }
+
+    pub async fn the_same_question_gets_the_same_answer(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let first = worker.sync(&[]).await;
+        assert_eq!(worker.sync(&[]).await.start, first.start);
+        let writing = worker.begin(&first.start[0]).await;
+        let known = worker.sync(&[&writing]).await;
+        assert!(known.start.is_empty() && known.drop.is_empty() && known.stop.is_empty());
+        let doubtful = v1::OpenReply { doubtful: true, acknowledged: None, ..writing.open() };
+        let told = worker.ask(v1::SyncRequest { open: vec![doubtful], held: Vec::new() }).await;
+        assert_eq!(told.go_on[0].stored, Some(0));
+    }
+
+    pub async fn messages_wait_in_order_and_can_be_changed_until_they_are_delivered(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let mut sent = Vec::new();
+        for content in ["one", "two", "three", "four"] {
+            sent.push(chat.send(content).await.message_id);
+        }
+        let edit = |id: &str, content: Option<&str>, after: Option<&str>| v1::EditMessageRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            message_id: id.into(),
+            content: content.map(Into::into),
+            model: None,
+            after: after.map(Into::into),
+        };
+        chat.call::<method::EditMessage>(edit(&sent[3], Some("4"), Some(&sent[0]))).await.unwrap();
+        chat.call::<method::WithdrawMessage>(chat.names(&sent[1])).await.unwrap();
+        let worker = chat.process_of_worker(1);
+        for expected in ["one", "4", "three"] {
+            let told = worker.sync(&[]).await;
+            assert_eq!(told.start.len(), 1, "one open turn in a session");
+            assert_eq!(told.start[0].content, expected);
+            assert_eq!(
+                slug(chat.call::<method::EditMessage>(edit(&told.start[0].message_id, Some("x"), None)).await),
+                "message-delivered"
+            );
+            assert_eq!(
+                slug(chat.call::<method::WithdrawMessage>(chat.names(&told.start[0].message_id)).await),
+                "message-delivered"
+            );
+            let mut writing = worker.begin(&told.start[0]).await;
+            worker.end(&mut writing, Completed).await;
+            chat.until(&told.start[0].message_id, Completed).await;
+        }
+        let contents = chat.messages().await.messages.into_iter().map(|message| message.content).collect::<Vec<_>>();
+        assert_eq!(contents, ["one", "", "4", "", "three", ""]);
+    }
+
+    pub async fn a_new_process_interrupts_what_the_old_one_began_and_begins_what_it_did_not(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let old = chat.process_of_worker(1);
+        let untouched = old.sync(&[]).await.start.remove(0);
+        // The process dies before it begins: another gets the message, as another attempt.
+        let second = chat.process_of_worker(2);
+        let told = second.sync(&[]).await.start.remove(0);
+        assert_eq!(told.message_id, untouched.message_id);
+        assert_ne!(told.reply_id, untouched.reply_id);
+        // This one dies in the middle.
+        let mut writing = second.begin(&told).await;
+        second.write(&mut writing, "half").await;
+        let waiting = chat.send("two").await;
+        let third = chat.process_of_worker(3);
+        assert!(third.sync(&[]).await.start.is_empty(), "the queue pauses after a loss");
+        let reply = chat.until(&writing.start.reply_id, Interrupted).await;
+        assert_eq!(reply.content, "half");
+        assert!(reply.error.unwrap().contains("restarted"));
+        chat.until(&waiting.message_id, Queued).await;
+        // Retry answers, then the queue goes on.
+        chat.call::<method::Retry>(chat.names(&sent.message_id)).await.unwrap();
+        let again = third.sync(&[]).await.start.remove(0);
+        assert_eq!(again.message_id, sent.message_id);
+        let mut writing = third.begin(&again).await;
+        third.end(&mut writing, Completed).await;
+        chat.until(&sent.message_id, Completed).await;
+        assert_eq!(third.sync(&[]).await.start[0].content, "two");
+        let superseded = chat.messages().await.messages.into_iter().find(|message| message.content == "half").unwrap();
+        assert_eq!(superseded.superseded_by, Some(again.reply_id));
+    }
+
+    pub async fn a_reply_with_a_hole_ends_as_failed_with_the_text_found(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "found").await;
+        let end = v1::End { number: 9, outcome: Completed.into(), chunk_count: 8, ..Default::default() };
+        worker.end_with(&mut writing, end).await;
+        let reply = chat.until(&writing.start.reply_id, Failed).await;
+        assert_eq!(reply.content, "found");
+        assert!(reply.error.is_some());
+        chat.until(&sent.message_id, Failed).await;
+    }
+
+    pub async fn a_stop_reaches_the_worker_and_a_late_one_hits_nothing(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let sent = chat.send("one").await.message_id;
+        let next = chat.send("two").await.message_id;
+        assert_eq!(slug(chat.call::<method::CancelTurn>(chat.names(&sent)).await), "not-open");
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "so far").await;
+        chat.call::<method::CancelTurn>(chat.names(&sent)).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(worker.sync(&[&writing]).await.stop[0].reply_id, writing.start.reply_id);
+        }
+        worker.end(&mut writing, Cancelled).await;
+        assert_eq!(chat.until(&writing.start.reply_id, Cancelled).await.content, "so far");
+        assert_eq!(slug(chat.call::<method::CancelTurn>(chat.names(&sent)).await), "not-open");
+        // After a cancelled turn the queue goes on; a stop while the worker is away ends it here.
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "more").await;
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        chat.until(&next, Streaming).await;
+        chat.call::<method::CancelTurn>(chat.names(&next)).await.unwrap();
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[&writing]).await;
+        let dropped = told.drop == [writing.start.reply_id.clone()];
+        let stopped = told.stop.iter().any(|stop| stop.reply_id == writing.start.reply_id);
+        assert!(dropped || stopped, "{told:?}");
+    }
+
+    pub async fn a_request_is_answered_once(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        let option = |id: &str| v1::RequestOption { option_id: id.into(), label: id.into(), kind: "allow_once".into() };
+        let body = v1::RequestBody {
+            request_id: "r1".into(),
+            kind: v1::RequestKind::Permission.into(),
+            title: "run".into(),
+            options: vec![option("once"), option("reject")],
+            ..Default::default()
+        };
+        worker.request(&mut writing, body).await;
+        let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
+        while chat.call::<method::ListRequests>(list.clone()).await.unwrap().requests.is_empty() {}
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert_eq!(session.activity(), v1::Activity::NeedsYou);
+        let answer = |option: &str| v1::AnswerRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            request_id: "r1".into(),
+            answer: Some(v1::Answer { option_id: Some(option.into()), ..Default::default() }),
+        };
+        assert_eq!(slug(chat.call::<method::Answer>(answer("never")).await), "invalid-value");
+        let (a, b) =
+            tokio::join!(chat.call::<method::Answer>(answer("once")), chat.call::<method::Answer>(answer("reject")));
+        let won = if a.is_ok() { "once" } else { "reject" };
+        assert_eq!(slug(if a.is_ok() { b } else { a }), "request-answered");
+        chat.call::<method::Answer>(answer(won)).await.unwrap();
+        for _ in 0..2 {
+            let given = &worker.sync(&[&writing]).await.answers[0];
+            assert_eq!(given.answer.as_ref().unwrap().option_id.as_deref(), Some(won));
+        }
+        // What still waits when the turn is over is gone.
+        let body = v1::RequestBody { request_id: "r2".into(), options: vec![option("once")], ..Default::default() };
+        worker.request(&mut writing, body).await;
+        while chat.call::<method::ListRequests>(list.clone()).await.unwrap().requests.is_empty() {}
+        worker.end(&mut writing, Completed).await;
+        chat.until(&writing.start.reply_id, Completed).await;
+        assert!(chat.call::<method::ListRequests>(list).await.unwrap().requests.is_empty());
+        let late = v1::AnswerRequest { request_id: "r2".into(), ..answer("once") };
+        assert_eq!(slug(chat.call::<method::Answer>(late).await), "request-gone");
+    }
+
+    pub async fn a_worker_of_an_older_term_is_refused_and_a_foreign_one_changes_nothing(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let mut foreign = chat.process_of_worker(1);
+        foreign.identity.worker = muster_contracts::id::WorkerId::random();
+        assert_eq!(foreign.sync(&[]).await, v1::SyncReply::default());
+        let told = chat.process_of_worker(1).sync(&[]).await.start.remove(0);
+        let mut writing = foreign.begin(&told).await;
+        foreign.write(&mut writing, "evil").await;
+        foreign.end(&mut writing, Completed).await;
+        chat.worker.term = 5;
+        chat.tell_worker(v1::WorkerStatus::Online).await;
+        let current = chat.process_of_worker(5);
+        let told = loop {
+            let told = current.sync(&[]).await;
+            if let Some(start) = told.start.into_iter().next() {
+                break start;
+            }
+        };
+        let mut writing = current.begin(&told).await;
+        current.write(&mut writing, "good").await;
+        current.end(&mut writing, Completed).await;
+        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "good");
+        chat.until(&sent.message_id, Completed).await;
+    }
+
+    pub async fn bad_input_is_refused_and_loses_nothing(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.message("keep me");
+        chat.call::<method::SendMessage>(sent.clone()).await.unwrap();
+        let same = chat.call::<method::SendMessage>(sent.clone()).await.unwrap();
+        assert_eq!(same.message_id, sent.message_id);
+        let other = v1::SendMessageRequest { content: "other".into(), ..sent.clone() };
+        assert_eq!(slug(chat.call::<method::SendMessage>(other).await), "message-exists");
+        for content in ["", " \n ", "a\0b", &"x".repeat(128 * 1024 + 1)] {
+            assert_eq!(slug(chat.call::<method::SendMessage>(chat.message(content)).await), "invalid-value");
+        }
+        let wrong_model = v1::SendMessageRequest { model: Some("demo/none".into()), ..chat.message("x") };
+        assert_eq!(slug(chat.call::<method::SendMessage>(wrong_model).await), "invalid-value");
+        assert_eq!(slug(chat.new_session("demo/none").await), "invalid-value");
+        let stale = v1::SendMessageRequest { after_message_id: Some("x".into()), ..chat.message("x") };
+        assert_eq!(slug(chat.call::<method::SendMessage>(stale).await), "not-last");
+        let stranger = v1::Caller { user_id: muster_contracts::id::random(), address: String::new() };
+        let foreign = v1::SendMessageRequest { caller: Some(stranger), ..chat.message("x") };
+        assert_eq!(slug(chat.call::<method::SendMessage>(foreign).await), "not-found");
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        assert_eq!(slug(chat.call::<method::SendMessage>(chat.message("x")).await), "session-terminated");
+        chat.call::<method::RestoreSession>(chat.session_ref()).await.unwrap();
+        for number in 0..49 {
+            chat.send(&format!("{number}")).await;
+        }
+        assert_eq!(slug(chat.call::<method::SendMessage>(chat.message("one too many")).await), "queue-full");
+        let worker = chat.process_of_worker(1);
+        assert_eq!(worker.sync(&[]).await.start[0].content, "keep me");
+    }
+
+    pub async fn chat_that_was_killed_goes_on_where_it_was(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let (mut writing, identity) = {
+            let worker = chat.process_of_worker(1);
+            let told = worker.sync(&[]).await.start.remove(0);
+            let mut writing = worker.begin(&told).await;
+            worker.write(&mut writing, "before ").await;
+            (writing, worker.identity)
+        };
+        chat.process.kill().await;
+        {
+            let mut worker = chat.process_of_worker(1);
+            worker.identity = identity.clone();
+            worker.write(&mut writing, "during ").await;
+        }
+        chat.process.restart().await.unwrap();
+        let mut worker = chat.process_of_worker(1);
+        worker.identity = identity;
+        worker.write(&mut writing, "after").await;
+        worker.end(&mut writing, Completed).await;
+        let reply = chat.until(&writing.start.reply_id, Completed).await;
+        assert_eq!(reply.content, "before during after");
+    }
+}
