@@ -1,0 +1,40 @@
+//! What the api is told.
+
+use muster_service::settings;
+use secrecy::SecretString;
+
+settings! {
+    /// The api's own keys.
+    pub struct ApiConfig {
+        /// Address that browsers and programs connect to.
+        listen: std::net::SocketAddr = "127.0.0.1:8080",
+        /// Address of the page as its users see it, `https://HOST`; none: as they asked for it.
+        public_url: Option<String>,
+        /// Addresses of the broker as workers elsewhere reach it; several separated by commas.
+        public_nats: Option<String>,
+        /// Name that the page shows.
+        server_name: String = "Muster",
+        /// Who may make an account: open, invite, closed; auto is open on loopback, else invite.
+        registration: RegistrationSetting = "auto",
+        /// Password of the account `admin`, which is made when there is no account yet.
+        admin_password: Option<SecretString>,
+        /// Bytes of a request's body at most.
+        body_limit: usize = "1048576",
+        /// Event streams that one user may have open in one process.
+        streams_per_user: usize = "200",
+    }
+}
+
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RegistrationSetting {
+    /// Open when only this computer can connect, else by invitation.
+    Auto,
+    /// Everybody.
+    Open,
+    /// Whoever was invited.
+    Invite,
+    /// Nobody.
+    Closed,
+}

@@ -1,0 +1,78 @@
+//! How often something may be tried: a burst, then one at a time (GCRA).
+
+use std::collections::HashMap;
+
+/// Keys that are remembered; beyond it the ones that are free again go.
+const KEYS: usize = 20_000;
+
+/// How much.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Rate {
+    /// At once.
+    pub(crate) burst: i64,
+    /// Then one every so many milliseconds.
+    pub(crate) every: i64,
+}
+
+/// What has been tried lately, in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Limiter {
+    /// By key: when everything that was tried would have been allowed singly.
+    due: HashMap<String, i64>,
+}
+
+impl Limiter {
+    /// Counts a try at `now` (milliseconds).
+    ///
+    /// # Errors
+    /// How many seconds to wait when it is one too many; that is not counted.
+    pub(crate) fn attempt(&mut self, key: &str, rate: Rate, now: i64) -> Result<(), u64> {
+        let due = self.due.get(key).copied().unwrap_or(now).max(now);
+        let wait = due - now - (rate.burst - 1) * rate.every;
+        if wait > 0 {
+            return Err(u64::try_from(wait).unwrap_or(0).div_ceil(1000).max(1));
+        }
+        if self.due.len() >= KEYS {
+            self.due.retain(|_, due| *due > now);
+        }
+        if self.due.len() < KEYS || self.due.contains_key(key) {
+            self.due.insert(key.to_owned(), due + rate.every);
+        }
+        Ok(())
+    }
+
+    /// Takes a try back.
+    pub(crate) fn refund(&mut self, key: &str, rate: Rate) {
+        if let Some(due) = self.due.get_mut(key) {
+            *due -= rate.every;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RATE: Rate = Rate { burst: 3, every: 1000 };
+
+    #[test]
+    fn a_burst_then_one_at_a_time() {
+        let mut limiter = Limiter::default();
+        for _ in 0..3 {
+            assert_eq!(limiter.attempt("a", RATE, 0), Ok(()));
+        }
+        assert_eq!(limiter.attempt("a", RATE, 0), Err(1));
+        assert_eq!(limiter.attempt("b", RATE, 0), Ok(()));
+        assert_eq!(limiter.attempt("a", RATE, 1000), Ok(()));
+        assert_eq!(limiter.attempt("a", RATE, 1500), Err(1));
+    }
+
+    #[test]
+    fn what_succeeds_is_given_back() {
+        let mut limiter = Limiter::default();
+        for _ in 0..100 {
+            assert_eq!(limiter.attempt("a", RATE, 0), Ok(()));
+            limiter.refund("a", RATE);
+        }
+    }
+}

@@ -1,0 +1,8 @@
+//! Rules without input or output.
+
+pub(crate) mod account;
+pub(crate) mod event_id;
+pub(crate) mod limiter;
+pub(crate) mod merge;
+pub(crate) mod secret;
+pub(crate) mod sequencer;

@@ -1,0 +1,143 @@
+//! Who has event streams open, and ending them when their sign-in is over:
+//! wherever it was ended, every instance hears it.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures_util::StreamExt as _;
+use muster_bus::{Bus, Stored};
+use muster_contracts::{
+    Message as _,
+    id::UserId,
+    subject::{Entity, EventAddress, Subject, filter},
+    v1,
+};
+use muster_service::{Clock, Db};
+use tokio_util::sync::CancellationToken;
+
+use crate::{feed::viewer::OpenError, http::caller::Caller, store};
+
+/// How often all are checked: what was not heard, and what expires.
+const CHECK: Duration = Duration::from_secs(60);
+/// Pause after the broker could not be heard.
+const RETRY: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Clone)]
+struct Entry {
+    user: UserId,
+    device: String,
+    closed: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct All {
+    next: u64,
+    open: HashMap<u64, Entry>,
+}
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Closings {
+    bus: Bus,
+    clock: Clock,
+    db: Db,
+    per_user: usize,
+    stop: CancellationToken,
+    all: Arc<Mutex<All>>,
+}
+
+/// An open connection, until dropped.
+#[derive(Debug)]
+pub(crate) struct Open {
+    number: u64,
+    all: Arc<Mutex<All>>,
+    /// Cancelled when it shall end.
+    pub(crate) closed: CancellationToken,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&self.number);
+    }
+}
+
+impl Closings {
+    pub(super) fn new(bus: Bus, clock: Clock, db: Db, per_user: usize, stop: CancellationToken) -> Self {
+        Self { bus, clock, db, per_user, stop, all: Arc::default() }
+    }
+
+    pub(super) fn admit(&self, caller: &Caller) -> Result<Open, OpenError> {
+        let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.open.values().filter(|entry| entry.user == *caller.id()).count() >= self.per_user {
+            return Err(OpenError::TooMany);
+        }
+        let closed = self.stop.child_token();
+        all.next += 1;
+        let number = all.next;
+        let entry = Entry { user: caller.id().clone(), device: caller.device.clone(), closed: closed.clone() };
+        all.open.insert(number, entry);
+        Ok(Open { number, all: Arc::clone(&self.all), closed })
+    }
+
+    pub(super) async fn run(&self) {
+        while !self.stop.is_cancelled() {
+            tokio::select! {
+                () = self.hear() => tokio::time::sleep(RETRY).await,
+                () = self.stop.cancelled() => return,
+            }
+        }
+    }
+
+    /// Until the broker can no longer be heard.
+    async fn hear(&self) {
+        self.bus.connected().await;
+        let kinds = [Entity::Device, Entity::Token, Entity::User];
+        let Ok(mut tail) = self.bus.tail(kinds.map(filter::live_entity)).await else { return };
+        let mut connection = self.bus.connection();
+        loop {
+            connection.mark_unchanged();
+            self.check().await;
+            let until = tokio::time::sleep(CHECK);
+            tokio::pin!(until);
+            loop {
+                tokio::select! {
+                    told = tail.next() => match told {
+                        Some(told) => self.close(&told),
+                        None => return,
+                    },
+                    changed = connection.changed() => if changed.is_err() { return } else { break },
+                    () = &mut until => break,
+                }
+            }
+        }
+    }
+
+    fn close(&self, told: &Stored) {
+        let Subject::Event(EventAddress { user, entity, id }) = &told.subject else { return };
+        let Ok(event) = v1::Event::decode(told.payload.clone()) else { return };
+        let over = |entry: &Entry| match (entity, &event.object) {
+            (Entity::Device | Entity::Token, Some(v1::event::Object::Removed(_))) => entry.device == *id,
+            (Entity::User, Some(v1::event::Object::Removed(_))) => true,
+            (Entity::User, Some(v1::event::Object::User(account))) => account.disabled,
+            _ => false,
+        };
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.open.values().filter(|entry| entry.user == *user && over(entry)).for_each(|entry| entry.closed.cancel());
+    }
+
+    async fn check(&self) {
+        let mut open = HashMap::<String, Vec<CancellationToken>>::new();
+        for entry in self.all.lock().unwrap_or_else(PoisonError::into_inner).open.values().cloned() {
+            open.entry(entry.device).or_default().push(entry.closed);
+        }
+        for (device, closed) in open {
+            // A database that does not answer signs nobody out.
+            if matches!(store::devices::holds(&self.db, &device, self.clock.now()).await, Ok(false)) {
+                closed.iter().for_each(CancellationToken::cancel);
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! POST /auth/login
+
+use std::sync::PoisonError;
+
+use axum::{Json, extract::State, response::IntoResponse};
+use axum_extra::extract::CookieJar;
+use http::{HeaderMap, StatusCode};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{logout, sign_in};
+use crate::{
+    domain::{limiter::Rate, secret},
+    http::{
+        caller::{COOKIE, From},
+        extract::Body,
+        model::user::User,
+        problem::Problem,
+    },
+    state::Shared,
+    store,
+};
+
+/// Wrong passwords of one account from one address.
+const PER_ACCOUNT_AND_ADDRESS: Rate = Rate { burst: 8, every: 30_000 };
+/// Wrong passwords from one address.
+const PER_ADDRESS: Rate = Rate { burst: 50, every: 5_000 };
+
+/// Name and password.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Login {
+    username: String,
+    password: String,
+}
+
+/// Signs in, with a fresh cookie.
+#[utoipa::path(post, path = "/auth/login", tag = "auth", security(()), request_body = Login,
+    responses((status = 200, body = User)))]
+pub(crate) async fn login(
+    State(api): State<Shared>,
+    From(address): From,
+    jar: CookieJar,
+    headers: HeaderMap,
+    Body(Login { username, password }): Body<Login>,
+) -> Result<impl IntoResponse, Problem> {
+    limit(&api, &address, &username)?;
+    let known = store::users::by_name(&api.db, &username).await?;
+    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let matches = api.passwords.matches(password, hash).await.map_err(|error| Problem::internal(&error))?;
+    let Some(user) = user.filter(|_| matches) else {
+        let detail = "The user name or the password is wrong.";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail));
+    };
+    refund(&api, &address, &username);
+    let mut write = api.db.write().await?;
+    // The browser's old sign-in ends with the new one.
+    if let Some(old) = jar.get(COOKIE)
+        && let Some((owner, device)) =
+            store::devices::signed_in(&api.db, &secret::hash(old.value()), api.clock.now()).await?
+    {
+        logout::end(&api, &mut write, &owner.user_id, &device).await?;
+    }
+    let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
+    write.commit().await?;
+    Ok((cookie, Json(User::from(user))))
+}
+
+/// Counts a try.
+pub(super) fn limit(api: &Shared, address: &str, username: &str) -> Result<(), Problem> {
+    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
+    let now = api.clock.now();
+    let tried = logins
+        .attempt(&both(address, username), PER_ACCOUNT_AND_ADDRESS, now)
+        .and_then(|()| logins.attempt(address, PER_ADDRESS, now));
+    tried.map_err(|seconds| {
+        let detail = format!("Too many tries; the next one is taken in {seconds} seconds.");
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail).retry_after(seconds)
+    })
+}
+
+fn refund(api: &Shared, address: &str, username: &str) {
+    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
+    logins.refund(&both(address, username), PER_ACCOUNT_AND_ADDRESS);
+    logins.refund(address, PER_ADDRESS);
+}
+
+fn both(address: &str, username: &str) -> String {
+    // Bounded: a name that cannot be one shares a key.
+    format!("{address} {}", username.chars().take(33).collect::<String>())
+}

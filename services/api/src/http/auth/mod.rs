@@ -1,0 +1,26 @@
+//! Signing in.
+
+pub(crate) mod devices;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod me;
+pub(crate) mod methods;
+pub(crate) mod password;
+pub(crate) mod register;
+mod sign_in;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::Shared;
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new()
+        .routes(routes!(methods::methods))
+        .routes(routes!(register::register))
+        .routes(routes!(login::login))
+        .routes(routes!(logout::logout))
+        .routes(routes!(me::me))
+        .routes(routes!(password::password))
+        .routes(routes!(devices::list))
+        .routes(routes!(devices::delete))
+}

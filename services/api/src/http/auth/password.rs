@@ -1,0 +1,49 @@
+//! POST /auth/password
+
+use axum::extract::State;
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{login, logout};
+use crate::{
+    domain::account,
+    http::{caller::Caller, extract::Body, problem::Problem},
+    state::Shared,
+    store,
+};
+
+/// The password as it is, and as it shall be.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ChangePassword {
+    current: String,
+    /// 8 to 256 characters.
+    next: String,
+}
+
+/// Changes the password, and ends all other sign-ins.
+#[utoipa::path(post, path = "/auth/password", tag = "auth", request_body = ChangePassword, responses((status = 204)))]
+pub(crate) async fn password(
+    State(api): State<Shared>,
+    caller: Caller,
+    Body(ChangePassword { current, next }): Body<ChangePassword>,
+) -> Result<StatusCode, Problem> {
+    if !account::is_password(&next) {
+        return Err(Problem::invalid("/next", account::PASSWORD));
+    }
+    login::limit(&api, &caller.address, &caller.user.username)?;
+    let known = store::users::by_name(&api.db, &caller.user.username).await?;
+    let hash = known.map(|(_, hash)| hash);
+    if !api.passwords.matches(current, hash).await.map_err(|error| Problem::internal(&error))? {
+        return Err(Problem::invalid("/current", "is not the password"));
+    }
+    let hash = api.passwords.hash(next).await.map_err(|error| Problem::internal(&error))?;
+    let mut write = api.db.write().await?;
+    store::users::set_password(&mut write, caller.id(), &hash).await?;
+    for device in store::devices::delete_others(&mut write, caller.id(), &caller.device).await? {
+        logout::tell_removed(&api, &mut write, caller.id(), &device).await?;
+    }
+    write.commit().await?;
+    Ok(StatusCode::NO_CONTENT)
+}

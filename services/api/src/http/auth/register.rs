@@ -1,0 +1,132 @@
+//! POST /auth/register
+
+use axum::{Json, extract::State, response::IntoResponse};
+use http::{HeaderMap, StatusCode};
+use muster_contracts::{
+    id::UserId,
+    subject::{Entity, EventAddress, Subject},
+    v1,
+};
+use muster_service::{StartError, outbox};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{login, sign_in};
+use crate::{
+    domain::account::{self, Registration},
+    http::{caller::From, extract::Body, model::user::User, problem::Problem},
+    state::Shared,
+    store::{self, users::Role},
+};
+
+/// A new account.
+#[derive(Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct Register {
+    /// 3 to 32 of a-z, 0-9, dot, underscore and hyphen.
+    username: String,
+    /// 8 to 256 characters.
+    password: String,
+    /// The secret of an invitation, where one is needed.
+    #[schema(nullable = false)]
+    invitation: Option<String>,
+}
+
+/// Makes an account and signs in. The first account is the administrator's.
+#[utoipa::path(post, path = "/auth/register", tag = "auth", security(()), request_body = Register,
+    responses((status = 201, body = User)))]
+pub(crate) async fn register(
+    State(api): State<Shared>,
+    From(address): From,
+    headers: HeaderMap,
+    Body(body): Body<Register>,
+) -> Result<impl IntoResponse, Problem> {
+    let Register { username, password, invitation } = body;
+    check(&username, &password)?;
+    let first = !store::users::any(&api.db).await?;
+    match Registration::now(api.settings.registration, first) {
+        Registration::Open => {}
+        Registration::Closed => return Err(closed("Accounts are made by the administrator here.")),
+        Registration::Invite if invitation.is_some() => return Err(closed("This invitation is not valid.")),
+        Registration::Invite => return Err(closed("An invitation is needed to make an account here.")),
+    }
+    login::limit(&api, &address, &username)?;
+    let hash = api.passwords.hash(password).await.map_err(|error| Problem::internal(&error))?;
+
+    let mut write = api.db.write().await?;
+    let founds = store::users::claim_first(&mut write).await?;
+    // Somebody else was first while the password was hashed.
+    if first && !founds && api.settings.registration != Registration::Open {
+        return Err(closed("An invitation is needed to make an account here."));
+    }
+    let role = if founds { Role::Admin } else { Role::Member };
+    let user = store::users::User { user_id: UserId::random(), username, role };
+    if !store::users::insert(&mut write, &user, &hash, api.clock.now()).await? {
+        return Err(Problem::new(StatusCode::CONFLICT, "username-taken", "This user name is taken."));
+    }
+    tell(&api, &mut write, &user, &address).await?;
+    let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
+    write.commit().await?;
+    Ok((StatusCode::CREATED, cookie, Json(User::from(user))))
+}
+
+/// Makes the account `admin` with this password when there is no account.
+///
+/// # Errors
+/// When the database does not take it.
+pub(crate) async fn found(api: &Shared, password: &SecretString) -> Result<(), StartError> {
+    if store::users::any(&api.db).await? {
+        return Ok(());
+    }
+    let hash = api
+        .passwords
+        .hash(password.expose_secret().to_owned())
+        .await
+        .map_err(|error| StartError::Io { what: "the account admin".into(), source: std::io::Error::other(error) })?;
+    let mut write = api.db.write().await?;
+    if !store::users::claim_first(&mut write).await? {
+        return Ok(());
+    }
+    let user = store::users::User { user_id: UserId::random(), username: "admin".into(), role: Role::Admin };
+    store::users::insert(&mut write, &user, &hash, api.clock.now()).await?;
+    tell(api, &mut write, &user, "").await?;
+    write.commit().await?;
+    tracing::info!("the account admin was made");
+    Ok(())
+}
+
+async fn tell(
+    api: &Shared,
+    write: &mut muster_service::Write,
+    user: &store::users::User,
+    address: &str,
+) -> Result<(), muster_service::DbError> {
+    let store::users::User { user_id, username, role } = user;
+    let subject = Subject::Event(EventAddress { user: user_id.clone(), entity: Entity::User, id: user_id.to_string() });
+    let event = v1::Event {
+        actor: Some(v1::Actor { user_id: user_id.to_string(), worker_id: String::new(), address: address.to_owned() }),
+        timestamp: api.clock.now(),
+        object: Some(v1::event::Object::User(v1::User {
+            user_id: user_id.to_string(),
+            username: username.clone(),
+            admin: *role == Role::Admin,
+            disabled: false,
+        })),
+    };
+    outbox::put(write, &api.clock, &subject, &event).await
+}
+
+fn check(username: &str, password: &str) -> Result<(), Problem> {
+    if !account::is_username(username) {
+        return Err(Problem::invalid("/username", account::USERNAME));
+    }
+    if !account::is_password(password) {
+        return Err(Problem::invalid("/password", account::PASSWORD));
+    }
+    Ok(())
+}
+
+fn closed(detail: &str) -> Problem {
+    Problem::new(StatusCode::FORBIDDEN, "registration-closed", detail)
+}

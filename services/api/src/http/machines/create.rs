@@ -1,0 +1,45 @@
+//! POST /machines
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use muster_contracts::{id::MachineId, method, v1};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    http::{caller::Caller, extract::Body, owned, problem::Problem},
+    state::Shared,
+};
+
+/// A machine to register.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CreateMachine {
+    /// 1 to 64 characters.
+    name: String,
+    /// A nanoid; the same again with the same name is the same machine.
+    #[schema(nullable = false)]
+    machine_id: Option<String>,
+}
+
+/// A registered machine.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct MachineRegistration {
+    machine_id: String,
+    name: String,
+}
+
+/// Registers a machine.
+#[utoipa::path(post, path = "/machines", tag = "machines", request_body = CreateMachine,
+    responses((status = 201, body = MachineRegistration)))]
+pub(crate) async fn create(
+    State(api): State<Shared>,
+    caller: Caller,
+    Body(CreateMachine { name, machine_id }): Body<CreateMachine>,
+) -> Result<(StatusCode, Json<MachineRegistration>), Problem> {
+    let machine = owned::made_id(machine_id, "/machineId", MachineId::random)?;
+    let request = v1::CreateMachineRequest { caller: caller.to_bus(), machine_id: machine.into(), name };
+    let v1::Machine { machine_id, name, .. } = api.call::<method::CreateMachine>(request).await?;
+    Ok((StatusCode::CREATED, Json(MachineRegistration { machine_id, name })))
+}

@@ -1,0 +1,61 @@
+//! PATCH /sessions/{id}/messages/{messageId}
+
+use axum::{Json, extract::State};
+use muster_contracts::{
+    id::{MessageId, SessionId},
+    method, v1,
+};
+use serde::{Deserialize, Deserializer};
+use utoipa::ToSchema;
+
+use crate::{
+    http::{
+        caller::Caller,
+        extract::{At2, Body},
+        model::message::ChatMessage,
+        owned::Owned,
+        problem::Problem,
+    },
+    state::Shared,
+};
+
+/// What shall be different.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct EditMessage {
+    #[schema(nullable = false)]
+    content: Option<String>,
+    #[schema(nullable = false)]
+    model: Option<String>,
+    /// The waiting message that it shall follow; null for the front.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    after: Option<Option<String>>,
+}
+
+/// Edits or moves a message that waits.
+#[utoipa::path(patch, path = "/sessions/{id}/messages/{messageId}", tag = "messages",
+    params(("id" = String, Path), ("messageId" = String, Path)), request_body = EditMessage,
+    responses((status = 200, body = ChatMessage)))]
+pub(crate) async fn edit(
+    State(api): State<Shared>,
+    caller: Caller,
+    At2(session, message): At2<SessionId, MessageId>,
+    body: Result<Body<EditMessage>, Problem>,
+) -> Result<Json<ChatMessage>, Problem> {
+    let EditMessage { content, model, after } = api.body_for(&caller, Owned::Session(&session), body).await?;
+    let request = v1::EditMessageRequest {
+        caller: caller.to_bus(),
+        chat_session_id: session.into(),
+        message_id: message.into(),
+        content,
+        model,
+        after: after.map(Option::unwrap_or_default),
+    };
+    Ok(Json(api.call::<method::EditMessage>(request).await?.into()))
+}
+
+/// Tells null from absent.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}

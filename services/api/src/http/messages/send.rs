@@ -1,0 +1,80 @@
+//! POST /sessions/{id}/messages
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use muster_contracts::{
+    id::{MessageId, SessionId},
+    method, v1,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    http::{
+        caller::Caller,
+        extract::{At, Body},
+        model::message::ChatMessage,
+        owned::Owned,
+        problem::Problem,
+    },
+    state::Shared,
+};
+
+/// A message to send.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct SendMessage {
+    /// A nanoid made by the client: the same again is the same message.
+    message_id: String,
+    content: String,
+    /// For this message alone.
+    #[schema(nullable = false)]
+    model: Option<String>,
+    /// Only if this is the session's last message.
+    #[schema(nullable = false)]
+    after_message_id: Option<String>,
+    /// A message of the user that this one supersedes with all that follows.
+    #[schema(nullable = false)]
+    replaces: Option<String>,
+}
+
+/// Sends a message.
+#[utoipa::path(post, path = "/sessions/{id}/messages", tag = "messages", params(("id" = String, Path)),
+    request_body = SendMessage, responses((status = 202, body = ChatMessage)))]
+pub(crate) async fn send(
+    State(api): State<Shared>,
+    caller: Caller,
+    At(session): At<SessionId>,
+    body: Result<Body<SendMessage>, Problem>,
+) -> Result<(StatusCode, Json<ChatMessage>), Problem> {
+    let of = Owned::Session(&session);
+    let body = api.body_for(&caller, of, body).await?;
+    if let Err(problem) = check(&body) {
+        return Err(api.refusal(&caller, of, problem).await);
+    }
+    let SendMessage { message_id, content, model, after_message_id, replaces } = body;
+    let request = v1::SendMessageRequest {
+        caller: caller.to_bus(),
+        chat_session_id: session.into(),
+        message_id,
+        content,
+        model,
+        after_message_id,
+        replaces,
+    };
+    Ok((StatusCode::ACCEPTED, Json(api.call::<method::SendMessage>(request).await?.into())))
+}
+
+fn check(body: &SendMessage) -> Result<(), Problem> {
+    let ids = [
+        ("/messageId", Some(&body.message_id)),
+        ("/afterMessageId", body.after_message_id.as_ref()),
+        ("/replaces", body.replaces.as_ref()),
+    ];
+    for (pointer, id) in ids {
+        if let Some(Err(error)) = id.map(|id| id.parse::<MessageId>()) {
+            return Err(Problem::invalid(pointer, error.to_string()));
+        }
+    }
+    Ok(())
+}

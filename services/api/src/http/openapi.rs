@@ -1,0 +1,68 @@
+//! GET /openapi.json: the API's document, made from the code.
+
+use axum::response::IntoResponse;
+use http::header;
+use utoipa::{
+    OpenApi,
+    openapi::{
+        Content, Ref, RefOr, ResponseBuilder,
+        security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use crate::http::{
+    caller::COOKIE,
+    endpoints,
+    events::frames::{Removed, Resync},
+    model::chunk::ChatChunk,
+    problem::Problem,
+};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Muster",
+        description = "Chat with the coding agents on your machines.",
+        version = "1",
+        license(name = "Apache-2.0")
+    ),
+    components(schemas(Problem, ChatChunk, Removed, Resync))
+)]
+struct Document;
+
+/// The document as pretty JSON with a newline at its end.
+#[must_use]
+pub fn document() -> String {
+    let (_, paths) = endpoints().split_for_parts();
+    let mut document = Document::openapi();
+    document.merge(paths);
+    let components = document.components.get_or_insert_default();
+    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+    components.security_schemes.insert("cookie".into(), RefOr::T(cookie));
+    document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("cookie", [])]);
+    for path in document.paths.paths.values_mut() {
+        let operations = [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
+        for operation in operations.into_iter().flatten() {
+            let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));
+            let response = ResponseBuilder::new()
+                .description("What went wrong (RFC 9457)")
+                .content("application/problem+json", problem)
+                .build();
+            operation.responses.responses.insert("default".into(), RefOr::T(response));
+            // A handler's name is unique within its resource only.
+            let resource = operation.tags.as_ref().and_then(|tags| tags.first());
+            if let (Some(resource), Some(name)) = (resource, &operation.operation_id) {
+                operation.operation_id = Some(format!("{resource}_{name}"));
+            }
+        }
+    }
+    // Through a value: its maps are sorted, so that the text does not depend on the code's order.
+    let value = serde_json::to_value(&document).unwrap_or_default();
+    let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
+    text.push('\n');
+    text
+}
+
+pub(crate) async fn serve() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "application/json")], document())
+}

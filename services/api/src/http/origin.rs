@@ -1,0 +1,24 @@
+//! Whether a browser asks from our own page.
+
+use http::{HeaderMap, header};
+use url::Url;
+
+use crate::state::Shared;
+
+/// Whether the request names this server's page as its origin.
+pub(crate) fn is_own(headers: &HeaderMap, api: &Shared) -> bool {
+    let text = |name| headers.get(name).and_then(|value: &http::HeaderValue| value.to_str().ok());
+    let Some(origin) = text(header::ORIGIN) else { return false };
+    if api.settings.public_url.as_ref().is_some_and(|url| url.origin().ascii_serialization() == origin) {
+        return true;
+    }
+    match (Url::parse(origin), text(header::HOST)) {
+        (Ok(origin), Some(host)) => authority(&origin).is_some_and(|own| own.eq_ignore_ascii_case(host)),
+        _ => false,
+    }
+}
+
+fn authority(origin: &Url) -> Option<String> {
+    let host = origin.host_str()?;
+    Some(origin.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+}

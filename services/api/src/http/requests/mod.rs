@@ -1,0 +1,12 @@
+//! What agents ask of the user.
+
+pub(crate) mod answer;
+pub(crate) mod list;
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::state::Shared;
+
+pub(crate) fn routes() -> OpenApiRouter<Shared> {
+    OpenApiRouter::new().routes(routes!(list::list)).routes(routes!(answer::answer))
+}

@@ -1,0 +1,61 @@
+//! POST /workers/{workerId}/sessions
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use muster_contracts::{
+    id::{SessionId, WorkerId},
+    method, v1,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    http::{
+        caller::Caller,
+        extract::{At, Body},
+        model::session::ChatSession,
+        owned::Owned,
+        problem::Problem,
+    },
+    state::Shared,
+};
+
+/// A session to start.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct CreateSession {
+    /// One of the worker's models.
+    model: String,
+    /// At most 200 characters; else it names itself after the first message.
+    #[schema(nullable = false)]
+    title: Option<String>,
+    /// Below the worker's root.
+    #[schema(nullable = false)]
+    directory: Option<String>,
+    #[schema(nullable = false)]
+    mode: Option<String>,
+}
+
+/// Starts a session.
+#[utoipa::path(post, path = "/workers/{workerId}/sessions", tag = "sessions", params(("workerId" = String, Path)),
+    request_body = CreateSession, responses((status = 201, body = ChatSession)))]
+pub(crate) async fn create(
+    State(api): State<Shared>,
+    caller: Caller,
+    At(worker): At<WorkerId>,
+    body: Result<Body<CreateSession>, Problem>,
+) -> Result<(StatusCode, Json<ChatSession>), Problem> {
+    let CreateSession { model, title, directory, mode } = api.body_for(&caller, Owned::Worker(&worker), body).await?;
+    let asked = v1::WorkerRef { caller: caller.to_bus(), worker_id: worker.into() };
+    let worker = api.call::<method::GetWorker>(asked).await?;
+    let request = v1::CreateSessionRequest {
+        caller: caller.to_bus(),
+        worker: Some(worker),
+        chat_session_id: SessionId::random().into(),
+        model,
+        title,
+        directory,
+        mode,
+    };
+    Ok((StatusCode::CREATED, Json(api.call::<method::CreateSession>(request).await?.into())))
+}

@@ -1,0 +1,53 @@
+//! PATCH /sessions/{id}
+
+use axum::{Json, extract::State};
+use muster_contracts::{id::SessionId, method, v1};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use crate::{
+    http::{
+        caller::Caller,
+        extract::{At, Body},
+        model::session::ChatSession,
+        owned::Owned,
+        problem::Problem,
+    },
+    state::Shared,
+};
+
+/// What shall be different.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct UpdateSession {
+    /// 1 to 200 characters.
+    #[schema(nullable = false)]
+    title: Option<String>,
+    #[schema(nullable = false)]
+    model: Option<String>,
+    #[schema(nullable = false)]
+    mode: Option<String>,
+    #[schema(nullable = false)]
+    pinned: Option<bool>,
+}
+
+/// Renames or pins a session, or changes its model or mode.
+#[utoipa::path(patch, path = "/sessions/{id}", tag = "sessions", params(("id" = String, Path)),
+    request_body = UpdateSession, responses((status = 200, body = ChatSession)))]
+pub(crate) async fn update(
+    State(api): State<Shared>,
+    caller: Caller,
+    At(session): At<SessionId>,
+    body: Result<Body<UpdateSession>, Problem>,
+) -> Result<Json<ChatSession>, Problem> {
+    let UpdateSession { title, model, mode, pinned } = api.body_for(&caller, Owned::Session(&session), body).await?;
+    let request = v1::UpdateSessionRequest {
+        caller: caller.to_bus(),
+        chat_session_id: session.into(),
+        title,
+        model,
+        mode,
+        pinned,
+    };
+    Ok(Json(api.call::<method::UpdateSession>(request).await?.into()))
+}

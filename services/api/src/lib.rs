@@ -1,0 +1,23 @@
+//! The api: what browsers and programs speak to.
+//!
+//! - Duty: accounts and sign-ins; HTTP to methods of registry and chat; event
+//!   streams that continue exactly where they were cut; the page itself.
+//! - Consumes: the live tails of CHUNKS (one for each watched session) and
+//!   EVENTS (one for each watching user), direct reads of both. No consumer.
+//! - Publishes: EVENTS about `user`, `device` and `token`.
+//! - Owns: users, sign-ins (and a table for idempotency keys, not used yet).
+//! - When it dies: event streams break, and browsers continue them at any other
+//!   instance, or at this one once it is back. Nothing else notices.
+
+mod config;
+mod domain;
+mod feed;
+pub mod http;
+mod password;
+mod start;
+pub mod state;
+mod store;
+
+pub use config::{ApiConfig, RegistrationSetting};
+pub use start::{Api, background, serve};
+pub use store::MIGRATIONS;

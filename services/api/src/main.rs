@@ -1,0 +1,7 @@
+//! The process.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    muster_service::run::<muster_api::Api>()
+}

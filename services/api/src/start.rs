@@ -1,0 +1,72 @@
+//! How the api starts.
+
+use std::{net::SocketAddr, time::Duration};
+
+use axum::serve::ListenerExt as _;
+use muster_contracts::permissions::ServiceUser;
+use muster_service::{App, Service, StartError, outbox};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::ApiConfig,
+    http,
+    state::{Settings, Shared},
+    store,
+};
+
+/// Open answers may take this long once the process shall end.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// The service.
+#[derive(Debug)]
+pub struct Api;
+
+impl Service for Api {
+    type Config = ApiConfig;
+    const NAME: &'static str = "api";
+    const ABOUT: &'static str = "Serves Muster's page and its HTTP API.";
+    const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+
+    async fn start(app: &mut App, config: ApiConfig) -> Result<(), StartError> {
+        let settings = Settings::new(&config, &app.common.nats_url)?;
+        let db = app.open_database("api", &store::MIGRATIONS).await?;
+        let bus = app.connect_bus(ServiceUser::Api).await?;
+        let listener = app.bind("http", config.listen).await?;
+        let api = Shared::new(bus, db, app.clock.clone(), app.health.clone(), settings, app.stop.clone());
+        if let Some(password) = &config.admin_password {
+            http::found(&api, password).await?;
+        }
+        app.spawn("background", background(api.clone(), app.stop.clone()));
+        app.spawn("http", serve(listener, api, app.stop.clone()));
+        Ok(())
+    }
+}
+
+/// Tells what was changed, and ends event streams of sign-ins that are over, until `stop`.
+pub async fn background(api: Shared, stop: CancellationToken) {
+    let telling = outbox::relay(api.db.clone(), api.bus.clone(), stop, |_| {});
+    tokio::join!(telling, api.feeds.close_what_is_over());
+}
+
+/// Serves until `stop`, then ends open event streams and finishes what is in hand.
+pub async fn serve(listener: TcpListener, api: Shared, stop: CancellationToken) {
+    let listener = listener.tap_io(|connection| {
+        // Without it a small frame waits for the acknowledgement of the one before.
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY cannot be set");
+        }
+    });
+    let service = http::router(api).into_make_service_with_connect_info::<SocketAddr>();
+    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let late = async move {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        served = serving.into_future() => if let Err(error) = served {
+            tracing::error!(%error, "the port fails");
+        },
+        () = late => tracing::warn!("open answers were cut at the end"),
+    }
+}

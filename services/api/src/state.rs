@@ -1,0 +1,125 @@
+//! What all handlers share.
+
+use std::{
+    ops::Deref,
+    sync::{Arc, Mutex},
+};
+
+use muster_bus::{Bus, CallError};
+use muster_contracts::method::Method;
+use muster_service::{Clock, Db, StartError, config::ConfigError, health::Health};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use crate::{
+    config::{ApiConfig, RegistrationSetting},
+    domain::{account::Registration, limiter::Limiter},
+    feed::Feeds,
+    password::Passwords,
+};
+
+/// Shared by all handlers; cloning shares it.
+#[derive(Debug, Clone)]
+pub struct Shared(Arc<Inner>);
+
+/// See [`Shared`].
+#[derive(Debug)]
+pub struct Inner {
+    pub(crate) bus: Bus,
+    pub(crate) db: Db,
+    pub(crate) clock: Clock,
+    pub(crate) health: Health,
+    pub(crate) settings: Settings,
+    pub(crate) passwords: Passwords,
+    pub(crate) logins: Mutex<Limiter>,
+    pub(crate) feeds: Feeds,
+}
+
+/// The configuration, checked.
+#[derive(Debug)]
+pub struct Settings {
+    pub(crate) server_name: String,
+    pub(crate) public_url: Option<Url>,
+    pub(crate) public_nats: Vec<String>,
+    pub(crate) nats_url: String,
+    pub(crate) loopback: bool,
+    pub(crate) registration: Registration,
+    pub(crate) body_limit: usize,
+    pub(crate) streams_per_user: usize,
+}
+
+impl Settings {
+    /// Checks the configuration. The broker's own address is shown to workers when none is public.
+    ///
+    /// # Errors
+    /// When the public address is none.
+    pub fn new(config: &ApiConfig, nats_url: &str) -> Result<Self, StartError> {
+        let public_url = config.public_url.as_deref().map(public_url).transpose()?;
+        let loopback = config.listen.ip().is_loopback();
+        let registration = match config.registration {
+            RegistrationSetting::Auto if loopback && public_url.is_none() => Registration::Open,
+            RegistrationSetting::Auto | RegistrationSetting::Invite => Registration::Invite,
+            RegistrationSetting::Open => Registration::Open,
+            RegistrationSetting::Closed => Registration::Closed,
+        };
+        Ok(Self {
+            server_name: config.server_name.clone(),
+            public_url,
+            public_nats: config.public_nats.as_deref().map(split).unwrap_or_default(),
+            nats_url: nats_url.to_owned(),
+            loopback,
+            registration,
+            body_limit: config.body_limit,
+            streams_per_user: config.streams_per_user,
+        })
+    }
+
+    /// Whether no address for anyone else is configured.
+    pub(crate) fn local_only(&self) -> bool {
+        self.loopback && self.public_nats.is_empty()
+    }
+}
+
+/// The parts of a list with commas.
+pub(crate) fn split(list: &str) -> Vec<String> {
+    list.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+fn public_url(text: &str) -> Result<Url, StartError> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        _ => {
+            let why = format!("public_url must be http://HOST or https://HOST, not {text}");
+            Err(ConfigError::Invalid(why).into())
+        }
+    }
+}
+
+impl Shared {
+    /// Puts it together.
+    #[must_use]
+    pub fn new(bus: Bus, db: Db, clock: Clock, health: Health, settings: Settings, stop: CancellationToken) -> Self {
+        let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.streams_per_user, stop);
+        let (passwords, logins) = (Passwords::default(), Mutex::default());
+        Self(Arc::new(Inner { bus, db, clock, health, settings, passwords, logins, feeds }))
+    }
+
+    /// Calls a method of registry or chat; at once refused while the broker is away.
+    ///
+    /// # Errors
+    /// See [`CallError`].
+    pub(crate) async fn call<M: Method>(&self, request: M::Request) -> Result<M::Reply, CallError> {
+        if !self.bus.connection().borrow().connected {
+            return Err(CallError::Disconnected);
+        }
+        self.bus.call::<M>(&request).await
+    }
+}
+
+impl Deref for Shared {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}

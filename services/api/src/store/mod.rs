@@ -1,0 +1,7 @@
+//! The api's own tables.
+
+pub(crate) mod devices;
+pub(crate) mod users;
+
+/// The schema, oldest change first.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -1,0 +1,99 @@
+//! /auth
+
+use muster_api::RegistrationSetting;
+use serde_json::json;
+
+use crate::support::{Stage, config};
+
+#[tokio::test]
+async fn the_first_account_is_the_administrator_and_others_need_an_invitation() {
+    let stage = Stage::with(config(RegistrationSetting::Invite)).await;
+    let visitor = stage.visitor();
+    assert_eq!(visitor.get("/auth/methods").await.1["registration"], "open");
+    let first = stage.user("ada").await;
+    assert_eq!(first.get("/auth/me").await.1["role"], "admin");
+    assert_eq!(visitor.get("/auth/methods").await.1["registration"], "invite");
+    let body = json!({ "username": "bob", "password": "correct horse" });
+    assert_eq!(visitor.send("POST", "/auth/register", body).await.0, 403);
+}
+
+#[tokio::test]
+async fn names_and_passwords_are_checked_and_a_name_is_taken_once() {
+    let stage = Stage::start().await;
+    let visitor = stage.visitor();
+    for (name, password, pointer) in [("x", "correct horse", "/username"), ("ada", "short", "/password")] {
+        let (status, problem) =
+            visitor.send("POST", "/auth/register", json!({ "username": name, "password": password })).await;
+        assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!(pointer)));
+    }
+    stage.user("ada").await;
+    let again = json!({ "username": "ada", "password": "correct horse" });
+    let (status, problem) = visitor.send("POST", "/auth/register", again).await;
+    assert_eq!((status, &problem["type"]), (409, &json!("/problems/username-taken")));
+}
+
+#[tokio::test]
+async fn a_sign_in_is_rotated_listed_and_ended() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    assert_eq!(ada.get("/auth/me").await.0, 200);
+    let mut again = ada.clone();
+    again.sign_in("/auth/login", &json!({ "username": "ada", "password": "correct horse" })).await;
+    assert_eq!(ada.get("/auth/me").await.0, 401, "the old cookie ends with the new one");
+    let mut other = stage.visitor();
+    other.sign_in("/auth/login", &json!({ "username": "ada", "password": "correct horse" })).await;
+    let (_, devices) = again.get("/auth/devices").await;
+    let device = devices["items"].as_array().unwrap().iter().find(|device| device["current"] == false).unwrap();
+    let path = format!("/auth/devices/{}", device["deviceId"].as_str().unwrap());
+    assert_eq!(again.send("DELETE", &path, json!({})).await.0, 204);
+    assert_eq!(other.get("/auth/me").await.0, 401);
+    assert_eq!(again.send("POST", "/auth/logout", json!({})).await.0, 204);
+    assert_eq!(again.get("/auth/me").await.0, 401);
+}
+
+#[tokio::test]
+async fn a_changed_password_ends_other_sign_ins() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    let mut other = stage.visitor();
+    other.sign_in("/auth/login", &json!({ "username": "ada", "password": "correct horse" })).await;
+    let wrong = json!({ "current": "wrong horse", "next": "another horse" });
+    assert_eq!(ada.send("POST", "/auth/password", wrong).await.0, 422);
+    let right = json!({ "current": "correct horse", "next": "another horse" });
+    assert_eq!(ada.send("POST", "/auth/password", right).await.0, 204);
+    assert_eq!(other.get("/auth/me").await.0, 401);
+    assert_eq!(ada.get("/auth/me").await.0, 200);
+}
+
+#[tokio::test]
+async fn wrong_passwords_are_limited_and_say_when_to_come_back() {
+    let stage = Stage::start().await;
+    stage.user("ada").await;
+    let visitor = stage.visitor();
+    let wrong = json!({ "username": "ada", "password": "wrong horse" });
+    let unknown = json!({ "username": "nobody", "password": "wrong horse" });
+    assert_eq!(visitor.send("POST", "/auth/login", unknown).await.1["type"], "/problems/wrong-credentials");
+    let mut last = None;
+    for _ in 0..10 {
+        let answer = visitor.ask("POST", "/auth/login").json(&wrong).send().await.unwrap();
+        last = Some((answer.status().as_u16(), answer.headers().contains_key("retry-after")));
+    }
+    assert_eq!(last, Some((429, true)));
+}
+
+#[tokio::test]
+async fn another_page_cannot_act_with_the_cookie() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    for origin in [Some("http://evil.example"), Some("null"), None] {
+        let mut request = reqwest::Client::new()
+            .post(format!("{}/api/v1/machines", stage.base))
+            .header("cookie", ada.cookie.clone().unwrap())
+            .json(&json!({ "name": "laptop" }));
+        if let Some(origin) = origin {
+            request = request.header("origin", origin);
+        }
+        assert_eq!(request.send().await.unwrap().status(), 403, "{origin:?}");
+    }
+    assert_eq!(ada.send("POST", "/machines", json!({ "name": "laptop" })).await.0, 201);
+}

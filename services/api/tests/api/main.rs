@@ -1,0 +1,16 @@
+//! The api over HTTP, on a real broker and SQLite. Registry and chat are
+//! played by scripts on that broker.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "clippy's exception for tests does not reach what tests share"
+)]
+
+mod auth;
+mod events;
+mod openapi;
+mod resources;
+mod support;

@@ -1,0 +1,90 @@
+//! Machines, workers, sessions: what is refused, in which order, and what is passed on.
+
+use muster_contracts::{id::WorkerId, v1};
+use serde_json::json;
+
+use crate::support::{Browser, Stage, answer};
+
+fn worker(stage: &Stage, user: &Browser, models: &[&str]) -> String {
+    let id = WorkerId::random().to_string();
+    let models = models.iter().map(|&id| v1::Model { model_id: id.into(), ..v1::Model::default() }).collect();
+    let user_id = user.user.clone();
+    let worker = v1::Worker { worker_id: id.clone(), user_id, models, models_known: true, ..v1::Worker::default() };
+    stage.world.workers.lock().unwrap().insert(id.clone(), worker);
+    id
+}
+
+#[tokio::test]
+async fn refusals_come_in_their_order() {
+    let stage = Stage::start().await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let path = format!("/sessions/{}", stage.session(&ada).session);
+    let unknown_field = json!({ "colour": "red" });
+    assert_eq!(stage.visitor().send("PATCH", &path, unknown_field.clone()).await.0, 401);
+    assert_eq!(bob.send("PATCH", &path, unknown_field.clone()).await.0, 404);
+    assert_eq!(ada.send("PATCH", &path, unknown_field).await.0, 400);
+    assert_eq!(answer(ada.ask("PATCH", &path).body("{}")).await.0, 415);
+    assert_eq!(answer(ada.ask("PATCH", &path).header("content-type", "application/json").body("{")).await.0, 400);
+    assert_eq!(ada.send("PATCH", &path, json!({ "title": "x".repeat(2000) })).await.0, 413);
+    assert_eq!(ada.send("PATCH", &path, json!({ "title": 1 })).await.0, 422);
+    assert_eq!(ada.send("PATCH", "/sessions/nonsense", json!({})).await.0, 404);
+    assert_eq!(ada.get("/nothing/here").await.0, 404);
+    assert_eq!(ada.send("PUT", "/machines", json!({})).await.0, 405);
+}
+
+#[tokio::test]
+async fn pages_are_passed_on_and_checked() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    assert_eq!(ada.send("POST", "/machines", json!({ "name": "laptop" })).await.0, 201);
+    let (status, list) = ada.get("/machines?limit=7&cursor=abc").await;
+    assert_eq!((status, &list["items"][0]["name"], &list["nextCursor"]), (200, &json!("laptop"), &json!("next")));
+    let page = stage.world.pages.lock().unwrap().last().cloned().unwrap();
+    assert_eq!(page, v1::Page { limit: 7, cursor: Some("abc".into()) });
+    assert_eq!(ada.get("/machines?limit=0").await.0, 422);
+    assert_eq!(ada.get("/machines?limit=201").await.0, 422);
+    assert_eq!(ada.get("/machines?size=1").await.0, 400);
+}
+
+#[tokio::test]
+async fn a_session_needs_a_worker_of_the_caller_and_one_of_its_models() {
+    let stage = Stage::start().await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let path = format!("/workers/{}/sessions", worker(&stage, &ada, &["demo/slow/with/slashes"]));
+    let good = json!({ "model": "demo/slow/with/slashes" });
+    assert_eq!(bob.send("POST", &path, good.clone()).await.0, 404);
+    let (status, problem) = ada.send("POST", &path, json!({ "model": "other" })).await;
+    assert_eq!((status, &problem["errors"][0]["pointer"]), (422, &json!("/model")));
+    let (status, session) = ada.send("POST", &path, good).await;
+    assert_eq!((status, &session["model"]), (201, &json!("demo/slow/with/slashes")));
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_answer_is_a_503_that_says_when_to_come_back() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    // Nobody plays this method.
+    let path = format!("/workers/{}", WorkerId::random());
+    let answer = ada.ask("DELETE", &path).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), answer.headers().contains_key("retry-after")), (503, true));
+    let problem: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!(problem["type"], "/problems/unavailable");
+    stage.kill_broker().await;
+    assert_eq!(ada.get("/auth/me").await.0, 200, "accounts need no broker");
+    assert_eq!(ada.get("/machines").await.0, 503);
+}
+
+#[tokio::test]
+async fn the_page_and_the_server_are_public_and_protected() {
+    let stage = Stage::start().await;
+    let (status, server) = stage.visitor().get("/server").await;
+    assert_eq!((status, &server["name"], &server["localOnly"]), (200, &json!("Muster"), &json!(true)));
+    for path in ["/", "/app?session=x", "/api/v1/server"] {
+        let answer = reqwest::get(format!("{}{path}", stage.base)).await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"));
+        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers()["x-frame-options"], "DENY");
+    }
+}
