@@ -1,0 +1,168 @@
+//! Where the server is: the page, which tells where its broker is, or the broker itself.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use url::{Host, Url};
+
+use crate::exit::{Code, Exit};
+
+/// How long the page may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A checked address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ServerAddress {
+    /// The page.
+    Page(Url),
+    /// The broker.
+    Broker(Url),
+}
+
+impl ServerAddress {
+    /// Reads an address. One without encryption must be of this computer, unless `insecure`.
+    ///
+    /// # Errors
+    /// When it is no address that can be used.
+    pub fn parse(text: &str, insecure: bool) -> Result<Self, Exit> {
+        let url = Url::parse(text).ok().filter(Url::has_host).ok_or_else(|| {
+            Exit::new(
+                Code::Usage,
+                format!(
+                    "The server {text:?} is not an address; it looks like https://muster.example or tls://host:4222."
+                ),
+            )
+        })?;
+        let address = match url.scheme() {
+            "http" | "https" => Self::Page(url),
+            "nats" | "tls" | "ws" | "wss" => Self::Broker(url),
+            other => {
+                return Err(Exit::new(
+                    Code::Usage,
+                    format!(
+                        "The server begins with {other}://, but only https, http, tls, nats, wss and ws are known."
+                    ),
+                ));
+            }
+        };
+        address.checked(insecure)
+    }
+
+    fn checked(self, insecure: bool) -> Result<Self, Exit> {
+        let (Self::Page(url) | Self::Broker(url)) = &self;
+        let plain = matches!(url.scheme(), "http" | "nats" | "ws");
+        if plain && !insecure && !is_loopback(url) {
+            return Err(Exit::new(
+                Code::Usage,
+                format!(
+                    "The server {url} would be reached without encryption: use {}, or give --insecure if the network is your own.",
+                    match url.scheme() {
+                        "http" => "https://",
+                        "ws" => "wss://",
+                        _ => "tls://",
+                    },
+                ),
+            ));
+        }
+        Ok(self)
+    }
+
+    /// The broker's addresses; asks the page for them if need be.
+    ///
+    /// # Errors
+    /// When the page does not answer, or names no broker that may be used.
+    pub async fn brokers(&self, insecure: bool) -> Result<Vec<String>, Exit> {
+        match self {
+            Self::Broker(url) => Ok(vec![url.to_string()]),
+            Self::Page(url) => ask(url, insecure).await,
+        }
+    }
+}
+
+/// What the page tells of its server.
+#[derive(Debug, Deserialize)]
+struct Server {
+    nats: Vec<String>,
+}
+
+async fn ask(page: &Url, insecure: bool) -> Result<Vec<String>, Exit> {
+    let unavailable = |why: String| {
+        Exit::new(Code::Unavailable, format!("The server {page} {why}; check the address, and that Muster runs there."))
+    };
+    let mut asked = page.clone();
+    asked.set_path("/api/v1/server");
+    asked.set_query(None);
+    let client = reqwest::Client::builder()
+        .timeout(TIMEOUT)
+        .build()
+        .map_err(|error| Exit::new(Code::Unavailable, format!("HTTPS cannot be used here: {error}.")))?;
+    let response = client.get(asked).send().await.map_err(|error| {
+        unavailable(if error.is_timeout() { "does not answer in time".into() } else { "cannot be reached".into() })
+    })?;
+    let status = response.status();
+    if !status.is_success() {
+        return Err(unavailable(format!("answers {status}")));
+    }
+    let server = response.json::<Server>().await.map_err(|_| unavailable("is not a Muster server".into()))?;
+    let allowed = server.nats.iter().filter_map(|nats| match ServerAddress::parse(nats, insecure) {
+        Ok(ServerAddress::Broker(url)) => Some(url.to_string()),
+        _ => None,
+    });
+    let allowed = allowed.collect::<Vec<_>>();
+    if allowed.is_empty() {
+        let told = server.nats.join(", ");
+        return Err(Exit::new(
+            Code::Unavailable,
+            format!(
+                "The server {page} names no broker that can be used from here ({told}); see --insecure, or give the broker's own address."
+            ),
+        ));
+    }
+    Ok(allowed)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    // Schemes that the standard for URLs does not know keep their host as a plain name.
+    let named =
+        |name: &str| name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
+    match url.host() {
+        Some(Host::Domain(name)) => named(name),
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_addresses_are_for_this_computer_only() {
+        for text in [
+            "http://127.0.0.1:8080",
+            "http://localhost",
+            "nats://[::1]:4222",
+            "nats://127.0.0.1:1",
+            "ws://localhost:1",
+            "https://muster.example",
+            "tls://muster.example:4222",
+            "wss://muster.example",
+        ] {
+            assert!(ServerAddress::parse(text, false).is_ok(), "{text}");
+        }
+        for text in [
+            "http://muster.example",
+            "nats://10.0.0.1:4222",
+            "ws://muster.example",
+            "nats://127.0.0.1.example",
+            "http://localhost.example",
+        ] {
+            assert_eq!(ServerAddress::parse(text, false).unwrap_err().code, Code::Usage, "{text}");
+            assert!(ServerAddress::parse(text, true).is_ok(), "{text}");
+        }
+        for text in ["", "muster.example", "ftp://localhost", "localhost:4222", "nats://"] {
+            assert_eq!(ServerAddress::parse(text, true).unwrap_err().code, Code::Usage, "{text}");
+        }
+    }
+}

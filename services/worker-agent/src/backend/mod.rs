@@ -1,0 +1,103 @@
+//! What a worker can drive. A backend is a folder in here and a line in [`Choice::start`].
+
+pub mod demo;
+pub mod opencode;
+
+use std::{path::PathBuf, sync::Arc};
+
+use futures_util::future::BoxFuture;
+use muster_contracts::v1::{Capabilities, Model};
+use tokio::sync::watch;
+
+use crate::{
+    clock::Clock,
+    domain::event::Outcome,
+    turn::{Turn, TurnIo},
+};
+
+/// An agent, or something that behaves like one. One value serves all sessions of the worker.
+pub trait Backend: Send + Sync + 'static {
+    /// Its name, as on the command line.
+    fn name(&self) -> &'static str;
+
+    /// Its version, empty when it has none of its own.
+    fn version(&self) -> String;
+
+    /// What it can do beside answering.
+    fn capabilities(&self) -> Capabilities;
+
+    /// The models it offers now. Never a key.
+    fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>>;
+
+    /// Changes whenever the models may have changed.
+    fn models_changed(&self) -> watch::Receiver<u64>;
+
+    /// Runs one turn to its end. What it says meanwhile it gives to `io`, which
+    /// makes it wait when the stream does not keep up. It ends soon after
+    /// [`TurnIo::stopped`]; the future is dropped when it does not.
+    fn run<'a>(&'a self, turn: &'a Turn, io: &'a TurnIo) -> BoxFuture<'a, Outcome>;
+
+    /// Lets go of what a session holds; its next turn brings it back.
+    fn release<'a>(&'a self, session: &'a str) -> BoxFuture<'a, ()>;
+
+    /// Ends whatever the backend has started.
+    fn shutdown(&self) -> BoxFuture<'_, ()>;
+}
+
+/// Why a backend cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum BackendError {
+    /// What it needs is not installed, or too old; the text says what to do.
+    #[error("{0}")]
+    Missing(String),
+    /// It does not answer, or not as it should.
+    #[error("{0}")]
+    Broken(String),
+    /// Its files cannot be written.
+    #[error("the backend's files cannot be written: {0}")]
+    Files(#[from] std::io::Error),
+}
+
+/// Which backend.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Choice {
+    /// opencode, started by the worker itself.
+    Opencode,
+    /// A deterministic stand-in that needs nothing installed.
+    Demo,
+}
+
+/// What a backend gets to know of its surroundings.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The worker's directory.
+    pub root: PathBuf,
+    /// A directory of the backend's own, kept over restarts.
+    pub state: PathBuf,
+    /// The time.
+    pub clock: Clock,
+    /// The program that guards child processes: this one.
+    pub guard: PathBuf,
+}
+
+impl Choice {
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opencode => "opencode",
+            Self::Demo => "demo",
+        }
+    }
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When it is not installed or does not start.
+    pub async fn start(self, surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
+        match self {
+            Self::Opencode => Ok(Arc::new(opencode::Opencode::start(surroundings).await?)),
+            Self::Demo => Ok(Arc::new(demo::Demo::start(surroundings)?)),
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! opencode's calls that the worker makes.
+
+use std::{path::Path, time::Duration};
+
+use reqwest::{RequestBuilder, Response, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::wire::{Message, Permission, Providers, QuestionAsked, Session};
+
+/// How long a call may take. Prompting answers at once; aborting may take a while.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// An opencode that has just begun to listen may never answer its first call.
+const HEALTH: Duration = Duration::from_secs(1);
+/// How many of a session's newest messages are read to reconcile a turn.
+const MESSAGES: u32 = 100;
+
+/// Speaks to one opencode process.
+#[derive(Debug, Clone)]
+pub(super) struct Client {
+    http: reqwest::Client,
+    base: String,
+    password: SecretString,
+}
+
+/// A call that failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ClientError {
+    #[error("opencode does not know it")]
+    NotFound,
+    #[error("opencode answers {status}: {detail}")]
+    Refused { status: StatusCode, detail: String },
+    #[error("opencode does not answer")]
+    Unreachable(#[source] reqwest::Error),
+    #[error("opencode answers what cannot be read; is this version of it newer than the worker?")]
+    Unreadable(#[source] reqwest::Error),
+}
+
+impl Client {
+    pub(super) fn new(port: u16, password: SecretString) -> Result<Self, reqwest::Error> {
+        // A proxy for the agent's own traffic must not stand between the two.
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(Self { http, base: format!("http://127.0.0.1:{port}"), password })
+    }
+
+    /// Whether it answers.
+    pub(super) async fn health(&self) -> Result<(), ClientError> {
+        send(self.get("/global/health").timeout(HEALTH)).await.map(|_| ())
+    }
+
+    /// The stream of everything that happens, without an end.
+    pub(super) async fn events(&self) -> Result<Response, ClientError> {
+        send(self.get("/global/event")).await
+    }
+
+    pub(super) async fn providers(&self, directory: &Path) -> Result<Providers, ClientError> {
+        json_of(send(at(self.get("/config/providers"), directory).timeout(TIMEOUT)).await?).await
+    }
+
+    pub(super) async fn session(&self, directory: &Path, session: &str) -> Result<Session, ClientError> {
+        json_of(send(at(self.get(&format!("/session/{session}")), directory).timeout(TIMEOUT)).await?).await
+    }
+
+    pub(super) async fn create_session(&self, directory: &Path) -> Result<Session, ClientError> {
+        json_of(self.post("/session", directory, &json!({})).await?).await
+    }
+
+    /// Whether a session works on something.
+    pub(super) async fn busy(&self, directory: &Path, session: &str) -> Result<bool, ClientError> {
+        let status = json_of::<Value>(send(at(self.get("/session/status"), directory).timeout(TIMEOUT)).await?).await?;
+        Ok(status.get(session).is_some_and(|status| status.get("type").and_then(Value::as_str) != Some("idle")))
+    }
+
+    /// The newest messages of a session, oldest first.
+    pub(super) async fn messages(&self, directory: &Path, session: &str) -> Result<Vec<Message>, ClientError> {
+        let request = at(self.get(&format!("/session/{session}/message")), directory).query(&[("limit", MESSAGES)]);
+        json_of(send(request.timeout(TIMEOUT)).await?).await
+    }
+
+    pub(super) async fn prompt(&self, directory: &Path, session: &str, body: &Value) -> Result<(), ClientError> {
+        self.post(&format!("/session/{session}/prompt_async"), directory, body).await.map(|_| ())
+    }
+
+    pub(super) async fn abort(&self, directory: &Path, session: &str) -> Result<(), ClientError> {
+        self.post(&format!("/session/{session}/abort"), directory, &json!({})).await.map(|_| ())
+    }
+
+    /// Permissions that wait, with their sessions.
+    pub(super) async fn permissions(&self, directory: &Path) -> Result<Vec<(String, Permission)>, ClientError> {
+        self.waiting("/permission", directory).await
+    }
+
+    /// Questions that wait, with their sessions.
+    pub(super) async fn questions(&self, directory: &Path) -> Result<Vec<(String, QuestionAsked)>, ClientError> {
+        self.waiting("/question", directory).await
+    }
+
+    pub(super) async fn reply_permission(&self, directory: &Path, id: &str, body: &Value) -> Result<(), ClientError> {
+        self.post(&format!("/permission/{id}/reply"), directory, body).await.map(|_| ())
+    }
+
+    pub(super) async fn reply_question(&self, directory: &Path, id: &str, body: &Value) -> Result<(), ClientError> {
+        self.post(&format!("/question/{id}/reply"), directory, body).await.map(|_| ())
+    }
+
+    pub(super) async fn reject_question(&self, directory: &Path, id: &str) -> Result<(), ClientError> {
+        self.post(&format!("/question/{id}/reject"), directory, &json!({})).await.map(|_| ())
+    }
+
+    async fn waiting<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        directory: &Path,
+    ) -> Result<Vec<(String, T)>, ClientError> {
+        let all = json_of::<Vec<Value>>(send(at(self.get(path), directory).timeout(TIMEOUT)).await?).await?;
+        let read = |value: Value| {
+            let session = value.get("sessionID")?.as_str()?.to_owned();
+            Some((session, serde_json::from_value(value).ok()?))
+        };
+        Ok(all.into_iter().filter_map(read).collect())
+    }
+
+    fn get(&self, path: &str) -> RequestBuilder {
+        self.authorized(self.http.get(format!("{}{path}", self.base)))
+    }
+
+    async fn post(&self, path: &str, directory: &Path, body: &Value) -> Result<Response, ClientError> {
+        let request = self.authorized(self.http.post(format!("{}{path}", self.base)));
+        send(at(request, directory).timeout(TIMEOUT).json(body)).await
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        request.basic_auth("opencode", Some(self.password.expose_secret()))
+    }
+}
+
+fn at(request: RequestBuilder, directory: &Path) -> RequestBuilder {
+    request.query(&[("directory", directory.to_string_lossy())])
+}
+
+async fn send(request: RequestBuilder) -> Result<Response, ClientError> {
+    let response = request.send().await.map_err(|error| ClientError::Unreachable(error.without_url()))?;
+    match response.status() {
+        status if status.is_success() => Ok(response),
+        StatusCode::NOT_FOUND => Err(ClientError::NotFound),
+        status => {
+            let body = response.json::<Value>().await.unwrap_or_default();
+            let detail = body.pointer("/data/message").or_else(|| body.get("message")).and_then(Value::as_str);
+            Err(ClientError::Refused { status, detail: detail.unwrap_or("no reason given").to_owned() })
+        }
+    }
+}
+
+async fn json_of<T: DeserializeOwned>(response: Response) -> Result<T, ClientError> {
+    response.json().await.map_err(|error| match error.is_decode() {
+        true => ClientError::Unreadable(error.without_url()),
+        false => ClientError::Unreachable(error.without_url()),
+    })
+}

@@ -1,0 +1,145 @@
+//! opencode, started and driven by the worker over its HTTP interface on loopback.
+//!
+//! One process serves all sessions. It may be killed at any time: the turns
+//! that it was working on fail with a reason, it is started again, and the next
+//! message goes on in the same session.
+
+mod client;
+mod environment;
+mod events;
+mod ids;
+mod models;
+mod prompt;
+mod requests;
+mod server;
+mod transcript;
+mod wire;
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use muster_contracts::v1::{Capabilities, Model};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+
+use self::server::{Running, Server};
+use super::{Backend, BackendError, Surroundings};
+use crate::{
+    domain::event::Outcome,
+    turn::{Turn, TurnIo},
+};
+
+/// How long a turn waits for an opencode that is being started again.
+const START: Duration = Duration::from_secs(60);
+/// How often the models are looked at for changes.
+const MODELS: Duration = Duration::from_secs(60);
+
+/// See the module.
+#[derive(Debug)]
+pub struct Opencode {
+    server: Server,
+    surroundings: Surroundings,
+    models_changed: watch::Sender<u64>,
+    watching: std::sync::Mutex<Option<AbortOnDropHandle<()>>>,
+}
+
+impl Opencode {
+    /// Finds opencode, starts it and waits until it answers.
+    ///
+    /// # Errors
+    /// When it is missing, too old, or does not start.
+    pub async fn start(surroundings: Surroundings) -> Result<Arc<Self>, BackendError> {
+        let server = Server::start(&surroundings).await?;
+        let models_changed = watch::Sender::new(0);
+        let opencode = Arc::new(Self { server, surroundings, models_changed, watching: std::sync::Mutex::default() });
+        let watching = AbortOnDropHandle::new(tokio::spawn(watch_models(Arc::downgrade(&opencode))));
+        *opencode.watching.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(watching);
+        Ok(opencode)
+    }
+
+    async fn running(&self) -> Option<Running> {
+        let mut running = self.server.running();
+        timeout(START, running.wait_for(Option::is_some)).await.ok()?.ok()?.clone()
+    }
+
+    async fn answer(&self, turn: &Turn, io: &TurnIo) -> Outcome {
+        let running = tokio::select! {
+            biased;
+            () = io.stopped().cancelled() => return Outcome::Cancelled,
+            running = self.running() => running,
+        };
+        let Some(running) = running else {
+            return Outcome::Failed("opencode does not start on this machine; see the worker's log.".to_owned());
+        };
+        let gone = running.gone.clone();
+        prompt::run(&running, turn, io, self.surroundings.clock, &gone).await
+    }
+}
+
+/// Looks now and then whether the models are others, and tells so.
+async fn watch_models(opencode: std::sync::Weak<Opencode>) {
+    let mut known = None;
+    loop {
+        let Some(this) = opencode.upgrade() else { return };
+        if let Ok(models) = this.models().await
+            && known.as_ref() != Some(&models)
+        {
+            if known.is_some() {
+                this.models_changed.send_modify(|count| *count += 1);
+            }
+            known = Some(models);
+        }
+        drop(this);
+        sleep(MODELS).await;
+    }
+}
+
+impl Backend for Arc<Opencode> {
+    fn name(&self) -> &'static str {
+        "opencode"
+    }
+
+    fn version(&self) -> String {
+        self.server.version()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities::default()
+    }
+
+    fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
+        Box::pin(Opencode::models(self))
+    }
+
+    fn models_changed(&self) -> watch::Receiver<u64> {
+        self.models_changed.subscribe()
+    }
+
+    fn run<'a>(&'a self, turn: &'a Turn, io: &'a TurnIo) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.answer(turn, io))
+    }
+
+    fn release<'a>(&'a self, _session: &'a str) -> BoxFuture<'a, ()> {
+        // opencode keeps a session in its database; nothing is held for it here between turns.
+        Box::pin(async {})
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.server.stop())
+    }
+}
+
+impl Opencode {
+    async fn models(&self) -> Result<Vec<Model>, BackendError> {
+        let running =
+            self.running().await.ok_or_else(|| BackendError::Broken("opencode does not answer".to_owned()))?;
+        let providers = running.client.providers(&self.surroundings.root).await;
+        providers.map(models::list).map_err(|error| BackendError::Broken(error.to_string()))
+    }
+}
+
+/// Ends when the process behind it has ended.
+type Gone = CancellationToken;

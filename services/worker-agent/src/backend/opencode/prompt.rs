@@ -1,0 +1,403 @@
+//! One turn with opencode, from the prompt to the idle session.
+
+use std::{collections::HashSet, future::pending, path::Path, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use serde_json::{Value, json};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
+
+use super::{
+    Gone,
+    client::ClientError,
+    events::{Ear, Heard},
+    ids,
+    requests::{self, Waiting},
+    server::Running,
+    transcript::Transcript,
+    wire::{Error, Info, Payload},
+};
+use crate::{
+    clock::Clock,
+    domain::{
+        event::{Event, Outcome},
+        model_id,
+    },
+    turn::{Asked, Turn, TurnIo},
+};
+
+/// After an idle session without an answer: an error may still follow.
+const AFTERTHOUGHT: Duration = Duration::from_secs(2);
+/// How long a session may still be busy with a turn that was stopped.
+const BUSY: Duration = Duration::from_secs(20);
+/// How long the last words of a stopped turn are waited for.
+const LAST_WORDS: Duration = Duration::from_millis(1500);
+/// How long an abort is waited for; it goes on without us.
+const ABORT: Duration = Duration::from_secs(2);
+/// Even without an event, the record is looked at now and then.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Runs the turn; it ends early when it is stopped or the process has `gone`.
+pub(super) async fn run(running: &Running, turn: &Turn, io: &TurnIo, clock: Clock, gone: &Gone) -> Outcome {
+    let message = ids::message(clock());
+    let mut talk = Talk {
+        running,
+        turn,
+        io,
+        transcript: Transcript::new(message.clone()),
+        message,
+        session: None,
+        ear: None,
+        error: None,
+        asked: HashSet::new(),
+        answers: FuturesUnordered::new(),
+        give_up: None,
+    };
+    let interrupted = tokio::select! {
+        biased;
+        () = io.stopped().cancelled() => Interrupted::Stopped,
+        () = gone.cancelled() => Interrupted::Gone,
+        outcome = talk.drive() => return outcome,
+    };
+    match interrupted {
+        Interrupted::Stopped => {
+            talk.stop().await;
+            Outcome::Cancelled
+        }
+        Interrupted::Gone => {
+            talk.speak().await;
+            Outcome::Failed(
+                "opencode has ended unexpectedly; it is started again, and your next message goes on.".to_owned(),
+            )
+        }
+    }
+}
+
+enum Interrupted {
+    Stopped,
+    Gone,
+}
+
+struct Talk<'a> {
+    running: &'a Running,
+    turn: &'a Turn,
+    io: &'a TurnIo,
+    /// Id of the prompt.
+    message: String,
+    /// opencode's id of the session.
+    session: Option<Arc<str>>,
+    ear: Option<Ear>,
+    transcript: Transcript,
+    error: Option<Error>,
+    asked: HashSet<Waiting>,
+    /// Answers on their way from the user to opencode.
+    answers: FuturesUnordered<BoxFuture<'static, Waiting>>,
+    /// When an idle session without an answer is a failure.
+    give_up: Option<Instant>,
+}
+
+impl Talk<'_> {
+    async fn drive(&mut self) -> Outcome {
+        if let Err(error) = self.begin().await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "opencode has not taken a prompt");
+            return Outcome::Failed(format!("{error}."));
+        }
+        loop {
+            self.speak().await;
+            let give_up = self.give_up;
+            let heard = tokio::select! {
+                biased;
+                Some(waiting) = self.answers.next() => {
+                    self.asked.remove(&waiting);
+                    continue;
+                }
+                heard = next(self.ear.as_mut()) => heard,
+                () = at(give_up) => return self.silent_end(),
+                () = sleep(LOOK) => Some(Heard::Gap),
+            };
+            let ended = match heard {
+                Some(Heard::Own(payload)) => self.own(payload).await,
+                Some(Heard::Child(payload)) => {
+                    self.request(&payload).await;
+                    None
+                }
+                Some(Heard::Gap) => self.look_again().await,
+                None => return Outcome::Failed("opencode has ended unexpectedly.".to_owned()),
+            };
+            if let Some(outcome) = ended {
+                self.speak().await;
+                return outcome;
+            }
+        }
+    }
+
+    /// Finds or makes the session and gives it the prompt.
+    async fn begin(&mut self) -> Result<(), ClientError> {
+        let Turn { directory, content, model, mode, .. } = self.turn;
+        let client = &self.running.client;
+        let session = self.session().await?;
+        self.session = Some(Arc::clone(&session));
+        self.io.say(Event::SessionId(session.to_string())).await;
+        self.wait_until_idle(&session).await?;
+        self.ear = Some(self.running.hub.listen(&session));
+        let mut body = json!({ "messageID": self.message, "parts": [{ "type": "text", "text": content }] });
+        if let (Some((provider, model)), Some(body)) = (model_id::split(model), body.as_object_mut()) {
+            body.insert("model".to_owned(), json!({ "providerID": provider, "modelID": model }));
+        }
+        if let (Some(mode), Some(body)) = (mode, body.as_object_mut()) {
+            body.insert("agent".to_owned(), json!(mode));
+        }
+        client.prompt(directory, &session, &body).await
+    }
+
+    async fn session(&mut self) -> Result<Arc<str>, ClientError> {
+        let Turn { directory, backend_session_id, first, .. } = self.turn;
+        let client = &self.running.client;
+        if let Some(known) = backend_session_id {
+            match client.session(directory, known).await {
+                Ok(session) => {
+                    self.transcript.title(&session.title);
+                    return Ok(session.id.into());
+                }
+                Err(ClientError::NotFound | ClientError::Refused { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        if !first || backend_session_id.is_some() {
+            self.transcript.notice(
+                "context",
+                "opencode no longer has this session: it begins anew, without what was said before.",
+            );
+        }
+        Ok(client.create_session(directory).await?.id.into())
+    }
+
+    /// A prompt to a busy session would be answered together with what is running.
+    async fn wait_until_idle(&mut self, session: &str) -> Result<(), ClientError> {
+        let client = &self.running.client;
+        let directory = &self.turn.directory;
+        let deadline = Instant::now() + BUSY;
+        let mut aborted = false;
+        while client.busy(directory, session).await? {
+            if !std::mem::replace(&mut aborted, true) {
+                client.abort(directory, session).await?;
+            }
+            if Instant::now() > deadline {
+                let detail =
+                    "the session is still busy with the turn before; stop it or wait, then send again".to_owned();
+                return Err(ClientError::Refused { status: reqwest::StatusCode::CONFLICT, detail });
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
+    /// Says what was heard. An event stays in the transcript until it is said, so stopping here loses nothing.
+    async fn speak(&mut self) {
+        while let Some(event) = self.transcript.next().cloned() {
+            self.io.say(event).await;
+            self.transcript.was_said();
+        }
+    }
+
+    async fn own(&mut self, payload: Payload) -> Option<Outcome> {
+        let Payload { kind, mut properties } = payload;
+        let mut take = |name: &str| properties.get_mut(name).map(Value::take).unwrap_or_default();
+        match kind.as_str() {
+            "message.updated" => {
+                if let Ok(info) = serde_json::from_value::<Info>(take("info")) {
+                    self.transcript.message(&info);
+                    self.give_up = None;
+                }
+            }
+            "message.part.updated" => {
+                if let Ok(part) = serde_json::from_value(take("part")) {
+                    self.transcript.part(part);
+                }
+            }
+            "message.part.delta" => {
+                if let Ok(delta) = serde_json::from_value(properties) {
+                    self.transcript.delta(delta);
+                }
+            }
+            "todo.updated" => {
+                if let Ok(todos) = serde_json::from_value(take("todos")) {
+                    self.transcript.plan(todos);
+                }
+            }
+            "session.updated" => {
+                let title = take("info");
+                self.transcript.title(title.get("title").and_then(Value::as_str).unwrap_or_default());
+            }
+            "session.error" => {
+                // The second one of a turn is the same with a stack trace.
+                if self.error.is_none() {
+                    self.error = serde_json::from_value(take("error")).ok();
+                }
+                return self.look().await;
+            }
+            "session.status" => {
+                let status = take("status");
+                let text =
+                    |name: &str| status.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
+                match status.get("type").and_then(Value::as_str) {
+                    Some("idle") => return self.look().await,
+                    Some("retry") => {
+                        let (attempt, message) =
+                            (text("attempt").unwrap_or_default(), text("message").unwrap_or_default());
+                        self.transcript.notice(
+                            "retry",
+                            format!("The model's provider asks to wait, attempt {attempt}: {message}"),
+                        );
+                    }
+                    _ => self.give_up = None,
+                }
+            }
+            "session.compacted" => self.transcript.notice("compacted", "opencode has compacted the session's context."),
+            "permission.asked" | "question.asked" => self.request(&Payload { kind, properties }).await,
+            _ => {}
+        }
+        None
+    }
+
+    /// Passes a request on to the user, once.
+    async fn request(&mut self, payload: &Payload) {
+        let properties = payload.properties.clone();
+        let request = match payload.kind.as_str() {
+            "permission.asked" => serde_json::from_value(properties).ok().map(requests::permission),
+            "question.asked" => serde_json::from_value(properties).ok().map(requests::question),
+            _ => None,
+        };
+        if let Some((waiting, asked)) = request {
+            self.ask(waiting, asked).await;
+        }
+    }
+
+    async fn ask(&mut self, waiting: Waiting, asked: Asked) {
+        if !self.asked.insert(waiting.clone()) {
+            return;
+        }
+        // What led to it is said before it.
+        self.speak().await;
+        let answer = self.io.ask(asked).await;
+        let (client, directory) = (self.running.client.clone(), self.turn.directory.clone());
+        let giving = async move {
+            if let Ok(answer) = answer.await {
+                requests::answer(&client, &directory, &waiting, &answer).await;
+            }
+            waiting
+        };
+        self.answers.push(giving.boxed());
+    }
+
+    /// Events may have been missed: looks at everything that they could have told.
+    async fn look_again(&mut self) -> Option<Outcome> {
+        self.transcript.gap();
+        let (client, directory) = (self.running.client.clone(), self.turn.directory.clone());
+        let session = self.session.clone()?;
+        for (of, permission) in client.permissions(&directory).await.unwrap_or_default() {
+            if *of == *session {
+                let (waiting, asked) = requests::permission(permission);
+                self.ask(waiting, asked).await;
+            }
+        }
+        for (of, question) in client.questions(&directory).await.unwrap_or_default() {
+            if *of == *session {
+                let (waiting, asked) = requests::question(question);
+                self.ask(waiting, asked).await;
+            }
+        }
+        self.look().await
+    }
+
+    /// Compares with opencode's record, and tells whether the turn is over.
+    async fn look(&mut self) -> Option<Outcome> {
+        let session = self.session.clone()?;
+        let (client, directory) = (&self.running.client, &self.turn.directory);
+        // First whether it is idle, then what there is: so nothing comes between them.
+        let busy = client.busy(directory, &session).await.unwrap_or(true);
+        let record = client.messages(directory, &session).await.ok()?;
+        self.transcript.reconcile(&record);
+        if busy {
+            return None;
+        }
+        let answer = record.iter().rev().map(|message| &message.info).find(|info| self.transcript.is_answer(info));
+        match answer {
+            Some(Info { error: Some(error), .. }) => Some(failure(error)),
+            Some(Info { time, .. }) if time.completed.is_some() => Some(Outcome::Completed),
+            _ => {
+                if let Some(error) = &self.error {
+                    return Some(failure(error));
+                }
+                self.give_up.get_or_insert_with(|| Instant::now() + AFTERTHOUGHT);
+                None
+            }
+        }
+    }
+
+    fn silent_end(&self) -> Outcome {
+        self.error
+            .as_ref()
+            .map_or_else(|| Outcome::Failed("opencode has ended the turn without an answer.".to_owned()), failure)
+    }
+
+    /// Stops the session and takes what it still says.
+    async fn stop(&mut self) {
+        let Some(session) = self.session.clone() else { return };
+        let running = self.running.clone();
+        let directory = self.turn.directory.clone();
+        let withdrawn = std::mem::take(&mut self.asked);
+        self.answers.clear();
+        // In a task of its own: it may take longer than the turn is given.
+        let aborting = tokio::spawn({
+            let (running, directory, session) = (running.clone(), directory.clone(), Arc::clone(&session));
+            async move { abort(&running, &directory, &session, withdrawn).await }
+        });
+        if timeout(ABORT, aborting).await.is_err() {
+            tracing::warn!("opencode takes its time to stop a turn");
+        }
+        let deadline = Instant::now() + LAST_WORDS;
+        while Instant::now() < deadline {
+            let busy = running.client.busy(&directory, &session).await.unwrap_or(false);
+            let Ok(record) = running.client.messages(&directory, &session).await else { break };
+            self.transcript.reconcile(&record);
+            let open = record.iter().any(|message| {
+                self.transcript.is_answer(&message.info)
+                    && message.info.time.completed.is_none()
+                    && message.info.error.is_none()
+            });
+            if !busy && !open {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        self.speak().await;
+    }
+}
+
+async fn abort(running: &Running, directory: &Path, session: &str, withdrawn: HashSet<Waiting>) {
+    if let Err(error) = running.client.abort(directory, session).await {
+        tracing::warn!(%error, "opencode could not stop a turn");
+    }
+    // They would be listed for ever.
+    for waiting in withdrawn {
+        requests::withdraw(&running.client, directory, &waiting).await;
+    }
+}
+
+fn failure(error: &Error) -> Outcome {
+    if error.is_abort() { Outcome::Cancelled } else { Outcome::Failed(format!("opencode: {}", error.line())) }
+}
+
+async fn next(ear: Option<&mut Ear>) -> Option<Heard> {
+    match ear {
+        Some(ear) => ear.next().await,
+        None => None,
+    }
+}
+
+async fn at(time: Option<Instant>) {
+    match time {
+        Some(time) => sleep_until(time).await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,346 @@
+//! Folds opencode's events and its record of a turn into what the turn says.
+//!
+//! The events are quick but may have gaps, the record is complete but late:
+//! whatever the events did not bring is taken from the record.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use muster_contracts::v1::{DiffPart, PlanEntry, PlanPart, ToolPart, ToolState, Usage};
+use serde_json::Value;
+
+use super::{
+    models::whole,
+    wire::{self, Delta, Info, Message, Part, PartKind, Time, Todo},
+};
+use crate::domain::{
+    cut,
+    event::{Event, Piece, Span},
+};
+
+/// One turn as far as it was heard.
+#[derive(Debug)]
+pub(super) struct Transcript {
+    /// The user message that is answered: answers sort after it.
+    prompt: String,
+    answers: HashSet<String>,
+    texts: HashMap<String, Heard>,
+    pieces: HashMap<String, Piece>,
+    usage: HashMap<String, Usage>,
+    said: VecDeque<Event>,
+}
+
+/// How much of a text part was heard.
+#[derive(Debug)]
+struct Heard {
+    reasoning: bool,
+    bytes: usize,
+    /// A delta may be missing: only the whole text can be trusted.
+    gap: bool,
+}
+
+impl Transcript {
+    pub(super) fn new(prompt: String) -> Self {
+        Self {
+            prompt,
+            answers: HashSet::new(),
+            texts: HashMap::new(),
+            pieces: HashMap::new(),
+            usage: HashMap::new(),
+            said: VecDeque::new(),
+        }
+    }
+
+    /// What is to be said next; it stays until [`Transcript::was_said`].
+    pub(super) fn next(&self) -> Option<&Event> {
+        self.said.front()
+    }
+
+    pub(super) fn was_said(&mut self) {
+        self.said.pop_front();
+    }
+
+    /// Whether a message answers the prompt.
+    pub(super) fn is_answer(&self, info: &Info) -> bool {
+        info.role == "assistant" && info.id > self.prompt && !info.is_summary()
+    }
+
+    pub(super) fn message(&mut self, info: &Info) {
+        if self.is_answer(info) {
+            self.answers.insert(info.id.clone());
+        }
+    }
+
+    /// Events were missed: no delta is trusted for the parts that are open now.
+    pub(super) fn gap(&mut self) {
+        for heard in self.texts.values_mut() {
+            heard.gap = true;
+        }
+    }
+
+    pub(super) fn delta(&mut self, delta: Delta) {
+        let Delta { message, part, field, delta } = delta;
+        if field != "text" || !self.answers.contains(&message) {
+            return;
+        }
+        // The beginning of an unknown part was missed; its whole text comes later.
+        if let Some(heard) = self.texts.get_mut(&part).filter(|heard| !heard.gap) {
+            heard.bytes += delta.len();
+            let event = words(heard.reasoning, part, delta);
+            self.said.push_back(event);
+        }
+    }
+
+    pub(super) fn part(&mut self, part: Part) {
+        let Part { id, message, kind } = part;
+        if !self.answers.contains(&message) {
+            return;
+        }
+        match kind {
+            PartKind::Text { text, synthetic: false, time } => self.text(id, false, &text, time),
+            PartKind::Reasoning { text, time } => self.text(id, true, &text, time),
+            PartKind::Tool { tool, state } => self.tool(&id, tool, state),
+            PartKind::StepFinish { tokens, cost } => {
+                let input = whole(tokens.input + tokens.cache.read + tokens.cache.write);
+                let output = whole(tokens.output + tokens.reasoning);
+                let usage = Usage {
+                    input_tokens: input.unwrap_or_default(),
+                    output_tokens: output.unwrap_or_default(),
+                    cost: cost.is_finite().then_some(cost),
+                };
+                self.usage.insert(id, usage);
+                self.piece("usage", Piece::Usage(total(self.usage.values())), Span::default());
+            }
+            PartKind::Compaction {} => self.notice(&id, "opencode has compacted the session's context."),
+            PartKind::Text { .. } | PartKind::Other => {}
+        }
+    }
+
+    pub(super) fn plan(&mut self, todos: Vec<Todo>) {
+        let entry = |Todo { content, status, priority }| PlanEntry { content, status, priority };
+        let entries = todos.into_iter().map(entry).collect();
+        self.piece("plan", Piece::Plan(PlanPart { entries }), Span::default());
+    }
+
+    pub(super) fn notice(&mut self, part: &str, text: impl Into<String>) {
+        self.said.push_back(Event::notice(part, text));
+    }
+
+    pub(super) fn title(&mut self, title: &str) {
+        // What opencode calls a session before it has thought of a name.
+        if !title.is_empty() && !title.starts_with("New session - ") {
+            self.said.push_back(Event::Title(title.to_owned()));
+        }
+    }
+
+    /// Takes from the record what was not heard.
+    pub(super) fn reconcile(&mut self, record: &[Message]) {
+        for Message { info, parts } in record {
+            self.message(info);
+            for part in parts {
+                if let Ok(part) = serde_json::from_value(part.clone()) {
+                    self.part(part);
+                }
+            }
+        }
+    }
+
+    fn text(&mut self, id: String, reasoning: bool, text: &str, time: Option<Time>) {
+        let heard = self.texts.entry(id.clone()).or_insert(Heard { reasoning, bytes: 0, gap: false });
+        // While a part is open its record lags behind the deltas.
+        let rest = text.get(heard.bytes..).unwrap_or_default();
+        if !rest.is_empty() {
+            heard.bytes += rest.len();
+            self.said.push_back(words(reasoning, id.clone(), rest.to_owned()));
+        }
+        if time.is_some_and(|time| time.end.is_some())
+            && let Some(heard) = self.texts.get_mut(&id)
+        {
+            heard.gap = true;
+        }
+    }
+
+    fn tool(&mut self, id: &str, name: String, state: wire::ToolState) {
+        let wire::ToolState { status, input, output, error, title, metadata, time } = state;
+        let state = match status.as_str() {
+            "pending" => ToolState::ToolPending,
+            "running" => ToolState::ToolRunning,
+            "completed" => ToolState::ToolCompleted,
+            _ => ToolState::ToolError,
+        };
+        let running = || metadata.get("output").and_then(Value::as_str).map(str::to_owned);
+        let diffs = if state == ToolState::ToolCompleted { diffs(&name, &input, &metadata) } else { Vec::new() };
+        let tool = ToolPart {
+            title: title.filter(|title| !title.is_empty()).unwrap_or_else(|| name.clone()),
+            name,
+            state: state.into(),
+            input: if input.is_null() { String::new() } else { input.to_string() },
+            output: output.or(error).or_else(running).unwrap_or_default(),
+            truncated: metadata.get("truncated") == Some(&Value::Bool(true)),
+        };
+        self.piece(id, Piece::Tool(tool), Span { started_at: time.start, ended_at: time.end });
+        for (index, diff) in diffs.into_iter().enumerate() {
+            let span = Span { started_at: time.end, ended_at: time.end };
+            self.piece(&format!("{id} diff {index}"), Piece::Diff(diff), span);
+        }
+    }
+
+    fn piece(&mut self, part: &str, piece: Piece, span: Span) {
+        let piece = cut::piece(piece);
+        if self.pieces.get(part) != Some(&piece) {
+            self.pieces.insert(part.to_owned(), piece.clone());
+            self.said.push_back(Event::Piece { part: part.to_owned(), piece, span });
+        }
+    }
+}
+
+fn words(reasoning: bool, part: String, append: String) -> Event {
+    if reasoning { Event::Reasoning { part, append } } else { Event::Text { part, append } }
+}
+
+fn total<'a>(steps: impl Iterator<Item = &'a Usage>) -> Usage {
+    steps.fold(Usage::default(), |sum, step| Usage {
+        input_tokens: sum.input_tokens + step.input_tokens,
+        output_tokens: sum.output_tokens + step.output_tokens,
+        cost: Some(sum.cost.unwrap_or_default() + step.cost.unwrap_or_default()),
+    })
+}
+
+/// The files that a finished tool has changed.
+fn diffs(tool: &str, input: &Value, metadata: &Value) -> Vec<DiffPart> {
+    let text = |value: &Value, names: &[&str]| {
+        names.iter().find_map(|name| value.get(name).and_then(Value::as_str)).map(str::to_owned)
+    };
+    let path = text(input, &["filePath"]).unwrap_or_default();
+    if let Some(files) = metadata.get("files").and_then(Value::as_array) {
+        let of_file = |file: &Value| {
+            let patch = text(file, &["diff", "patch"])?;
+            Some(DiffPart { path: text(file, &["relativePath", "filePath", "file"]).unwrap_or_default(), patch })
+        };
+        return files.iter().filter_map(of_file).collect();
+    }
+    if let Some(patch) = text(metadata, &["diff"]) {
+        return vec![DiffPart { path, patch }];
+    }
+    // A new file has no diff of opencode's: all of it is new.
+    let is_new = metadata.get("exists") == Some(&Value::Bool(false));
+    match text(input, &["content"]) {
+        Some(content) if tool == "write" && is_new => {
+            let lines = content.lines().map(|line| format!("+{line}\n")).collect::<String>();
+            let patch = format!("--- /dev/null\n+++ b/{path}\n@@ -0,0 +1,{} @@\n{lines}", content.lines().count());
+            vec![DiffPart { path, patch }]
+        }
+        _ => Vec::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn part(value: Value) -> Part {
+        serde_json::from_value(value).unwrap()
+    }
+
+    fn text(id: &str, text: &str, ended: bool) -> Part {
+        let time = if ended { json!({"start": 1, "end": 2}) } else { json!({"start": 1}) };
+        part(json!({"id": id, "messageID": "msg_2", "type": "text", "text": text, "time": time}))
+    }
+
+    fn delta(id: &str, delta: &str) -> Delta {
+        Delta { message: "msg_2".into(), part: id.into(), field: "text".into(), delta: delta.into() }
+    }
+
+    fn answering() -> Transcript {
+        let mut transcript = Transcript::new("msg_1".into());
+        transcript.message(&serde_json::from_value(json!({"id": "msg_2", "role": "assistant"})).unwrap());
+        transcript
+    }
+
+    fn said(transcript: &mut Transcript) -> String {
+        let mut all = String::new();
+        while let Some(event) = transcript.next().cloned() {
+            if let Event::Text { append, .. } = event {
+                all.push_str(&append);
+            }
+            transcript.was_said();
+        }
+        all
+    }
+
+    #[test]
+    fn deltas_are_said_once_though_the_whole_text_follows() {
+        let mut transcript = answering();
+        transcript.part(text("p", "", false));
+        transcript.delta(delta("p", "Hello "));
+        transcript.delta(delta("p", "there"));
+        transcript.part(text("p", "Hello there", true));
+        assert_eq!(said(&mut transcript), "Hello there");
+    }
+
+    #[test]
+    fn what_a_gap_swallowed_is_taken_from_the_whole_text() {
+        let mut transcript = answering();
+        transcript.part(text("p", "", false));
+        transcript.delta(delta("p", "Hello "));
+        transcript.gap();
+        transcript.delta(delta("p", "friend"));
+        transcript.delta(delta("unknown", "x"));
+        transcript.part(text("p", "Hello my friend", true));
+        transcript.delta(delta("p", "friend"));
+        assert_eq!(said(&mut transcript), "Hello my friend");
+    }
+
+    #[test]
+    fn only_answers_to_this_prompt_are_heard() {
+        let mut transcript = answering();
+        for (id, role, summary) in
+            [("msg_0", "assistant", false), ("msg_3", "user", false), ("msg_4", "assistant", true)]
+        {
+            let info = json!({"id": id, "role": role, "summary": summary});
+            transcript.message(&serde_json::from_value(info).unwrap());
+            transcript.part(part(json!({"id": "x", "messageID": id, "type": "text", "text": "not this"})));
+        }
+        assert_eq!(said(&mut transcript), "");
+    }
+
+    #[test]
+    fn a_tool_is_told_once_in_each_state_and_shows_its_diff() {
+        let mut transcript = answering();
+        let tool = |status: &str| {
+            part(json!({"id": "t", "messageID": "msg_2", "type": "tool", "tool": "edit", "callID": "c",
+                "state": {"status": status, "input": {"filePath": "a.rs"}, "metadata": {"diff": "@@\n-a\n+b\n"}, "time": {"start": 5}}}))
+        };
+        for status in ["running", "running", "completed"] {
+            transcript.part(tool(status));
+        }
+        let events = std::iter::from_fn(|| {
+            let event = transcript.next().cloned();
+            transcript.was_said();
+            event
+        });
+        let kinds = events
+            .map(|event| match event {
+                Event::Piece { piece: Piece::Tool(tool), .. } => format!("{:?}", tool.state()),
+                Event::Piece { piece: Piece::Diff(diff), .. } => diff.path,
+                other => format!("{other:?}"),
+            })
+            .collect::<Vec<_>>();
+        assert_eq!(kinds, ["ToolRunning", "ToolCompleted", "a.rs"]);
+    }
+
+    #[test]
+    fn the_steps_of_a_turn_are_added_up_once_each() {
+        let mut transcript = answering();
+        let step = |id: &str| {
+            part(json!({"id": id, "messageID": "msg_2", "type": "step-finish", "cost": 0.5,
+                "tokens": {"input": 10, "output": 5, "reasoning": 1, "cache": {"read": 2, "write": 0}}}))
+        };
+        for id in ["s1", "s2", "s1"] {
+            transcript.part(step(id));
+        }
+        let Some(Event::Piece { piece: Piece::Usage(usage), .. }) = transcript.said.back() else { panic!("usage") };
+        assert_eq!((usage.input_tokens, usage.output_tokens, usage.cost), (24, 12, Some(1.0)));
+    }
+}

@@ -1,0 +1,257 @@
+//! The command line, the environment and `.env`, made into one checked value.
+
+use std::{
+    collections::HashMap,
+    env, fmt,
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, Parser, Subcommand};
+use muster_contracts::{id::WorkerId, token::WorkerToken};
+
+use crate::{
+    address::ServerAddress,
+    backend::Choice,
+    exit::{Code, Exit},
+};
+
+/// Where the token is taken from when it is not on the command line.
+const TOKEN_VARIABLE: &str = "MUSTER_WORKER_TOKEN";
+/// Where the server is taken from when it is not on the command line.
+const SERVER_VARIABLE: &str = "MUSTER_SERVER";
+
+/// Puts the AI coding agent of this machine behind Muster.
+#[derive(Debug, Parser)]
+#[command(name = "muster-worker-agent", version, about, disable_help_subcommand = true)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What the program can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run a worker until it is stopped (Ctrl-C or SIGTERM)
+    #[command(after_help = EXAMPLES)]
+    Run(Box<Run>),
+    /// Runs a program and ends it when standard input closes
+    #[command(hide = true)]
+    Guard(Guard),
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  muster-worker-agent run --token machine_…:worker_… --server https://muster.example
+  MUSTER_WORKER_TOKEN=machine_…:worker_… muster-worker-agent run --server http://127.0.0.1:8080 --backend demo
+
+The page shows the token and this command under Add worker. Token and server may also stand in a
+file .env in the worker's directory, as MUSTER_WORKER_TOKEN and MUSTER_SERVER.";
+
+/// What a worker needs to run.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// The worker's token, from Add worker on the page [env: MUSTER_WORKER_TOKEN]
+    #[arg(long)]
+    pub token: Option<String>,
+    /// The page's address, or that of its NATS server: https://, http://, tls://, nats://, wss:// or ws:// [env: MUSTER_SERVER]
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// What answers; opencode when it is on the PATH
+    #[arg(long, value_enum)]
+    pub backend: Option<Choice>,
+    /// The directory that the agent works in; it never works outside
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Where the worker keeps its key [default: ~/.local/state/muster/<worker>]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// Stop the process that runs this worker now, wherever it is, and take its place
+    #[arg(long)]
+    pub takeover: bool,
+    /// Allow addresses without encryption to other machines
+    #[arg(long)]
+    pub insecure: bool,
+    /// What to log to standard error: error, warn, info, debug, or a filter of tracing-subscriber
+    #[arg(long, env = "MUSTER_LOG", default_value = "warn", value_name = "LEVEL")]
+    pub log: String,
+}
+
+/// A program to be guarded.
+#[derive(Debug, Args)]
+pub struct Guard {
+    /// The program and its arguments
+    #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
+    pub program: Vec<std::ffi::OsString>,
+}
+
+/// A worker, ready to run.
+#[derive(Clone)]
+pub struct Config {
+    /// Names the worker.
+    pub token: WorkerToken,
+    /// Where the server is.
+    pub server: ServerAddress,
+    /// What answers.
+    pub backend: Choice,
+    /// The worker's directory, absolute.
+    pub root: PathBuf,
+    /// The worker's own files.
+    pub state_dir: PathBuf,
+    /// Take the lease from whoever has it.
+    pub takeover: bool,
+    /// Addresses without encryption are allowed everywhere.
+    pub insecure: bool,
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.debug_struct("Config").field("worker", &self.token.worker).field("root", &self.root).finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Checks what was given, and fills in what was not.
+    ///
+    /// # Errors
+    /// When something is missing or wrong; the message says how to mend it.
+    pub fn from_run(run: Run, environment: &HashMap<String, String>) -> Result<Self, Exit> {
+        let Run { token, server, backend, dir, state_dir, takeover, insecure, log: _ } = run;
+        let root = root(&dir)?;
+        let file = dotenv(&root)?;
+        let setting = |given: Option<String>, variable: &str| {
+            given
+                .or_else(|| environment.get(variable).cloned())
+                .or_else(|| file.get(variable).cloned())
+                .filter(|value| !value.is_empty())
+        };
+        let token = setting(token, TOKEN_VARIABLE).ok_or_else(|| {
+            Exit::new(
+                Code::Usage,
+                format!("No token: give --token, or set {TOKEN_VARIABLE}; the page shows it under Add worker."),
+            )
+        })?;
+        let token = token
+            .trim()
+            .parse::<WorkerToken>()
+            .map_err(|error| Exit::new(Code::Usage, format!("The token cannot be read: {error}.")))?;
+        let server = setting(server, SERVER_VARIABLE).ok_or_else(|| {
+            Exit::new(
+                Code::Usage,
+                format!("No server: give --server with the page's address, or set {SERVER_VARIABLE}."),
+            )
+        })?;
+        let server = ServerAddress::parse(server.trim(), insecure)?;
+        let backend = backend.map_or_else(installed, Ok)?;
+        let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
+        Ok(Self { token, server, backend, root, state_dir, takeover, insecure })
+    }
+}
+
+fn root(dir: &Path) -> Result<PathBuf, Exit> {
+    let missing = |why: &dyn fmt::Display| {
+        Exit::new(
+            Code::NoInput,
+            format!("The directory {} cannot be used: {why}. Name another with --dir.", dir.display()),
+        )
+    };
+    let root = dir.canonicalize().map_err(|error| missing(&error))?;
+    if root.is_dir() { Ok(root) } else { Err(missing(&"it is not a directory")) }
+}
+
+/// Reads `.env` without touching the environment of this process or of its children.
+fn dotenv(root: &Path) -> Result<HashMap<String, String>, Exit> {
+    let file = root.join(".env");
+    let wanted = |name: &String| name == TOKEN_VARIABLE || name == SERVER_VARIABLE;
+    let Ok(lines) = dotenvy::from_path_iter(&file) else { return Ok(HashMap::new()) };
+    let mut found = HashMap::new();
+    for line in lines {
+        // A project's own .env may have lines that only its own reader understands.
+        if let Ok((name, value)) = line
+            && wanted(&name)
+        {
+            found.insert(name, value);
+        }
+    }
+    Ok(found)
+}
+
+fn installed() -> Result<Choice, Exit> {
+    which::which("opencode").map(|_| Choice::Opencode).map_err(|_| {
+        Exit::new(
+            Code::Unavailable,
+            "No agent is found: install opencode (npm install -g opencode-ai) and give --backend opencode, \
+             or try --backend demo, which needs nothing.",
+        )
+    })
+}
+
+fn default_state_dir(environment: &HashMap<String, String>, worker: &WorkerId) -> Result<PathBuf, Exit> {
+    let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let base = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
+    base.map(|base| base.join("muster").join(worker.as_str())).ok_or_else(|| {
+        Exit::new(Code::Config, "There is no home directory to keep the worker's key in: give --state-dir.")
+    })
+}
+
+/// The environment as a map; what is not UTF-8 is none of ours.
+#[must_use]
+pub fn environment() -> HashMap<String, String> {
+    env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(arguments: &[&str]) -> Run {
+        let arguments = ["muster-worker-agent", "run"].iter().chain(arguments);
+        match Cli::try_parse_from(arguments).unwrap().command {
+            Command::Run(run) => *run,
+            Command::Guard(_) => panic!("not a run"),
+        }
+    }
+
+    fn token() -> String {
+        format!("machine_{}:worker_{}", "m".repeat(21), "w".repeat(21))
+    }
+
+    #[test]
+    fn the_command_line_wins_over_the_environment_and_that_over_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(
+            dir.path().join(".env"),
+            format!("OTHER=$(not ours\nMUSTER_WORKER_TOKEN={}\nMUSTER_SERVER=http://127.0.0.1:3\n", token()),
+        )
+        .unwrap();
+        let path = dir.path().to_str().unwrap();
+        let mut environment = HashMap::from([("HOME".to_owned(), "/home/me".to_owned())]);
+        let base = ["--backend", "demo", "--dir", path];
+        let config = Config::from_run(run(&base), &environment).unwrap();
+        assert_eq!(config.server, ServerAddress::parse("http://127.0.0.1:3", false).unwrap());
+        assert_eq!(config.state_dir, PathBuf::from("/home/me/.local/state/muster").join("w".repeat(21)));
+        environment.insert(SERVER_VARIABLE.to_owned(), "http://127.0.0.1:2".to_owned());
+        let config = Config::from_run(run(&base), &environment).unwrap();
+        assert_eq!(config.server, ServerAddress::parse("http://127.0.0.1:2", false).unwrap());
+        let given = [&base[..], &["--server", "http://127.0.0.1:1"]].concat();
+        let config = Config::from_run(run(&given), &environment).unwrap();
+        assert_eq!(config.server, ServerAddress::parse("http://127.0.0.1:1", false).unwrap());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_code() {
+        let token = token();
+        for (arguments, code, words) in [
+            (vec!["--server", "http://127.0.0.1:1"], Code::Usage, "No token"),
+            (vec!["--token", "machine_x", "--server", "http://127.0.0.1:1"], Code::Usage, "machine_<id>"),
+            (vec!["--token", &token], Code::Usage, "No server"),
+            (vec!["--token", &token, "--server", "nats://broker.example"], Code::Usage, "--insecure"),
+            (vec!["--token", &token, "--server", "http://127.0.0.1", "--dir", "/nowhere"], Code::NoInput, "--dir"),
+        ] {
+            let given = [&["--backend", "demo"][..], &arguments].concat();
+            let exit = Config::from_run(run(&given), &HashMap::new()).unwrap_err();
+            assert_eq!(exit.code, code, "{exit}");
+            assert!(exit.message.contains(words), "{exit}");
+        }
+    }
+}

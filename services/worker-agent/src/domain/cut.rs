@@ -1,0 +1,122 @@
+//! Keeps every message below the payload limit: what an agent shows may be
+//! arbitrarily long, what the bus takes is not.
+
+use muster_contracts::v1::{DiffPart, NoticePart, PlanPart, RequestBody, ToolPart};
+
+use super::event::Piece;
+
+/// Bytes of a tool call's input, as JSON.
+pub const TOOL_INPUT_BYTES: usize = 64 * 1024;
+/// Bytes of a tool call's output.
+pub const TOOL_OUTPUT_BYTES: usize = 128 * 1024;
+/// Bytes of one file's diff.
+pub const DIFF_BYTES: usize = 192 * 1024;
+/// Bytes of what a request shows.
+pub const DETAILS_BYTES: usize = 64 * 1024;
+/// Bytes of a line of text: titles, labels, plan entries.
+pub const LINE_BYTES: usize = 1024;
+/// Entries of a plan, questions of a request, options of a question.
+pub const ENTRIES: usize = 40;
+
+/// Cuts a text at a character's border.
+///
+/// Returns whether anything is missing now.
+pub fn text(text: &mut String, bytes: usize) -> bool {
+    let cut = text.len() > bytes;
+    if cut {
+        text.truncate(text.floor_char_boundary(bytes));
+    }
+    cut
+}
+
+/// A part that fits.
+#[must_use]
+pub fn piece(piece: Piece) -> Piece {
+    match piece {
+        Piece::Tool(tool) => Piece::Tool(cut_tool(tool)),
+        Piece::Diff(diff) => Piece::Diff(cut_diff(diff)),
+        Piece::Plan(plan) => Piece::Plan(cut_plan(plan)),
+        Piece::Notice(NoticePart { text: mut words }) => {
+            text(&mut words, DETAILS_BYTES);
+            Piece::Notice(NoticePart { text: words })
+        }
+        Piece::Usage(usage) => Piece::Usage(usage),
+    }
+}
+
+/// A request that fits.
+#[must_use]
+pub fn request(mut body: RequestBody) -> RequestBody {
+    text(&mut body.title, LINE_BYTES);
+    text(&mut body.details, DETAILS_BYTES);
+    body.options.truncate(ENTRIES);
+    for option in &mut body.options {
+        text(&mut option.label, LINE_BYTES);
+    }
+    body.questions.truncate(ENTRIES / 4);
+    for question in &mut body.questions {
+        text(&mut question.header, LINE_BYTES);
+        text(&mut question.question, LINE_BYTES * 4);
+        question.options.truncate(ENTRIES / 4);
+        for option in &mut question.options {
+            text(&mut option.label, LINE_BYTES / 2);
+            text(&mut option.description, LINE_BYTES / 2);
+        }
+    }
+    body
+}
+
+fn cut_tool(mut tool: ToolPart) -> ToolPart {
+    text(&mut tool.name, LINE_BYTES);
+    text(&mut tool.title, LINE_BYTES);
+    let input = text(&mut tool.input, TOOL_INPUT_BYTES);
+    let output = text(&mut tool.output, TOOL_OUTPUT_BYTES);
+    tool.truncated |= input || output;
+    tool
+}
+
+/// A diff is cut between lines, so that what is left can still be shown.
+fn cut_diff(mut diff: DiffPart) -> DiffPart {
+    text(&mut diff.path, LINE_BYTES * 4);
+    if text(&mut diff.patch, DIFF_BYTES) {
+        let end = diff.patch.rfind('\n').map_or(diff.patch.len(), |newline| newline + 1);
+        diff.patch.truncate(end);
+        diff.patch.push_str("\\ The rest of this diff is too long to be shown\n");
+    }
+    diff
+}
+
+fn cut_plan(mut plan: PlanPart) -> PlanPart {
+    plan.entries.truncate(ENTRIES * 3);
+    for entry in &mut plan.entries {
+        text(&mut entry.content, LINE_BYTES);
+    }
+    plan
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cut_never_splits_a_character() {
+        let mut words = "aä".repeat(10);
+        assert!(text(&mut words, 2));
+        assert_eq!(words, "a");
+    }
+
+    #[test]
+    fn a_long_tool_output_says_that_it_was_cut() {
+        let tool = ToolPart { output: "x".repeat(1_000_000), ..ToolPart::default() };
+        let Piece::Tool(tool) = piece(Piece::Tool(tool)) else { panic!("a tool stays a tool") };
+        assert_eq!(tool.output.len(), TOOL_OUTPUT_BYTES);
+        assert!(tool.truncated);
+    }
+
+    #[test]
+    fn a_long_diff_ends_with_a_whole_line() {
+        let diff = DiffPart { path: "a".into(), patch: "+line\n".repeat(100_000) };
+        let Piece::Diff(diff) = piece(Piece::Diff(diff)) else { panic!("a diff stays a diff") };
+        assert!(diff.patch.lines().rev().skip(1).all(|line| line == "+line"));
+    }
+}

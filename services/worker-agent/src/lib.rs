@@ -1,0 +1,22 @@
+//! The worker: drives an agent on a person's own machine, and writes what it
+//! says into the stream.
+//!
+//! * Consumes: its doorbell `wrk.v1.<worker>.>`, whose content means nothing.
+//!   What there is to do, it asks chat (`sync`).
+//! * Publishes: `start`, `chunk`, `request` and `end` of its replies; to the
+//!   registry `register`, `models`, `heartbeat` and `bye`.
+//! * Owns: its key, and what its backend keeps below the state directory.
+//! * When it dies: the broker reports the closed connection, chat ends its open
+//!   replies with the text so far, and the next process begins with nothing open.
+
+pub mod address;
+pub mod backend;
+pub mod clock;
+pub mod config;
+pub mod domain;
+pub mod exit;
+pub mod guard;
+pub mod life;
+pub mod protocol;
+pub mod state;
+pub mod turn;

@@ -1,0 +1,308 @@
+//! The life of the process: configure, take the key, start the backend,
+//! connect, be approved, work, go.
+
+use std::{fmt::Display, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
+
+use muster_bus::{Bus, ConnectError, WorkerConnect};
+use muster_contracts::{id::InstanceId, v1::RegisterRequest};
+use secrecy::SecretString;
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::Notify,
+    task::JoinSet,
+    time::{Instant, sleep, timeout},
+};
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    backend::{Backend, BackendError, Surroundings},
+    clock,
+    config::{self, Config, Run},
+    exit::{Code, Exit},
+    protocol::{
+        Link, heartbeat, models,
+        register::{self, Standing, grouped},
+        sync,
+    },
+    state::{Key, StateDir},
+    turn::{ChunkStore, Runner, Turns},
+};
+
+/// How long the broker may take to let the worker in at the start.
+const CONNECT: Duration = Duration::from_secs(15);
+/// How often a waiting worker asks without having been cut off.
+const ASK_AGAIN: Duration = Duration::from_secs(5);
+/// How long the lease of a process that has just ended may take to end.
+const LEASE_ENDS: Duration = Duration::from_secs(3);
+/// How long the backend may take to end.
+const BACKEND_ENDS: Duration = Duration::from_secs(4);
+
+/// Runs a worker until it is stopped.
+#[must_use]
+pub fn begin(run: Run) -> ExitCode {
+    let done = prepare(run).and_then(|config| {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot start: {error}.")))?;
+        runtime.block_on(work(config))
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(exit) => {
+            eprintln!("{exit}");
+            exit.code.into()
+        }
+    }
+}
+
+fn prepare(run: Run) -> Result<Config, Exit> {
+    let filter = EnvFilter::try_new(&run.log).map_err(|_| {
+        Exit::new(Code::Usage, format!("--log {:?} is no level: use error, warn, info or debug.", run.log))
+    })?;
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    Config::from_run(run, &config::environment())
+}
+
+async fn work(config: Config) -> Result<(), Exit> {
+    let state = StateDir::open(&config.state_dir)?;
+    let key = state.key()?;
+    say(format_args!(
+        "Worker {} in {}, backend {}.",
+        config.token.worker,
+        config.root.display(),
+        config.backend.name()
+    ));
+    let mut stop = Stop::listen()?;
+    let starting = async {
+        let backend = start_backend(&config, &state).await?;
+        match connect(&config, &key).await {
+            Ok(link) => Ok((backend, link)),
+            Err(exit) => {
+                backend.shutdown().await;
+                Err(exit)
+            }
+        }
+    };
+    let (backend, (link, instance)) = tokio::select! {
+        started = starting => started?,
+        () = stop.asked() => return Ok(()),
+    };
+    let worker = Worker::new(config, link, instance, Arc::clone(&backend));
+    let ended = worker.live(&mut stop).await;
+    if timeout(BACKEND_ENDS, backend.shutdown()).await.is_err() {
+        tracing::warn!("the backend did not end in time");
+    }
+    ended
+}
+
+async fn start_backend(config: &Config, state: &StateDir) -> Result<Arc<dyn Backend>, Exit> {
+    let guard = std::env::current_exe()
+        .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot find its own program: {error}.")))?;
+    let surroundings =
+        Surroundings { root: config.root.clone(), state: state.path().to_owned(), clock: clock::system, guard };
+    config.backend.start(surroundings).await.map_err(|error| {
+        let code = if matches!(error, BackendError::Files(_)) { Code::CantCreate } else { Code::Unavailable };
+        Exit::new(code, error.to_string())
+    })
+}
+
+async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit> {
+    let servers = config.server.brokers(config.insecure).await?;
+    let instance = InstanceId::random();
+    let deadline = Instant::now() + CONNECT;
+    let bus = loop {
+        let connect = WorkerConnect {
+            servers: servers.clone(),
+            token: SecretString::from(config.token.to_string()),
+            seed: key.seed.clone(),
+            instance: instance.to_string(),
+        };
+        match Bus::connect_worker(connect).await {
+            Ok(bus) => break bus,
+            Err(error @ ConnectError::Unreachable { .. }) if Instant::now() < deadline => {
+                tracing::debug!(%error, "connecting again");
+                sleep(Duration::from_millis(500)).await;
+            }
+            Err(error) => {
+                return Err(Exit::new(
+                    Code::Unavailable,
+                    format!("No connection: {error}. Check the address and that NATS runs there."),
+                ));
+            }
+        }
+    };
+    Ok((Link { bus, token: config.token.clone(), fingerprint: key.fingerprint.clone() }, instance))
+}
+
+struct Worker {
+    config: Config,
+    link: Link,
+    backend: Arc<dyn Backend>,
+    runner: Arc<Runner>,
+    bell: Arc<Notify>,
+    models: Arc<Notify>,
+}
+
+impl Worker {
+    fn new(config: Config, link: Link, instance: InstanceId, backend: Arc<dyn Backend>) -> Self {
+        let bell = Arc::new(Notify::new());
+        let turns = Arc::new(Turns::new(Arc::clone(&bell)));
+        let store: Arc<dyn ChunkStore> = Arc::new(link.bus.clone());
+        let identity = (config.token.worker.clone(), instance);
+        let runner = Runner::new(identity, config.root.clone(), Arc::clone(&backend), store, turns, clock::system);
+        Self { config, link, backend, runner, bell, models: Arc::new(Notify::new()) }
+    }
+
+    async fn live(&self, stop: &mut Stop) -> Result<(), Exit> {
+        let mut tasks = JoinSet::new();
+        tokio::select! {
+            exit = self.stand(&mut tasks) => {
+                // Cut off: nothing that is said now would arrive.
+                for entry in self.runner.turns.all() {
+                    entry.drop_it();
+                }
+                self.runner.close("the worker was cut off").await;
+                Err(exit)
+            }
+            () = stop.asked() => {
+                say("Stopping.");
+                self.runner.close("the worker was stopped").await;
+                tasks.shutdown().await;
+                if self.link.bus.connection().borrow().connected {
+                    heartbeat::bye(&self.link).await;
+                    self.link.bus.close().await;
+                }
+                Ok(())
+            }
+        }
+    }
+
+    /// Asks for approval with every new connection, works while it has it, and
+    /// comes back when there is no hope.
+    async fn stand(&self, tasks: &mut JoinSet<()>) -> Exit {
+        let mut connection = self.link.bus.connection();
+        let mut request = self.introduction();
+        let mut told = None;
+        let mut leased_since = None;
+        loop {
+            let epoch = connection.borrow_and_update().epoch;
+            let standing = register::ask(&self.link, &request).await;
+            tracing::debug!(?standing, "asked to be registered");
+            let mut again = Some(ASK_AGAIN);
+            match standing {
+                Standing::Approved { name } => {
+                    // The lease was taken; whoever takes it from us now shall keep it.
+                    request.takeover = false;
+                    leased_since = None;
+                    if told.replace(Told::Approved) != Some(Told::Approved) {
+                        let name = if name.is_empty() { String::new() } else { format!(" as {name}") };
+                        say(format_args!("Online{name}. Press Ctrl-C to stop."));
+                    }
+                    if tasks.is_empty() {
+                        self.begin_work(tasks);
+                    }
+                    self.bell.notify_one();
+                    again = None;
+                }
+                Standing::Reconnect => {
+                    sleep(Duration::from_millis(100)).await;
+                    self.link.bus.reconnect().await;
+                    again = Some(Duration::from_secs(1));
+                }
+                Standing::Pending => {
+                    if told.replace(Told::Pending) != Some(Told::Pending) {
+                        self.explain_waiting();
+                    }
+                }
+                Standing::Leased(exit) => {
+                    // A process that was killed a moment ago loses its lease in a moment.
+                    let since = *leased_since.get_or_insert_with(Instant::now);
+                    if told == Some(Told::Approved) || since.elapsed() > LEASE_ENDS {
+                        return exit;
+                    }
+                    again = Some(Duration::from_millis(500));
+                }
+                Standing::Hopeless(exit) => return exit,
+                Standing::Unknown(reason) => {
+                    tracing::info!(reason, "the registry has not answered; asking again");
+                    again = Some(Duration::from_secs(1));
+                }
+            }
+            let pause = async {
+                match again {
+                    Some(pause) => sleep(pause).await,
+                    None => std::future::pending().await,
+                }
+            };
+            tokio::select! {
+                () = pause => {}
+                _ = connection.wait_for(|now| now.connected && now.epoch != epoch) => {}
+            }
+        }
+    }
+
+    fn begin_work(&self, tasks: &mut JoinSet<()>) {
+        tasks.spawn(heartbeat::beat(self.link.clone()));
+        tasks.spawn(models::publish(self.link.clone(), Arc::clone(&self.backend), Arc::clone(&self.models)));
+        tasks.spawn(sync::doorbell(self.link.clone(), Arc::clone(&self.bell)));
+        let sync = sync::Sync {
+            link: self.link.clone(),
+            runner: Arc::clone(&self.runner),
+            bell: Arc::clone(&self.bell),
+            models: Arc::clone(&self.models),
+        };
+        tasks.spawn(sync.run());
+    }
+
+    fn explain_waiting(&self) {
+        say(format_args!("Key fingerprint: {}", grouped(self.link.fingerprint.as_str())));
+        say("Waiting for approval: compare the fingerprint on the page and approve this worker there.");
+    }
+
+    fn introduction(&self) -> RegisterRequest {
+        let hostname = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
+        RegisterRequest {
+            hostname: hostname.unwrap_or_default(),
+            os_user: user.unwrap_or_default(),
+            directory: self.config.root.display().to_string(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            backend: self.config.backend.name().to_owned(),
+            takeover: self.config.takeover,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Told {
+    Pending,
+    Approved,
+}
+
+/// SIGINT or SIGTERM.
+struct Stop {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl Stop {
+    fn listen() -> Result<Self, Exit> {
+        let on = |kind| {
+            signal(kind).map_err(|error| Exit::new(Code::Unavailable, format!("Signals cannot be heard: {error}.")))
+        };
+        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
+    }
+
+    async fn asked(&mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+    }
+}
+
+/// Tells the person at the terminal; when nobody reads there, the work goes on.
+fn say(line: impl Display) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}

@@ -1,0 +1,39 @@
+//! The worker's conversation with the registry and with chat: a file for each thing that is said.
+
+pub mod heartbeat;
+pub mod models;
+pub mod register;
+pub mod sync;
+
+use muster_bus::Bus;
+use muster_contracts::{
+    fingerprint::Fingerprint,
+    subject::{ChatVerb, RegistryVerb, Subject},
+    token::WorkerToken,
+};
+
+/// The worker on the bus.
+#[derive(Debug, Clone)]
+pub struct Link {
+    /// The connection.
+    pub bus: Bus,
+    /// Who speaks.
+    pub token: WorkerToken,
+    /// With which key.
+    pub fingerprint: Fingerprint,
+}
+
+impl Link {
+    /// Where the registry is asked.
+    #[must_use]
+    pub fn registry(&self, verb: RegistryVerb) -> Subject {
+        let WorkerToken { machine, worker } = self.token.clone();
+        Subject::RegistryWorker { machine, worker, fingerprint: self.fingerprint.clone(), verb }
+    }
+
+    /// Where chat is asked.
+    #[must_use]
+    pub fn chat(&self, verb: ChatVerb) -> Subject {
+        Subject::ChatWorker { worker: self.token.worker.clone(), verb }
+    }
+}

@@ -1,0 +1,121 @@
+//! Asks to be the worker, and makes of the answer what is to be done.
+
+use std::time::Duration;
+
+use muster_bus::CallError;
+use muster_contracts::{
+    subject::RegistryVerb,
+    v1::{RegisterReply, RegisterRequest, RegisterStatus},
+};
+
+use super::Link;
+use crate::exit::{Code, Exit};
+
+/// How long the registry may take to answer.
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Where the worker stands.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It may work.
+    Approved {
+        /// The name that its owner gave it.
+        name: String,
+    },
+    /// It is approved, but this connection has not its rights yet.
+    Reconnect,
+    /// Its owner has not decided.
+    Pending,
+    /// Another process is this worker now.
+    Leased(Exit),
+    /// It is no use to ask again.
+    Hopeless(Exit),
+    /// Nobody has answered.
+    Unknown(String),
+}
+
+/// Asks once.
+pub async fn ask(link: &Link, request: &RegisterRequest) -> Standing {
+    match link.bus.request::<_, RegisterReply>(&link.registry(RegistryVerb::Register), request, TIMEOUT).await {
+        Ok(reply) => standing(reply),
+        Err(CallError::Refused(problem)) => Standing::Hopeless(Exit::new(
+            Code::NoPermission,
+            format!("The server refuses this worker: {}", problem.detail),
+        )),
+        Err(error) => Standing::Unknown(error.to_string()),
+    }
+}
+
+fn standing(reply: RegisterReply) -> Standing {
+    let status = reply.status();
+    let RegisterReply { status: _, term: _, detail, worker_name } = reply;
+    let because = if detail.is_empty() { String::new() } else { format!(" ({})", detail.trim_end_matches('.')) };
+    let hopeless = |code, message: String| Standing::Hopeless(Exit::new(code, message));
+    match status {
+        RegisterStatus::Approved => Standing::Approved { name: worker_name },
+        RegisterStatus::Reconnect => Standing::Reconnect,
+        RegisterStatus::Pending => Standing::Pending,
+        RegisterStatus::Mismatch => hopeless(
+            Code::NoPermission,
+            format!(
+                "Another key is approved for this worker{because}: if this machine was set up anew, approve this key on the page and start again; else add a worker of its own."
+            ),
+        ),
+        RegisterStatus::Rejected => hopeless(
+            Code::NoPermission,
+            format!(
+                "This worker was rejected or removed on the page{because}: add a worker there and start with its token."
+            ),
+        ),
+        RegisterStatus::UnknownToken => hopeless(
+            Code::NoPermission,
+            format!("The server does not know this token{because}: copy it from Add worker on the page."),
+        ),
+        RegisterStatus::Leased => Standing::Leased(Exit::new(
+            Code::Unavailable,
+            format!(
+                "This worker runs elsewhere already{because}: stop it there, or give --takeover to take its place."
+            ),
+        )),
+        RegisterStatus::Unspecified => Standing::Unknown("the server speaks a newer protocol".to_owned()),
+    }
+}
+
+/// A fingerprint as people compare it: in groups of four.
+#[must_use]
+pub fn grouped(fingerprint: &str) -> String {
+    let mut out = String::new();
+    for (index, letter) in fingerprint.chars().enumerate() {
+        if index > 0 && index % 4 == 0 {
+            out.push(' ');
+        }
+        out.push(letter);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_status_leads_somewhere() {
+        let of = |status: RegisterStatus| {
+            standing(RegisterReply { status: status.into(), detail: "on host desk".into(), ..RegisterReply::default() })
+        };
+        assert!(matches!(of(RegisterStatus::Approved), Standing::Approved { .. }));
+        assert_eq!(of(RegisterStatus::Reconnect), Standing::Reconnect);
+        assert_eq!(of(RegisterStatus::Pending), Standing::Pending);
+        let Standing::Leased(exit) = of(RegisterStatus::Leased) else { panic!("leased") };
+        assert!(exit.message.contains("desk") && exit.message.contains("--takeover"), "{exit}");
+        for status in [RegisterStatus::Mismatch, RegisterStatus::Rejected, RegisterStatus::UnknownToken] {
+            let Standing::Hopeless(exit) = of(status) else { panic!("{status:?}") };
+            assert_eq!(exit.code, Code::NoPermission);
+        }
+    }
+
+    #[test]
+    fn a_fingerprint_is_grouped() {
+        assert_eq!(grouped("abcdefghij"), "abcd efgh ij");
+    }
+}

@@ -1,0 +1,142 @@
+//! Asks chat what should be, and makes it so. Nothing that is pushed to the
+//! worker is acted upon: a ring of the doorbell only leads to a question.
+
+use std::{sync::Arc, time::Duration};
+
+use futures_util::StreamExt as _;
+use muster_contracts::{
+    limits,
+    subject::{ChatVerb, filter},
+    v1::{Ask, AskResult, Empty, GoOn, StopTurn, SyncReply, SyncRequest, ask::What},
+};
+use tokio::{
+    sync::Notify,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::Link;
+use crate::turn::Runner;
+
+/// At most ten questions a second.
+const GAP: Duration = Duration::from_millis(100);
+/// Between questions while nobody answers.
+const PAUSE: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The loop's needs.
+pub struct Sync {
+    /// Who asks.
+    pub link: Link,
+    /// Runs what chat wants.
+    pub runner: Arc<Runner>,
+    /// Rung when there may be something to ask.
+    pub bell: Arc<Notify>,
+    /// Asked to publish the models.
+    pub models: Arc<Notify>,
+}
+
+impl Sync {
+    /// Asks and obeys until it is dropped.
+    pub async fn run(self) {
+        let mut connection = self.link.bus.connection();
+        let mut failed = false;
+        loop {
+            let begun = Instant::now();
+            connection.borrow_and_update();
+            let request = SyncRequest { open: self.runner.turns.report(), held: Vec::new() };
+            let subject = self.link.chat(ChatVerb::Sync);
+            match self.link.bus.request::<_, SyncReply>(&subject, &request, TIMEOUT).await {
+                Ok(reply) => {
+                    failed = false;
+                    let mut results = Vec::new();
+                    if self.obey(reply, &mut results) {
+                        self.bell.notify_one();
+                    }
+                    self.tell(results).await;
+                }
+                Err(error) => {
+                    if !failed {
+                        tracing::warn!(%error, "chat does not answer; asking again");
+                    }
+                    failed = true;
+                }
+            }
+            sleep_until(begun + GAP).await;
+            let pause = if failed { PAUSE } else { limits::SYNC };
+            tokio::select! {
+                () = self.bell.notified() => {}
+                () = sleep(pause) => {}
+                Ok(()) = connection.changed() => {}
+            }
+        }
+    }
+
+    /// Tells what became of asks; one that is lost is asked again.
+    async fn tell(&self, results: Vec<AskResult>) {
+        let subject = self.link.chat(ChatVerb::Result);
+        for result in results {
+            if let Err(error) = self.link.bus.request::<_, Empty>(&subject, &result, TIMEOUT).await {
+                tracing::debug!(%error, "a result could not be told");
+            }
+        }
+    }
+
+    /// Makes it so. Returns whether to ask again at once.
+    fn obey(&self, reply: SyncReply, results: &mut Vec<AskResult>) -> bool {
+        let SyncReply { start, stop, go_on, drop, answers, release, asks, more } = reply;
+        let turns = &self.runner.turns;
+        for reply in drop {
+            if let Some(entry) = turns.get(&reply) {
+                entry.drop_it();
+            }
+        }
+        for GoOn { reply_id, stored } in go_on {
+            if let Some(entry) = turns.get(&reply_id) {
+                entry.go_on(stored);
+            }
+        }
+        for StopTurn { reply_id } in stop {
+            if let Some(entry) = turns.get(&reply_id) {
+                entry.stop.cancel();
+            }
+        }
+        for answer in answers {
+            if let Some(entry) = turns.get(&answer.reply_id) {
+                entry.answer(answer);
+            }
+        }
+        for turn in start {
+            self.runner.start(turn);
+        }
+        for session in release {
+            let backend = Arc::clone(&self.runner.backend);
+            tokio::spawn(async move { backend.release(&session).await });
+        }
+        for Ask { ask_id, what } in asks {
+            let error = match what {
+                Some(What::RefreshModels(_)) => {
+                    self.models.notify_one();
+                    None
+                }
+                None => Some("this worker is too old to know what is asked".to_owned()),
+            };
+            results.push(AskResult { ask_id, error });
+        }
+        more
+    }
+}
+
+/// Listens to the doorbell until it is dropped.
+pub async fn doorbell(link: Link, bell: Arc<Notify>) {
+    loop {
+        match link.bus.doorbell(filter::wake(&link.token.worker)).await {
+            Ok(mut rings) => {
+                while let Some(()) = rings.next().await {
+                    bell.notify_one();
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the doorbell cannot be heard; asking every now and then"),
+        }
+        sleep(PAUSE).await;
+    }
+}

@@ -1,0 +1,34 @@
+//! One turn from its start to its stored end.
+
+mod io;
+mod runner;
+mod table;
+mod writer;
+
+use std::path::PathBuf;
+
+pub use io::{Asked, TurnIo};
+pub use runner::Runner;
+pub use table::{Entry, Turns};
+pub use writer::ChunkStore;
+
+/// What a backend is to answer.
+#[derive(Debug, Clone)]
+pub struct Turn {
+    /// The session.
+    pub session: String,
+    /// The reply.
+    pub reply: String,
+    /// What the user says.
+    pub content: String,
+    /// The model to answer with.
+    pub model: String,
+    /// The backend's mode, where the user chose one.
+    pub mode: Option<String>,
+    /// Where the session works, links resolved.
+    pub directory: PathBuf,
+    /// The backend's id of the session, from an earlier turn.
+    pub backend_session_id: Option<String>,
+    /// Nothing was said in the session before.
+    pub first: bool,
+}

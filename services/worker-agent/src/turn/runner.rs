@@ -1,0 +1,195 @@
+//! Runs turns: one task for each, none waits for another.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use muster_contracts::{
+    id::{InstanceId, WorkerId},
+    v1::{Start, TurnStart},
+};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    time::{sleep, timeout},
+};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{
+    Turn, TurnIo,
+    io::Room,
+    table::{Entry, Turns},
+    writer::{ChunkStore, ReplyWriter},
+};
+use crate::{
+    backend::Backend,
+    clock::Clock,
+    domain::{event::Outcome, outgoing::Outgoing, place},
+    turn::io::Item,
+};
+
+/// Bytes of all turns together that wait for the stream. A disk buffer would extend this.
+const WORKER_BYTES: usize = 8 * 1024 * 1024;
+/// How long a backend may take to end a turn that was stopped.
+const STOP: Duration = Duration::from_secs(5);
+/// How long the ends of stopped turns may take to be stored when the worker goes.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+/// Starts turns and ends them all.
+pub struct Runner {
+    /// The worker.
+    pub worker: WorkerId,
+    /// This process.
+    pub instance: InstanceId,
+    /// The worker's directory.
+    pub root: PathBuf,
+    /// What answers.
+    pub backend: Arc<dyn Backend>,
+    /// Where chunks are stored.
+    pub store: Arc<dyn ChunkStore>,
+    /// The open replies.
+    pub turns: Arc<Turns>,
+    /// The time.
+    pub clock: Clock,
+    room: Arc<Semaphore>,
+    tasks: TaskTracker,
+    closing: CancellationToken,
+    /// Taken while a turn is entered or all are stopped, so that none slips in between.
+    gate: Mutex<()>,
+}
+
+impl Runner {
+    /// Nothing runs yet.
+    #[must_use]
+    pub fn new(
+        (worker, instance): (WorkerId, InstanceId),
+        root: PathBuf,
+        backend: Arc<dyn Backend>,
+        store: Arc<dyn ChunkStore>,
+        turns: Arc<Turns>,
+        clock: Clock,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            worker,
+            instance,
+            root,
+            backend,
+            store,
+            turns,
+            clock,
+            room: Arc::new(Semaphore::new(WORKER_BYTES)),
+            tasks: TaskTracker::new(),
+            closing: CancellationToken::new(),
+            gate: Mutex::new(()),
+        })
+    }
+
+    /// Begins a turn, unless it is known here already.
+    pub fn start(self: &Arc<Self>, start: TurnStart) {
+        let (Ok(session), Ok(reply)) = (start.chat_session_id.parse(), start.reply_id.parse()) else {
+            tracing::warn!("chat named a turn with ids that are none");
+            return;
+        };
+        let _gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.closing.is_cancelled() {
+            return;
+        }
+        if let Some(entry) = self.turns.open(session, reply) {
+            tracing::info!(reply = %entry.reply, session = %entry.session, "a turn begins");
+            self.turns.ring();
+            let runner = Arc::clone(self);
+            self.tasks.spawn(async move { runner.turn(start, entry).await });
+        }
+    }
+
+    /// Stops all turns, gives the reason in their ends, and waits until these are stored.
+    pub async fn close(&self, reason: &str) {
+        {
+            let _gate = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+            self.closing.cancel();
+            for entry in self.turns.all() {
+                entry.stop_because(reason);
+            }
+        }
+        self.tasks.close();
+        if timeout(STOP + LAST_WORDS, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some turns could not be ended in time; the server will end them");
+        }
+    }
+
+    async fn turn(&self, start: TurnStart, entry: Arc<Entry>) {
+        let reply = entry.reply.clone();
+        let (sender, items) = mpsc::unbounded_channel();
+        let room = Room::new(Arc::clone(&self.room));
+        let first = Start {
+            instance: self.instance.to_string(),
+            reply_to: start.message_id.clone(),
+            model: start.model.clone(),
+            claimed_at: start.claimed_at,
+        };
+        let mut writer = ReplyWriter {
+            worker: self.worker.clone(),
+            entry: Arc::clone(&entry),
+            turns: Arc::clone(&self.turns),
+            store: Arc::clone(&self.store),
+            items,
+            room: room.clone(),
+            outgoing: Outgoing::new(start.nonce.clone(), first),
+            clock: self.clock,
+            taken: 0,
+            settling: Vec::new(),
+        };
+        // The backend hears of the turn only once the stream has its start.
+        let written = match writer.begin().await {
+            Ok(()) => {
+                let io = TurnIo { entry: Arc::clone(&entry), items: sender, room };
+                let (written, ()) = tokio::join!(
+                    async {
+                        let written = writer.run().await;
+                        if written.is_err() {
+                            entry.drop_it();
+                        }
+                        // Whoever still waits to say something is let through, and heard by nobody.
+                        drop(writer);
+                        written
+                    },
+                    self.answer(start, io),
+                );
+                written
+            }
+            Err(gone) => Err(gone),
+        };
+        match written {
+            Ok(()) => tracing::info!(%reply, "a turn has ended"),
+            Err(_) => tracing::info!(%reply, "a turn was dropped"),
+        }
+        self.turns.close(&reply);
+    }
+
+    async fn answer(&self, start: TurnStart, io: TurnIo) {
+        let outcome = match place::resolve(&self.root, &start.directory) {
+            Ok(directory) => {
+                let turn = Turn {
+                    session: start.chat_session_id,
+                    reply: start.reply_id,
+                    content: start.content,
+                    model: start.model,
+                    mode: start.mode,
+                    directory,
+                    backend_session_id: start.backend_session_id,
+                    first: start.first,
+                };
+                tokio::select! {
+                    biased;
+                    outcome = self.backend.run(&turn, &io) => outcome,
+                    () = async { io.stopped().cancelled().await; sleep(STOP).await } => Outcome::Cancelled,
+                }
+            }
+            Err(error) => Outcome::Failed(format!("{error}.")),
+        };
+        let note = io.entry.reason().filter(|_| outcome == Outcome::Cancelled);
+        // The writer is gone when the reply was dropped.
+        let _ = io.items.send(Item::Finish(outcome, note));
+    }
+}

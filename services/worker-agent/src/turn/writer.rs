@@ -1,0 +1,210 @@
+//! Writes a reply into the stream: the thin part around [`Outgoing`] that waits for the network.
+
+use std::{future::Future, pin::pin, sync::Arc, time::Duration};
+
+use futures_util::future::BoxFuture;
+use muster_bus::{Bus, Receipt, StoreError, Storing};
+use muster_contracts::{
+    id::WorkerId,
+    subject::{About, ChunkAddress, ChunkKind, Subject, Writer as SubjectWriter},
+};
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, sleep},
+};
+
+use super::{
+    io::{Item, Room},
+    table::{Entry, Turns},
+};
+use crate::{
+    clock::Clock,
+    domain::outgoing::{Outgoing, Publish},
+};
+
+/// After this long the stream may have forgotten a Msg-Id: only chat can tell
+/// then what is stored. Below the duplicate window of two minutes.
+const CERTAIN_FOR: Duration = Duration::from_secs(100);
+/// Pauses between attempts while the stream takes nothing.
+const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
+
+/// Where chunks are stored.
+pub trait ChunkStore: Send + Sync + 'static {
+    /// One attempt to store a message.
+    fn store(&self, message: Storing) -> BoxFuture<'_, Result<Receipt, StoreError>>;
+
+    /// Waits until there is a connection.
+    fn connected(&self) -> BoxFuture<'_, ()>;
+}
+
+impl ChunkStore for Bus {
+    fn store(&self, message: Storing) -> BoxFuture<'_, Result<Receipt, StoreError>> {
+        Box::pin(self.store(message))
+    }
+
+    fn connected(&self) -> BoxFuture<'_, ()> {
+        Box::pin(self.connected())
+    }
+}
+
+/// Nothing more is to be written: chat dropped the reply, or it cannot be stored.
+#[derive(Debug)]
+pub(super) struct Gone;
+
+pub(super) struct ReplyWriter {
+    pub(super) worker: WorkerId,
+    pub(super) entry: Arc<Entry>,
+    pub(super) turns: Arc<Turns>,
+    pub(super) store: Arc<dyn ChunkStore>,
+    pub(super) items: mpsc::UnboundedReceiver<Item>,
+    pub(super) room: Room,
+    pub(super) outgoing: Outgoing,
+    pub(super) clock: Clock,
+    /// Room that is taken by what waits in `outgoing`.
+    pub(super) taken: usize,
+    pub(super) settling: Vec<oneshot::Sender<()>>,
+}
+
+impl ReplyWriter {
+    /// Publishes `start` and waits until it is stored.
+    pub(super) async fn begin(&mut self) -> Result<(), Gone> {
+        match self.outgoing.take() {
+            Some(start) => self.publish(start).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Writes until the end is stored.
+    pub(super) async fn run(&mut self) -> Result<(), Gone> {
+        while !self.outgoing.is_over() {
+            while let Ok(item) = self.items.try_recv() {
+                self.accept(item);
+            }
+            if let Some(publish) = self.outgoing.take() {
+                self.publish(publish).await?;
+                continue;
+            }
+            for waiting in self.settling.drain(..) {
+                // Whoever waited may have been stopped.
+                let _ = waiting.send(());
+            }
+            let item = tokio::select! {
+                item = self.items.recv() => item.ok_or(Gone)?,
+                () = self.entry.dropped.cancelled() => return Err(Gone),
+            };
+            self.accept(item);
+        }
+        Ok(())
+    }
+
+    fn accept(&mut self, item: Item) {
+        match item {
+            Item::Said(event, weight) => {
+                self.outgoing.push(event, (self.clock)());
+                self.taken += weight;
+                self.give_back();
+            }
+            Item::Settle(waiting) => self.settling.push(waiting),
+            Item::Finish(outcome, note) => self.outgoing.finish(outcome, note, (self.clock)()),
+        }
+    }
+
+    /// Gives back the room of what no longer waits: stored, merged or cut away.
+    fn give_back(&mut self) {
+        let free = self.taken.saturating_sub(self.outgoing.weight());
+        self.taken -= free;
+        self.room.give_back(free);
+    }
+
+    async fn publish(&mut self, publish: Publish) -> Result<(), Gone> {
+        let mut since = Instant::now();
+        let mut pause = PAUSES[0];
+        loop {
+            let store = Arc::clone(&self.store);
+            let attempt = self.meanwhile(store.store(self.storing(&publish))).await?;
+            let doubt = match attempt {
+                Ok(_) => {
+                    self.outgoing.acked();
+                    break;
+                }
+                Err(StoreError::TooLarge) => {
+                    tracing::error!(reply = %self.entry.reply, number = publish.number, "a message is too large");
+                    return Err(Gone);
+                }
+                Err(StoreError::Full) => {
+                    tracing::warn!(reply = %self.entry.reply, "the stream is full; the backend has to wait");
+                    false
+                }
+                Err(StoreError::Fenced) => true,
+                Err(StoreError::Doubtful) => {
+                    self.meanwhile(store.connected()).await?;
+                    since.elapsed() >= CERTAIN_FOR
+                }
+            };
+            if doubt {
+                let stored = self.ask_chat().await?;
+                if self.outgoing.told(stored) {
+                    break;
+                }
+                since = Instant::now();
+            }
+            self.meanwhile(sleep(pause)).await?;
+            pause = (pause * 2).min(PAUSES[1]);
+        }
+        self.entry.acknowledged(self.outgoing.acknowledged());
+        self.give_back();
+        Ok(())
+    }
+
+    /// Waits for chat's word, asked for by sync, on how far this reply is stored.
+    async fn ask_chat(&mut self) -> Result<Option<u64>, Gone> {
+        let mut told = self.entry.doubt();
+        self.turns.ring();
+        let word =
+            self.meanwhile(async move { told.wait_for(Option::is_some).await.ok().and_then(|word| *word) }).await;
+        self.entry.certain();
+        word?.ok_or(Gone)
+    }
+
+    /// Takes what the backend says while something else is awaited.
+    async fn meanwhile<T>(&mut self, waiting: impl Future<Output = T>) -> Result<T, Gone> {
+        let mut waiting = pin!(waiting);
+        let dropped = self.entry.dropped.clone();
+        loop {
+            let item = tokio::select! {
+                biased;
+                () = dropped.cancelled() => return Err(Gone),
+                done = &mut waiting => return Ok(done),
+                Some(item) = self.items.recv() => item,
+            };
+            self.accept(item);
+        }
+    }
+
+    fn storing(&self, publish: &Publish) -> Storing {
+        let address = ChunkAddress {
+            writer: SubjectWriter::Worker(self.worker.clone()),
+            session: self.entry.session.clone(),
+            about: About::Message(self.entry.reply.clone()),
+            kind: publish.kind,
+        };
+        Storing {
+            subject: Subject::Chunk(address).to_string(),
+            id: publish.id.clone(),
+            payload: publish.payload.clone(),
+            first_only: publish.kind == ChunkKind::Start,
+        }
+    }
+}
+
+impl Drop for ReplyWriter {
+    fn drop(&mut self) {
+        self.items.close();
+        while let Ok(item) = self.items.try_recv() {
+            if let Item::Said(_, weight) = item {
+                self.room.give_back(weight);
+            }
+        }
+        self.room.give_back(self.taken);
+    }
+}

@@ -1,0 +1,250 @@
+//! A stream in memory that can fail as a real one does, and turns that are written into it.
+#![allow(dead_code, reason = "each test file uses its own part of it")]
+
+use std::{
+    collections::{HashMap, VecDeque},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use futures_util::future::BoxFuture;
+use muster_bus::{Receipt, StoreError, Storing};
+use muster_contracts::{
+    Message as _,
+    id::{InstanceId, MessageId, SessionId, WorkerId},
+    reply::Reply,
+    subject::{About, ChunkKind, Subject},
+    v1::{Chunk, End, RequestAsked, RequestBody, Start, TurnStart},
+};
+use muster_worker_agent::{
+    backend::{Backend, Surroundings},
+    clock,
+    turn::{ChunkStore, Runner, Turns},
+};
+use tokio::{
+    sync::{Notify, watch},
+    time::{sleep, timeout},
+};
+
+/// How long a test waits for what must come.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What becomes of an attempt to store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Stored, but the acknowledgement is lost.
+    AckLost,
+    /// Lost on the way.
+    Lost,
+    /// The stream is full.
+    Full,
+}
+
+/// The stream.
+#[derive(Debug)]
+pub(crate) struct Shelf {
+    inner: Mutex<Inner>,
+    changed: watch::Sender<u64>,
+    pub(crate) delay: Duration,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    stored: Vec<(Subject, Storing)>,
+    ids: HashMap<String, u64>,
+    faults: VecDeque<Fault>,
+    attempts: usize,
+    outstanding: HashMap<String, usize>,
+}
+
+impl Shelf {
+    pub(crate) fn new(delay: Duration) -> Arc<Self> {
+        Arc::new(Self { inner: Mutex::default(), changed: watch::Sender::new(0), delay })
+    }
+
+    pub(crate) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.inner.lock().unwrap().faults.extend(faults);
+    }
+
+    pub(crate) fn attempts(&self) -> usize {
+        self.inner.lock().unwrap().attempts
+    }
+
+    /// What is stored about a reply.
+    pub(crate) fn of(&self, reply: &MessageId) -> Vec<(ChunkKind, Storing)> {
+        let about = About::Message(reply.clone());
+        let inner = self.inner.lock().unwrap();
+        let of_reply = inner.stored.iter().filter_map(|(subject, storing)| match subject {
+            Subject::Chunk(address) if address.about == about => Some((address.kind, storing.clone())),
+            _ => None,
+        });
+        of_reply.collect()
+    }
+
+    /// The reply folded from it, strictly: nothing twice, no hole.
+    pub(crate) fn reply(&self, reply: &MessageId) -> Told {
+        let mut told = Told::default();
+        for (index, (kind, storing)) in self.of(reply).into_iter().enumerate() {
+            assert!(storing.id.ends_with(&format!(":{index}")), "{} at {index}", storing.id);
+            match kind {
+                ChunkKind::Start => told.start = Some(Start::decode(storing.payload).unwrap()),
+                ChunkKind::Chunk => {
+                    let chunk = Chunk::decode(storing.payload).unwrap();
+                    assert_eq!(chunk.number, index as u64);
+                    told.reply.chunk(chunk).unwrap();
+                }
+                ChunkKind::Request => {
+                    let asked = RequestAsked::decode(storing.payload).unwrap();
+                    told.requests.push(asked.body.clone().unwrap());
+                    told.reply.request(asked).unwrap();
+                }
+                ChunkKind::End => {
+                    let end = End::decode(storing.payload).unwrap();
+                    assert_eq!(end.chunk_count, told.reply.number(), "the end counts what is stored");
+                    assert_eq!(end.content_hash, told.reply.hash(), "the end knows the hash of the text");
+                    told.end = Some(end);
+                }
+                ChunkKind::State => panic!("a worker writes no state"),
+            }
+        }
+        told
+    }
+
+    /// Waits until the reply as it is stored is as wanted.
+    pub(crate) async fn wait(&self, reply: &MessageId, wanted: impl Fn(&Told) -> bool) -> Told {
+        let mut changed = self.changed.subscribe();
+        let waiting = async {
+            loop {
+                changed.borrow_and_update();
+                let told = self.reply(reply);
+                if wanted(&told) {
+                    return told;
+                }
+                changed.changed().await.unwrap();
+            }
+        };
+        match timeout(PATIENCE, waiting).await {
+            Ok(told) => told,
+            Err(_) => panic!("not in time; stored is {:#?}", self.reply(reply)),
+        }
+    }
+}
+
+/// A reply as far as it is stored.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    pub(crate) start: Option<Start>,
+    pub(crate) reply: Reply,
+    pub(crate) requests: Vec<RequestBody>,
+    pub(crate) end: Option<End>,
+}
+
+impl ChunkStore for Shelf {
+    fn store(&self, message: Storing) -> BoxFuture<'_, Result<Receipt, StoreError>> {
+        Box::pin(async move {
+            let subject = message.subject.parse::<Subject>().unwrap();
+            let Subject::Chunk(address) = &subject else { panic!("{subject:?}") };
+            let reply = address.about.to_string();
+            {
+                let mut inner = self.inner.lock().unwrap();
+                inner.attempts += 1;
+                let outstanding = inner.outstanding.entry(reply.clone()).or_default();
+                *outstanding += 1;
+                assert_eq!(*outstanding, 1, "one publish is outstanding for each reply");
+            }
+            if !self.delay.is_zero() {
+                sleep(self.delay).await;
+            }
+            let mut inner = self.inner.lock().unwrap();
+            *inner.outstanding.get_mut(&reply).unwrap() -= 1;
+            let fault = inner.faults.pop_front();
+            match fault {
+                Some(Fault::Full) => return Err(StoreError::Full),
+                Some(Fault::Lost) => return Err(StoreError::Doubtful),
+                Some(Fault::AckLost) | None => {}
+            }
+            let known = inner.ids.get(&message.id).copied();
+            // As the newest servers do: the fence is looked at before the id.
+            if message.first_only && inner.stored.iter().any(|(_, stored)| stored.subject == message.subject) {
+                return Err(StoreError::Fenced);
+            }
+            let sequence = known.unwrap_or(inner.stored.len() as u64 + 1);
+            if known.is_none() {
+                inner.ids.insert(message.id.clone(), sequence);
+                inner.stored.push((subject, message));
+            }
+            drop(inner);
+            self.changed.send_modify(|count| *count += 1);
+            if fault == Some(Fault::AckLost) {
+                return Err(StoreError::Doubtful);
+            }
+            Ok(Receipt { stream: "CHUNKS".to_owned(), sequence, duplicate: known.is_some() })
+        })
+    }
+
+    fn connected(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {})
+    }
+}
+
+/// A worker without a broker.
+pub(crate) struct Worker {
+    pub(crate) runner: Arc<Runner>,
+    pub(crate) turns: Arc<Turns>,
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) bell: Arc<Notify>,
+}
+
+impl Worker {
+    pub(crate) fn new(backend: Arc<dyn Backend>, root: &Path) -> Self {
+        Self::with(backend, root, Shelf::new(Duration::ZERO))
+    }
+
+    pub(crate) fn with(backend: Arc<dyn Backend>, root: &Path, shelf: Arc<Shelf>) -> Self {
+        let bell = Arc::new(Notify::new());
+        let turns = Arc::new(Turns::new(Arc::clone(&bell)));
+        let identity = (WorkerId::random(), InstanceId::random());
+        let store: Arc<dyn ChunkStore> = shelf.clone();
+        let runner = Runner::new(identity, root.to_owned(), backend, store, Arc::clone(&turns), clock::system);
+        Self { runner, turns, shelf, bell }
+    }
+
+    /// Starts a turn as sync would.
+    pub(crate) fn begin(&self, session: &SessionId, content: &str, change: impl FnOnce(&mut TurnStart)) -> MessageId {
+        let reply = MessageId::random();
+        let mut start = TurnStart {
+            chat_session_id: session.to_string(),
+            message_id: MessageId::random().to_string(),
+            reply_id: reply.to_string(),
+            nonce: MessageId::random().to_string(),
+            content: content.to_owned(),
+            model: "demo/fast".to_owned(),
+            claimed_at: 7,
+            first: true,
+            ..TurnStart::default()
+        };
+        change(&mut start);
+        self.runner.start(start);
+        reply
+    }
+
+    /// Runs a turn to its end.
+    pub(crate) async fn turn(&self, session: &SessionId, content: &str, change: impl FnOnce(&mut TurnStart)) -> Told {
+        let reply = self.begin(session, content, change);
+        self.ended(&reply).await
+    }
+
+    pub(crate) async fn ended(&self, reply: &MessageId) -> Told {
+        self.shelf.wait(reply, |told| told.end.is_some()).await
+    }
+}
+
+pub(crate) fn surroundings(root: &Path, state: &Path) -> Surroundings {
+    Surroundings {
+        root: root.to_owned(),
+        state: state.to_owned(),
+        clock: clock::system,
+        guard: PathBuf::from(env!("CARGO_BIN_EXE_muster-worker-agent")),
+    }
+}

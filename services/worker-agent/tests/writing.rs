@@ -1,0 +1,129 @@
+//! A reply arrives whole whatever the stream does.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+mod support;
+
+use std::{sync::Arc, time::Duration};
+
+use muster_contracts::{id::SessionId, subject::ChunkKind, v1::TurnStatus};
+use muster_worker_agent::backend::demo::Demo;
+use support::{Fault, PATIENCE, Shelf, Worker, surroundings};
+use tokio::time::timeout;
+
+fn worker(shelf: &Arc<Shelf>) -> (Worker, tempfile::TempDir) {
+    let directory = tempfile::tempdir().unwrap();
+    let backend = Demo::start(surroundings(directory.path(), directory.path())).unwrap();
+    (Worker::with(Arc::new(backend), directory.path(), Arc::clone(shelf)), directory)
+}
+
+fn numbers(to: u64) -> String {
+    (1..=to).map(|number| format!("{number}\n")).collect()
+}
+
+/// Does what chat does with a doubtful reply: tells how far it is stored.
+fn answer_doubts(worker: &Worker) -> tokio::task::JoinHandle<()> {
+    let (turns, shelf, bell) = (Arc::clone(&worker.turns), Arc::clone(&worker.shelf), Arc::clone(&worker.bell));
+    tokio::spawn(async move {
+        loop {
+            bell.notified().await;
+            for open in turns.report().into_iter().filter(|open| open.doubtful) {
+                let entry = turns.get(&open.reply_id).unwrap();
+                entry.go_on((shelf.of(&entry.reply).len() as u64).checked_sub(1));
+            }
+        }
+    })
+}
+
+#[tokio::test]
+async fn tokens_that_come_while_the_stream_is_slow_are_merged() {
+    let shelf = Shelf::new(Duration::from_millis(50));
+    let (worker, _directory) = worker(&shelf);
+    let told = worker.turn(&SessionId::random(), "count 500 every 1ms", |_| {}).await;
+    assert_eq!(told.reply.content(), numbers(500));
+    assert!((5..=15).contains(&told.reply.number()), "{} chunks in half a second", told.reply.number());
+}
+
+#[tokio::test]
+async fn lost_messages_and_lost_acknowledgements_change_nothing() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let doubts = answer_doubts(&worker);
+    shelf.fail([Fault::AckLost, Fault::Lost, Fault::AckLost, Fault::Full, Fault::AckLost, Fault::Lost]);
+    let told = worker.turn(&SessionId::random(), "count 1000", |_| {}).await;
+    assert_eq!(told.reply.content(), numbers(1000));
+    doubts.abort();
+}
+
+#[tokio::test]
+async fn a_start_that_is_stored_without_an_answer_goes_on_by_chat_s_word() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    shelf.fail([Fault::AckLost]);
+    let reply = worker.begin(&SessionId::random(), "count 3", |_| {});
+    let doubtful = async {
+        while !worker.turns.report().iter().any(|open| open.doubtful) {
+            worker.bell.notified().await;
+        }
+    };
+    timeout(PATIENCE, doubtful).await.unwrap();
+    assert_eq!(worker.turns.report()[0].acknowledged, None);
+    assert_eq!(shelf.of(&reply).len(), 1, "nothing but the start, and the backend has not heard of it");
+    worker.turns.get(reply.as_str()).unwrap().go_on(Some(0));
+    assert_eq!(worker.ended(&reply).await.reply.content(), numbers(3));
+}
+
+#[tokio::test]
+async fn a_dropped_reply_is_silent_at_once() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let reply = worker.begin(&SessionId::random(), "count 100000 every 1ms", |_| {});
+    shelf.wait(&reply, |told| told.reply.number() > 3).await;
+    worker.turns.get(reply.as_str()).unwrap().drop_it();
+    let gone = async {
+        while worker.turns.get(reply.as_str()).is_some() {
+            worker.bell.notified().await;
+        }
+    };
+    timeout(PATIENCE, gone).await.unwrap();
+    assert!(shelf.of(&reply).iter().all(|(kind, _)| *kind != ChunkKind::End));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_full_stream_makes_the_backend_wait_and_loses_nothing() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let reply = worker.begin(&SessionId::random(), "count 200000", |_| {});
+    shelf.wait(&reply, |told| told.start.is_some()).await;
+    shelf.fail(vec![Fault::Full; 10]);
+    let told = worker.ended(&reply).await;
+    assert_eq!(told.reply.content(), numbers(200_000));
+    assert_eq!(told.end.unwrap().outcome(), TurnStatus::Completed);
+}
+
+#[tokio::test]
+async fn a_turn_is_begun_once() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let session = SessionId::random();
+    let mut again = None;
+    let reply = worker.begin(&session, "count 3", |start| again = Some(start.clone()));
+    for _ in 0..3 {
+        worker.runner.start(again.clone().unwrap());
+    }
+    worker.ended(&reply).await;
+    let closed = async {
+        while worker.turns.get(reply.as_str()).is_some() {
+            worker.bell.notified().await;
+        }
+    };
+    timeout(PATIENCE, closed).await.unwrap();
+    worker.runner.start(again.unwrap());
+    assert!(worker.turns.get(reply.as_str()).is_none(), "an ended turn is remembered");
+    assert_eq!(shelf.of(&reply).iter().filter(|(kind, _)| *kind == ChunkKind::Start).count(), 1);
+}
