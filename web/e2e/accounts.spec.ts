@@ -1,0 +1,47 @@
+import { expect, test } from "./stack";
+
+test("a visit without a sign-in ends at the login and goes on where it wanted to", async ({
+  page,
+  muster,
+}) => {
+  await page.goto("/app?machine=none");
+  await page.waitForURL("**/login**");
+  await page.getByLabel("User name").fill("admin");
+  await page.getByLabel("Password", { exact: true }).fill("certainly wrong");
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await expect(page.getByRole("alert")).toContainText("wrong");
+  await muster.signInAsAdmin();
+  await expect(page.getByRole("navigation", { name: "Machines and sessions" })).toBeVisible();
+});
+
+test("the form names what is missing", async ({ page }) => {
+  await page.goto("/register");
+  await page.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByLabel("User name")).toHaveAttribute("aria-invalid", "true");
+});
+
+test("one user sees nothing of another", async ({ page, muster, browser, baseURL }) => {
+  await muster.signUp();
+  await muster.addMachine("only mine");
+  const address = page.url();
+  const other = await browser.newContext({ ...(baseURL !== undefined && { baseURL }) });
+  const otherPage = await other.newPage();
+  await otherPage.goto("/register");
+  await otherPage.getByLabel("User name").fill(`other${Date.now().toString(36)}`);
+  await otherPage.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await otherPage.getByRole("button", { name: "Create account" }).click();
+  await otherPage.waitForURL("**/app**");
+  await otherPage.goto(address);
+  await expect(otherPage.getByText("That machine is not there any more.")).toBeVisible();
+  await expect(otherPage.getByText("only mine")).toHaveCount(0);
+  await other.close();
+});
+
+test("signing out ends at the login", async ({ page, muster }) => {
+  await muster.signUp();
+  await page.getByRole("link", { name: "Settings" }).click();
+  await page.getByRole("button", { name: "Sign out" }).first().click();
+  await page.waitForURL("**/login**");
+  await page.goto("/app");
+  await page.waitForURL("**/login**");
+});

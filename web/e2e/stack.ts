@@ -1,0 +1,98 @@
+import { test as base, expect, type Page } from "@playwright/test";
+import { WorkerProcess } from "./worker-process";
+
+const PASSWORD = "correct horse battery";
+
+/** What a person does on the page, in the page's own words. */
+export class Muster {
+  private readonly workers: WorkerProcess[] = [];
+
+  constructor(
+    readonly page: Page,
+    private readonly server: string,
+  ) {}
+
+  async signUp(): Promise<string> {
+    const name = `u${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
+    await this.page.goto("/register");
+    await this.page.getByLabel("User name").fill(name);
+    await this.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await this.page.getByRole("button", { name: "Create account" }).click();
+    await this.page.waitForURL("**/app**");
+    return name;
+  }
+
+  async signInAsAdmin(): Promise<void> {
+    await this.page.goto("/login");
+    await this.page.getByLabel("User name").fill("admin");
+    await this.page
+      .getByLabel("Password", { exact: true })
+      .fill(process.env["MUSTER_ADMIN_PASSWORD"] ?? "");
+    await this.page.getByRole("button", { name: "Sign in" }).click();
+    await this.page.waitForURL("**/app**");
+  }
+
+  async addMachine(name: string): Promise<void> {
+    await this.page.getByRole("button", { name: "Add machine" }).first().click();
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill(name);
+    await dialog.getByRole("button", { name: "Add machine" }).click();
+    await expect(this.page.getByRole("heading", { name, exact: true })).toBeVisible();
+  }
+
+  /** Opens *Add worker* on the open machine page and answers with the token that it shows. */
+  async newToken(name: string): Promise<string> {
+    await this.page.getByRole("main").getByRole("button", { name: "Add worker" }).first().click();
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByLabel("Name").fill(name);
+    await dialog.getByRole("button", { name: "Create token" }).click();
+    const token = dialog.getByText(/^machine_[\w-]{21}:worker_[\w-]{21}$/);
+    return (await token.textContent()) ?? "";
+  }
+
+  async startWorker(token: string): Promise<WorkerProcess> {
+    const worker = await WorkerProcess.start(token, this.server);
+    this.workers.push(worker);
+    return worker;
+  }
+
+  /** A machine with an approved, connected demo worker, and its first session's composer. */
+  async readyToChat(worker = "orchard"): Promise<WorkerProcess> {
+    await this.signUp();
+    await this.addMachine("laptop");
+    const started = await this.startWorker(await this.newToken(worker));
+    const dialog = this.page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Approve" }).click();
+    await dialog.getByRole("button", { name: "Start a session" }).click();
+    await expect(this.composer).toBeVisible();
+    return started;
+  }
+
+  get composer() {
+    return this.page.getByRole("textbox", { name: "Message" });
+  }
+
+  /** The newest reply. */
+  get reply() {
+    return this.page.getByRole("article", { name: "Agent" }).last();
+  }
+
+  async send(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.composer.press("Enter");
+  }
+
+  async stopWorkers(): Promise<void> {
+    await Promise.all(this.workers.map((worker) => worker.stop()));
+  }
+}
+
+export const test = base.extend<{ muster: Muster }>({
+  muster: async ({ page, baseURL }, use) => {
+    const muster = new Muster(page, baseURL ?? "");
+    await use(muster);
+    await muster.stopWorkers();
+  },
+});
+
+export { expect };

@@ -1,0 +1,95 @@
+import { Menu } from "lucide-react";
+import { lazy, Suspense, useEffect } from "react";
+import { toast } from "sonner";
+import { MachineEmptyState } from "@/features/fleet/machine-empty-state";
+import { MachinePage } from "@/features/fleet/machine-page";
+import { closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
+import { nameOf } from "@/shared/fleet/presence";
+import { t } from "@/shared/i18n/strings";
+import { useGo } from "@/shared/nav/place";
+import { IconButton } from "@/shared/ui/icon-button";
+import { LoadError } from "@/shared/ui/load-error";
+import { Home } from "./home";
+import { LinkMark } from "./link-mark";
+import { Pane } from "./pane";
+import { PlaceSkeleton } from "./place-skeleton";
+import { useDetailOpen } from "./use-detail-open";
+import { usePlaced } from "./use-placed";
+
+const SessionPane = lazy(() => import("@/features/session/session-pane"));
+const NewSessionPane = lazy(() => import("@/features/session/new-session-pane"));
+
+/** What the address leads to. An address that leads nowhere (any more) falls back, with a notice. */
+export function Place({ phone }: { phone: boolean }) {
+  const placed = usePlaced();
+  const go = useGo();
+  const [detailOpen, setDetailOpen] = useDetailOpen();
+  useEffect(() => {
+    if (placed.kind !== "gone") return;
+    toast(placed.notice);
+    go(placed.fallback, { replace: true });
+  }, [placed, go]);
+  useEffect(() => closeDialog(), [placed.key]);
+
+  const before = phone && (
+    <IconButton label={t.rail.open} onClick={() => openDialog({ kind: "rail" })}>
+      <Menu />
+    </IconButton>
+  );
+  const frame = { before, mark: <LinkMark /> };
+  switch (placed.kind) {
+    case "loading":
+    case "gone":
+      return <PlaceSkeleton {...frame} />;
+    case "error":
+      return (
+        <Pane title={t.name} {...frame}>
+          <LoadError error={placed.error} onRetry={placed.retry} />
+        </Pane>
+      );
+    case "empty":
+      return (
+        <Pane title={t.home.title} {...frame}>
+          <MachineEmptyState onAdd={() => openDialog({ kind: "create-machine" })} />
+        </Pane>
+      );
+    case "home":
+      return (
+        <Pane title={t.home.title} {...frame}>
+          <Home />
+        </Pane>
+      );
+    case "machine":
+      return (
+        <Pane title={placed.machine.name} {...frame}>
+          <MachinePage machine={placed.machine} />
+        </Pane>
+      );
+    case "worker":
+      return (
+        <Pane title={nameOf(placed.worker)} {...frame}>
+          <Suspense>
+            <NewSessionPane
+              key={placed.worker.workerId}
+              worker={placed.worker}
+              machine={placed.machine}
+              sessions={placed.sessions}
+            />
+          </Suspense>
+        </Pane>
+      );
+    case "session":
+      return (
+        <Suspense fallback={<PlaceSkeleton {...frame} />}>
+          <SessionPane
+            session={placed.session}
+            worker={placed.worker}
+            machine={placed.machine}
+            {...frame}
+            detailOpen={detailOpen}
+            onDetail={setDetailOpen}
+          />
+        </Suspense>
+      );
+  }
+}

@@ -1,0 +1,85 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import * as z from "zod/mini";
+import { ApiError } from "@/shared/api/api-error";
+import { meQuery } from "@/shared/account/use-me";
+import { placeSchema } from "@/shared/nav/place";
+import { CrashPage } from "./crash-page";
+import { NotFoundPage } from "./not-found-page";
+import { queryClient } from "./query-client";
+
+/** Only a path of this page: an address from outside must not decide where a sign-in leads. */
+const nextSchema = z.catch(z.optional(z.string().check(z.regex(/^\/(?![/\\])/))), undefined);
+
+const root = createRootRoute({
+  component: Outlet,
+  notFoundComponent: NotFoundPage,
+  errorComponent: CrashPage,
+});
+
+const start = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    redirect({ to: "/app", search: {}, throw: true });
+  },
+});
+
+const login = createRoute({
+  getParentRoute: () => root,
+  path: "/login",
+  validateSearch: z.object({ next: nextSchema }),
+  component: lazyRouteComponent(() => import("./login-route"), "LoginRoute"),
+});
+
+const register = createRoute({
+  getParentRoute: () => root,
+  path: "/register",
+  validateSearch: z.object({ invitation: z.catch(z.optional(z.string()), undefined) }),
+  component: lazyRouteComponent(() => import("./register-route"), "RegisterRoute"),
+});
+
+/** Everything behind the sign-in; without one, every address ends at the login. */
+const signedIn = createRoute({
+  getParentRoute: () => root,
+  id: "signed-in",
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.query({ ...meQuery, staleTime: "static" });
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401)
+        redirect({ to: "/login", search: { next: location.href }, throw: true });
+      throw error;
+    }
+  },
+  component: lazyRouteComponent(() => import("./signed-in-layout"), "SignedInLayout"),
+});
+
+const app = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/app",
+  validateSearch: placeSchema,
+  component: lazyRouteComponent(() => import("./app-page"), "AppPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings-route"), "SettingsRoute"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([start, login, register, signedIn.addChildren([app, settings])]),
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

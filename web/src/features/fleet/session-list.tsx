@@ -1,0 +1,61 @@
+import { ChevronRight } from "lucide-react";
+import { useState } from "react";
+import type { ChatSession } from "@/shared/api/types";
+import { t } from "@/shared/i18n/strings";
+import { cn } from "@/shared/ui/cn";
+import { SessionRow } from "./session-row";
+
+const SHOWN = 6;
+
+/** A worker's sessions: what can be gone on with on top, what has ended folded below. */
+export function SessionList({ sessions }: { sessions: readonly ChatSession[] }) {
+  const [all, setAll] = useState(false);
+  const [endedOpen, setEndedOpen] = useState(false);
+  const newest = sessions.toSorted(
+    (a, b) => Number(b.pinned) - Number(a.pinned) || b.lastActivity - a.lastActivity,
+  );
+  const open = newest.filter((s) => s.status !== "terminated");
+  const ended = newest.filter((s) => s.status === "terminated");
+  const shown = all ? open : open.slice(0, SHOWN);
+  return (
+    <>
+      {shown.map((session) => (
+        <SessionRow key={session.chatSessionId} session={session} />
+      ))}
+      {open.length > shown.length && (
+        <FoldButton onClick={() => setAll(true)} open={false}>
+          {t.rail.more(open.length - shown.length)}
+        </FoldButton>
+      )}
+      {ended.length > 0 && (
+        <FoldButton open={endedOpen} onClick={() => setEndedOpen(!endedOpen)}>
+          {t.rail.ended(ended.length)}
+        </FoldButton>
+      )}
+      {endedOpen && ended.map((s) => <SessionRow key={s.chatSessionId} session={s} />)}
+    </>
+  );
+}
+
+interface FoldButtonProps {
+  open: boolean;
+  onClick: () => void;
+  children: string;
+}
+
+function FoldButton({ open, onClick, children }: FoldButtonProps) {
+  return (
+    <button
+      type="button"
+      aria-expanded={open}
+      onClick={onClick}
+      className="flex h-6.5 touch w-full items-center gap-1 rounded-md pl-8.5 text-xs text-ink-3 hover:bg-hover hover:text-ink-2"
+    >
+      <ChevronRight
+        aria-hidden
+        className={cn("size-3 transition-transform", open && "rotate-90")}
+      />
+      {children}
+    </button>
+  );
+}

@@ -1,0 +1,37 @@
+import { closeDialog } from "@/shared/dialogs/dialog-store";
+import { t } from "@/shared/i18n/strings";
+import { Dialog } from "@/shared/ui/dialog";
+import { Kbd } from "@/shared/ui/kbd";
+
+const mod = /Mac|iPhone|iPad/.test(navigator.userAgent) ? "⌘" : "Ctrl";
+
+const keys: readonly (readonly [string, string])[] = [
+  [t.shortcuts.palette, `${mod} K`],
+  [t.shortcuts.compose, "/"],
+  [t.shortcuts.newSession, "N"],
+  [t.shortcuts.next, "J"],
+  [t.shortcuts.previous, "K"],
+  [t.shortcuts.detail, "D"],
+  [t.shortcuts.send, "Enter"],
+  [t.shortcuts.newline, "Shift Enter"],
+  [t.shortcuts.help, "?"],
+];
+
+export default function Shortcuts() {
+  return (
+    <Dialog open onOpenChange={closeDialog} title={t.shortcuts.title}>
+      <dl className="divide-y divide-line">
+        {keys.map(([label, key]) => (
+          <div key={label} className="flex items-center justify-between py-2">
+            <dt className="text-ink-2">{label}</dt>
+            <dd className="flex gap-1">
+              {key.split(" ").map((part) => (
+                <Kbd key={part} keys={part} />
+              ))}
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </Dialog>
+  );
+}

@@ -1,0 +1,66 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, must, type Schemas } from "@/shared/api/client";
+import type { ChatSession } from "@/shared/api/types";
+import { applyUserEvent } from "@/shared/fleet/use-fleet-sync";
+import { toastError } from "@/shared/ui/toast-error";
+
+function useApplySession() {
+  const client = useQueryClient();
+  return (data: ChatSession) => applyUserEvent(client, { event: "session", data });
+}
+
+export function useUpdateSession(id: string) {
+  const apply = useApplySession();
+  return useMutation({
+    mutationFn: (body: Schemas["UpdateSession"]) =>
+      must(api.PATCH("/api/v1/sessions/{id}", { params: { path: { id } }, body })),
+    onSuccess: apply,
+    onError: toastError,
+  });
+}
+
+export function useRestoreSession(id: string) {
+  const apply = useApplySession();
+  return useMutation({
+    mutationFn: () => must(api.POST("/api/v1/sessions/{id}/restore", { params: { path: { id } } })),
+    onSuccess: apply,
+    onError: toastError,
+  });
+}
+
+export function useEndSession(id: string) {
+  const apply = useApplySession();
+  return useMutation({
+    mutationFn: () => must(api.POST("/api/v1/sessions/{id}/end", { params: { path: { id } } })),
+    onSuccess: apply,
+    onError: toastError,
+  });
+}
+
+/** `onDone` is the hook's, not the call's: it must also run when what started it is gone by then. */
+export function useDeleteSession(id: string, onDone: () => void) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: () => must(api.DELETE("/api/v1/sessions/{id}", { params: { path: { id } } })),
+    onSuccess: () => {
+      applyUserEvent(client, { event: "removed", data: { entity: "session", id } });
+      onDone();
+    },
+    onError: toastError,
+  });
+}
+
+export function useStartSession(workerId: string) {
+  const apply = useApplySession();
+  return useMutation({
+    mutationFn: (model: string) =>
+      must(
+        api.POST("/api/v1/workers/{workerId}/sessions", {
+          params: { path: { workerId } },
+          body: { model },
+        }),
+      ),
+    onSuccess: apply,
+    onError: toastError,
+  });
+}

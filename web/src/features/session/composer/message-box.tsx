@@ -1,0 +1,54 @@
+import { useEffect, useRef, type KeyboardEvent } from "react";
+import { t } from "@/shared/i18n/strings";
+
+const TALLEST_PX = 320;
+
+interface MessageBoxProps {
+  value: string;
+  placeholder: string;
+  disabled?: boolean;
+  takesFocus?: boolean;
+  onChange: (text: string) => void;
+  onSend: () => void;
+}
+
+/** A text field that grows with its text. Enter sends on a keyboard; on a phone it breaks the line. */
+export function MessageBox({
+  value,
+  placeholder,
+  disabled,
+  takesFocus,
+  onChange,
+  onSend,
+}: MessageBoxProps) {
+  const box = useRef<HTMLTextAreaElement>(null);
+  useEffect(() => {
+    const el = box.current;
+    if (el === null) return;
+    el.style.height = "auto";
+    el.style.height = `${Math.min(el.scrollHeight, TALLEST_PX)}px`;
+  }, [value]);
+  useEffect(() => {
+    if (takesFocus && matchMedia("(pointer: fine)").matches) box.current?.focus();
+  }, [takesFocus]);
+  const onKeyDown = (event: KeyboardEvent) => {
+    const plainEnter = event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing;
+    if (!plainEnter || matchMedia("(pointer: coarse)").matches) return;
+    event.preventDefault();
+    onSend();
+  };
+  return (
+    <textarea
+      ref={box}
+      id="composer"
+      rows={1}
+      aria-label={t.composer.label}
+      placeholder={placeholder}
+      value={value}
+      disabled={disabled}
+      onChange={(event) => onChange(event.target.value)}
+      onKeyDown={onKeyDown}
+      className="block max-h-80 w-full resize-none bg-transparent px-3.5 pt-3 pb-1 text-base text-ink outline-none placeholder:text-ink-3 disabled:opacity-50"
+    />
+  );
+}

@@ -1,0 +1,46 @@
+import { useStore } from "zustand";
+import { persist } from "zustand/middleware";
+import { createStore } from "zustand/vanilla";
+
+export interface Outgoing {
+  messageId: string;
+  sessionId: string;
+  content: string;
+  model: string;
+  state: "sending" | "failed";
+  error: string | null;
+}
+
+interface Outbox {
+  items: readonly Outgoing[];
+}
+
+/**
+ * Messages on their way, kept over a reload: until the server has said that it holds a message,
+ * this is the only copy of its text.
+ */
+const store = createStore<Outbox>()(
+  persist((): Outbox => ({ items: [] }), {
+    name: "muster.outbox",
+    // What was on its way when the page was left may or may not have arrived; sending it again
+    // under the same id is the same message, so it is offered.
+    merge: (saved, current) => ({
+      ...current,
+      items: ((saved as Outbox | undefined)?.items ?? []).map((o) => ({ ...o, state: "failed" })),
+    }),
+  }),
+);
+
+export function putOutgoing(item: Outgoing): void {
+  store.setState(({ items }) => ({
+    items: [...items.filter((o) => o.messageId !== item.messageId), item],
+  }));
+}
+
+export function dropOutgoing(messageId: string): void {
+  store.setState(({ items }) => ({ items: items.filter((o) => o.messageId !== messageId) }));
+}
+
+export function useOutbox(): readonly Outgoing[] {
+  return useStore(store, (state) => state.items);
+}

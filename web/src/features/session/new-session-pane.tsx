@@ -1,0 +1,86 @@
+import { useState } from "react";
+import type { ChatSession, Machine, Worker } from "@/shared/api/types";
+import { openDialog } from "@/shared/dialogs/dialog-store";
+import { isApproved, nameOf, workerPresence } from "@/shared/fleet/presence";
+import { t } from "@/shared/i18n/strings";
+import { useGo } from "@/shared/nav/place";
+import { Button } from "@/shared/ui/button";
+import { Dot } from "@/shared/ui/dot";
+import { PageMessage } from "@/shared/ui/page-message";
+import { useStartSession } from "./actions/use-session-actions";
+import { Composer } from "./composer/composer";
+import { useDraft } from "./composer/use-draft";
+import { useSendMessage } from "./composer/use-send-message";
+import { WorkerSessions } from "./worker-sessions";
+
+interface NewSessionPaneProps {
+  worker: Worker;
+  machine: Machine;
+  sessions: readonly ChatSession[];
+}
+
+/** A worker without an open session: model and composer at once, the first message makes it. */
+export default function NewSessionPane({ worker, machine, sessions }: NewSessionPaneProps) {
+  const { workerId, models } = worker;
+  const go = useGo();
+  const send = useSendMessage();
+  const start = useStartSession(workerId);
+  const [draft, setDraft] = useDraft(`worker:${workerId}`);
+  const newest = sessions.toSorted((a, b) => b.lastActivity - a.lastActivity)[0]?.model;
+  const [chosen, setChosen] = useState<string | null>(null);
+  const known = (id: string | null | undefined) => models.find((m) => m.modelId === id)?.modelId;
+  const model = known(chosen) ?? known(newest) ?? models[0]?.modelId ?? "";
+  if (!isApproved(worker))
+    return (
+      <PageMessage title={t.worker.pendingTitle} text={t.worker.pendingText}>
+        <Button look="solid" onClick={() => go({ machine: machine.machineId })}>
+          {machine.name}
+        </Button>
+        <Button
+          onClick={() =>
+            openDialog({ kind: "create-worker", machineId: machine.machineId, existing: workerId })
+          }
+        >
+          {t.worker.showCommand}
+        </Button>
+      </PageMessage>
+    );
+  const begin = () =>
+    start.mutate(model, {
+      // The text leaves the draft only once there is a session that holds it.
+      onSuccess: (session) => {
+        void send(session.chatSessionId, draft.trim(), model);
+        setDraft("");
+        go({ session: session.chatSessionId });
+      },
+    });
+  const presence = workerPresence(worker);
+  return (
+    <div className="flex min-h-full flex-col">
+      <div className="measure flex flex-1 flex-col justify-end px-4 pt-10 pb-5 md:px-6">
+        <p className="flex items-center gap-2 text-ink-2">
+          <Dot {...presence} />
+          {machine.name} · {presence.label}
+          {worker.backend != null && ` · ${worker.backend}`}
+        </p>
+        <h1 className="mt-1 text-xl font-semibold tracking-[-0.02em] text-balance">
+          {t.worker.newSessionTitle(nameOf(worker))}
+        </h1>
+        {worker.status !== "online" && <p className="mt-1 text-ink-2">{t.worker.offlineHint}</p>}
+      </div>
+      <Composer
+        takesFocus
+        worker={worker}
+        draft={draft}
+        onDraft={setDraft}
+        model={model}
+        onModel={setChosen}
+        busy={start.isPending}
+        onSend={() => model !== "" && begin()}
+      />
+      <div className="measure flex-[1.3] px-4 pt-2 pb-8 md:px-6">
+        <WorkerSessions sessions={sessions} />
+      </div>
+    </div>
+  );
+}

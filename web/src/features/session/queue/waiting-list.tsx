@@ -1,0 +1,37 @@
+import { t } from "@/shared/i18n/strings";
+import { Button } from "@/shared/ui/button";
+import { useContinueQueue } from "../actions/use-turn-actions";
+import { WaitingItem } from "./waiting-item";
+
+interface WaitingListProps {
+  sessionId: string;
+  queue: readonly string[];
+  paused: boolean;
+  running: boolean;
+}
+
+/** What waits for its turn, above the composer: to be changed, withdrawn, or sent now. */
+export function WaitingList({ sessionId, queue, paused, running }: WaitingListProps) {
+  const goOn = useContinueQueue(sessionId);
+  if (queue.length === 0) return null;
+  return (
+    <section
+      aria-label={t.queue.title(queue.length)}
+      className="mx-2 max-h-44 overflow-y-auto rounded-t-lg border border-b-0 border-line bg-panel px-1.5 py-1"
+    >
+      {paused && (
+        <div className="flex items-center gap-2 px-2 py-1 text-xs text-wait-ink">
+          <p className="flex-1">{t.queue.paused}</p>
+          <Button size="sm" busy={goOn.isPending} onClick={() => goOn.mutate()}>
+            {t.queue.continue}
+          </Button>
+        </div>
+      )}
+      <ol>
+        {queue.map((id) => (
+          <WaitingItem key={id} sessionId={sessionId} messageId={id} running={running} />
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,64 @@
+import { isValidElement, memo, type ComponentProps } from "react";
+import { Streamdown, type Components } from "streamdown";
+import { t } from "@/shared/i18n/strings";
+import { CodeBlock } from "./code-block";
+import "./prose.css";
+
+const plainTags =
+  "h1 h2 h3 h4 h5 h6 p ul ol li blockquote hr strong em del thead tbody tr th td sup sub".split(
+    " ",
+  );
+
+/** Plain elements: how they look is decided in prose.css, not by the library's own classes. */
+const components = {
+  a: Anchor,
+  // A picture from elsewhere would tell that server who reads what, and when.
+  img: ({ src, alt }: ComponentProps<"img">) => <Anchor href={src}>{alt || src}</Anchor>,
+  table: ({ children }: ComponentProps<"table">) => (
+    // Reached by keyboard, because it scrolls.
+    // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+    <div className="table-box" role="region" aria-label={t.reply.table} tabIndex={0}>
+      <table>{children}</table>
+    </div>
+  ),
+  pre: Fence,
+  code: "code",
+  ...Object.fromEntries(plainTags.map((tag) => [tag, tag])),
+} as Components;
+
+/** A fence comes as `pre` around `code`, whose class names the language. */
+function Fence({ children }: ComponentProps<"pre">) {
+  return isValidElement<ComponentProps<"code">>(children) ? (
+    <CodeBlock {...children.props} />
+  ) : (
+    children
+  );
+}
+
+function Anchor({ href, children }: ComponentProps<"a">) {
+  return (
+    <a href={href} target="_blank" rel="noreferrer noopener nofollow">
+      {children}
+    </a>
+  );
+}
+
+interface MarkdownProps {
+  text: string;
+  streaming: boolean;
+}
+
+/** Markdown that tolerates a half-written block; blocks that are finished are not rendered again. */
+export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProps) {
+  return (
+    <Streamdown
+      className="prose"
+      mode={streaming ? "streaming" : "static"}
+      components={components}
+      controls={false}
+      linkSafety={{ enabled: false }}
+    >
+      {text}
+    </Streamdown>
+  );
+});

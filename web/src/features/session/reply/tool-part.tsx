@@ -1,0 +1,59 @@
+import { CircleAlert } from "lucide-react";
+import type { PartOf } from "@/shared/api/types";
+import { took } from "@/shared/i18n/time";
+import { t } from "@/shared/i18n/strings";
+import { Spinner } from "@/shared/ui/spinner";
+import { Fold } from "./fold";
+import { LongText } from "./long-text";
+import { plainText } from "./plain-text";
+import { ToolIcon } from "./tool-icon";
+
+/** One line: what it does, whether it runs, how long it took. Open: what went in and what came out. */
+export function ToolPart({ part }: { part: PartOf<"tool"> }) {
+  const running = part.state === "running" || part.state === "pending";
+  const input = inputText(part.input);
+  const output = plainText(part.output);
+  return (
+    <Fold
+      icon={<ToolIcon name={part.name} />}
+      summary={
+        <>
+          <span className="shrink-0 font-medium text-ink">{part.name}</span>
+          <span className="truncate font-mono text-xs">{part.title}</span>
+          <span className="flex shrink-0 items-center gap-1 text-xs text-ink-3">
+            {running && <Spinner />}
+            {part.state === "error" && (
+              <CircleAlert aria-hidden className="size-3.5 text-bad-ink" />
+            )}
+            {part.state === "completed" && part.endedAt != null ? (
+              took(part.endedAt - part.startedAt)
+            ) : (
+              <span className={part.state === "error" ? "text-bad-ink" : undefined}>
+                {t.reply.tool[part.state]}
+              </span>
+            )}
+          </span>
+        </>
+      }
+    >
+      <div className="flex flex-col gap-2">
+        {input !== "" && <LongText label={t.reply.input} text={input} />}
+        {output !== "" ? (
+          <LongText label={t.reply.output} text={output} />
+        ) : (
+          !running && <p className="text-xs text-ink-3">{t.reply.noOutput}</p>
+        )}
+        {part.truncated && <p className="text-xs text-ink-3">{t.reply.truncated}</p>}
+      </div>
+    </Fold>
+  );
+}
+
+/** A command is read as a command; anything else as the JSON that it is. */
+function inputText(input: unknown): string {
+  if (input === null || input === undefined) return "";
+  if (typeof input === "string") return plainText(input);
+  if (typeof input === "object" && "command" in input && typeof input.command === "string")
+    return plainText(`$ ${input.command}`);
+  return plainText(JSON.stringify(input, null, 2));
+}

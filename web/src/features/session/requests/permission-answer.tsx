@@ -1,0 +1,58 @@
+import { useState } from "react";
+import type { AgentRequest } from "@/shared/api/types";
+import { t } from "@/shared/i18n/strings";
+import { Button } from "@/shared/ui/button";
+import { Input } from "@/shared/ui/input";
+import { useAnswerRequest } from "./use-answer-request";
+
+const isReject = (kind: string) => kind.startsWith("reject");
+
+export function PermissionAnswer({ request }: { request: AgentRequest }) {
+  const answer = useAnswerRequest(request);
+  const [why, setWhy] = useState<string | null>(null);
+  const rejection = request.options.find((option) => isReject(option.kind));
+  if (why !== null && rejection !== undefined)
+    return (
+      <form
+        className="flex flex-wrap gap-2"
+        onSubmit={(event) => {
+          event.preventDefault();
+          answer.mutate({ optionId: rejection.optionId, message: why.trim() });
+        }}
+      >
+        <Input
+          // The field appears because the user just asked for it.
+          // eslint-disable-next-line jsx-a11y/no-autofocus
+          autoFocus
+          aria-label={t.request.why}
+          placeholder={t.request.why}
+          value={why}
+          onChange={(event) => setWhy(event.target.value)}
+          className="h-8 min-w-48 flex-1"
+        />
+        <Button onClick={() => setWhy(null)}>{t.common.cancel}</Button>
+        <Button type="submit" look="solid" disabled={why.trim() === ""} busy={answer.isPending}>
+          {t.request.send}
+        </Button>
+      </form>
+    );
+  return (
+    <div className="flex flex-wrap gap-2">
+      {request.options.map((option, i) => (
+        <Button
+          key={option.optionId}
+          look={i === 0 ? "solid" : "outline"}
+          disabled={answer.isPending}
+          onClick={() => answer.mutate({ optionId: option.optionId })}
+        >
+          {option.label}
+        </Button>
+      ))}
+      {rejection !== undefined && (
+        <Button look="ghost" disabled={answer.isPending} onClick={() => setWhy("")}>
+          {t.request.rejectWith}
+        </Button>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,105 @@
+import { useState } from "react";
+import type { Schemas } from "@/shared/api/client";
+import type { AgentRequest } from "@/shared/api/types";
+import { t } from "@/shared/i18n/strings";
+import { Button } from "@/shared/ui/button";
+import { Input } from "@/shared/ui/input";
+import { useAnswerRequest } from "./use-answer-request";
+
+type Question = Schemas["Question"];
+type Choice = { labels: readonly string[]; other: string };
+
+export function QuestionAnswer({ request }: { request: AgentRequest }) {
+  const answer = useAnswerRequest(request);
+  const questions = request.questions ?? [];
+  const [choices, setChoices] = useState<readonly Choice[]>(() =>
+    questions.map(() => ({ labels: [], other: "" })),
+  );
+  const answers = choices.map(({ labels, other }) => [
+    ...labels,
+    ...(other.trim() === "" ? [] : [other.trim()]),
+  ]);
+  const complete = answers.every((labels) => labels.length > 0);
+  return (
+    <form
+      className="flex flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        answer.mutate({ answers });
+      }}
+    >
+      {questions.map((question, i) => (
+        <QuestionField
+          key={question.question}
+          question={question}
+          choice={choices[i] ?? { labels: [], other: "" }}
+          onChange={(choice) => setChoices(choices.with(i, choice))}
+        />
+      ))}
+      <Button
+        type="submit"
+        look="solid"
+        className="self-start"
+        disabled={!complete}
+        busy={answer.isPending}
+      >
+        {t.request.answer}
+      </Button>
+    </form>
+  );
+}
+
+interface QuestionFieldProps {
+  question: Question;
+  choice: Choice;
+  onChange: (choice: Choice) => void;
+}
+
+function QuestionField({ question, choice, onChange }: QuestionFieldProps) {
+  const many = question.multiple;
+  const pick = (label: string, on: boolean) =>
+    onChange({
+      labels: many
+        ? on
+          ? [...choice.labels, label]
+          : choice.labels.filter((l) => l !== label)
+        : [label],
+      other: many ? choice.other : "",
+    });
+  return (
+    <fieldset>
+      <legend className="mb-1.5 text-ink-2">{question.question}</legend>
+      <div className="flex flex-col gap-1">
+        {question.options.map(({ label, description }) => (
+          <label
+            key={label}
+            className="flex touch cursor-pointer items-start gap-2.5 rounded-md border border-line px-3 py-2 hover:bg-hover has-checked:border-signal has-checked:bg-signal-soft has-focus-visible:outline-2 has-focus-visible:outline-signal"
+          >
+            <input
+              type={many ? "checkbox" : "radio"}
+              name={question.question}
+              checked={choice.labels.includes(label)}
+              onChange={(event) => pick(label, event.target.checked)}
+              className="mt-1 accent-[var(--signal)] outline-none"
+            />
+            <span>
+              <span className="block">{label}</span>
+              {description !== "" && (
+                <span className="block text-xs text-ink-2">{description}</span>
+              )}
+            </span>
+          </label>
+        ))}
+        <Input
+          aria-label={t.request.other}
+          placeholder={t.request.other}
+          value={choice.other}
+          onChange={(event) =>
+            onChange({ labels: many ? choice.labels : [], other: event.target.value })
+          }
+          className="h-8"
+        />
+      </div>
+    </fieldset>
+  );
+}

@@ -1,0 +1,28 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { toast } from "sonner";
+import { ApiError } from "@/shared/api/api-error";
+import { api, must, type Schemas } from "@/shared/api/client";
+import type { AgentRequest } from "@/shared/api/types";
+import { applyUserEvent } from "@/shared/fleet/use-fleet-sync";
+import { t } from "@/shared/i18n/strings";
+import { toastError } from "@/shared/ui/toast-error";
+
+/** An answer names the request that it answers, and is refused once that one is gone. */
+export function useAnswerRequest({ chatSessionId: id, requestId }: AgentRequest) {
+  const client = useQueryClient();
+  return useMutation({
+    mutationFn: (body: Schemas["AnswerRequest"]) =>
+      must(
+        api.POST("/api/v1/sessions/{id}/requests/{requestId}", {
+          params: { path: { id, requestId } },
+          body,
+        }),
+      ),
+    onSuccess: (data) => applyUserEvent(client, { event: "request", data }),
+    onError: (error) => {
+      void client.invalidateQueries({ queryKey: ["requests"] });
+      if (error instanceof ApiError && error.status === 409) toast(t.request.gone);
+      else toastError(error);
+    },
+  });
+}

@@ -1,0 +1,42 @@
+import { Ellipsis, Pencil, Pin, PinOff, Play, SquareX, Trash2 } from "lucide-react";
+import type { ChatSession } from "@/shared/api/types";
+import { openDialog } from "@/shared/dialogs/dialog-store";
+import { t } from "@/shared/i18n/strings";
+import { Button } from "@/shared/ui/button";
+import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/shared/ui/menu";
+import { useUpdateSession } from "./actions/use-session-actions";
+
+export function SessionMenu({ session }: { session: ChatSession }) {
+  const { chatSessionId: sessionId, pinned } = session;
+  const update = useUpdateSession(sessionId);
+  return (
+    <Menu>
+      <MenuTrigger asChild>
+        <Button look="ghost" size="icon" aria-label={t.session.menu}>
+          <Ellipsis />
+        </Button>
+      </MenuTrigger>
+      <MenuContent align="end">
+        <MenuItem onSelect={() => openDialog({ kind: "rename-session", sessionId })}>
+          <Pencil /> {t.common.rename}
+        </MenuItem>
+        <MenuItem onSelect={() => update.mutate({ pinned: !pinned })}>
+          {pinned ? <PinOff /> : <Pin />} {pinned ? t.session.unpin : t.session.pin}
+        </MenuItem>
+        {session.status === "terminated" ? (
+          <MenuItem onSelect={() => openDialog({ kind: "resume-session", sessionId })}>
+            <Play /> {t.session.resume}
+          </MenuItem>
+        ) : (
+          <MenuItem onSelect={() => openDialog({ kind: "end-session", sessionId })}>
+            <SquareX /> {t.session.end}
+          </MenuItem>
+        )}
+        <MenuSeparator />
+        <MenuItem destructive onSelect={() => openDialog({ kind: "delete-session", sessionId })}>
+          <Trash2 /> {t.session.delete}
+        </MenuItem>
+      </MenuContent>
+    </Menu>
+  );
+}

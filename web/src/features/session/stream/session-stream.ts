@@ -1,0 +1,135 @@
+import { createStore } from "zustand/vanilla";
+import { ApiError } from "@/shared/api/api-error";
+import { api, must } from "@/shared/api/client";
+import type { Frame } from "@/shared/live/frame";
+import type { LiveClient } from "@/shared/live/live-client";
+import { reduce, withNewestPage, withOlderPage } from "./reducer";
+import { emptyTranscript, type StreamFrame, type Transcript } from "./transcript";
+
+const PAGE = 50;
+const RETRY_MS = 2_000;
+
+export interface SessionView {
+  transcript: Transcript;
+  phase: "loading" | "ready" | "error";
+  error: unknown;
+  /** From where earlier messages go on; null at the beginning of the session. */
+  nextBefore: string | null;
+  loadingOlder: boolean;
+}
+
+/** Owns one session's part of the stream: fetches, follows, and folds it into what is shown. */
+export class SessionStream {
+  readonly store = createStore<SessionView>(() => ({
+    transcript: emptyTranscript,
+    phase: "loading",
+    error: null,
+    nextBefore: null,
+    loadingOlder: false,
+  }));
+  private cursor: string | null = null;
+  private pending: Frame[] = [];
+  private scheduled = false;
+  private unwatch: () => void = () => undefined;
+  private live: LiveClient | null = null;
+
+  constructor(private readonly sessionId: string) {}
+
+  /** Follows the session until the returned function is called. */
+  attach(live: LiveClient): () => void {
+    this.live = live;
+    if (this.cursor === null) void this.load();
+    else this.follow(this.cursor);
+    return () => {
+      this.flush();
+      this.live = null;
+      this.unwatch();
+    };
+  }
+
+  async load(): Promise<void> {
+    this.unwatch();
+    this.pending = [];
+    try {
+      const page = await this.page();
+      this.store.setState((view) => ({
+        transcript: withNewestPage(view.transcript, page.items),
+        phase: "ready",
+        error: null,
+        nextBefore: view.phase === "ready" ? view.nextBefore : page.nextBefore,
+      }));
+      this.cursor = page.lastEventId;
+      if (this.live !== null) this.follow(this.cursor);
+    } catch (error) {
+      this.failed(error);
+    }
+  }
+
+  async loadOlder(): Promise<void> {
+    const { nextBefore, loadingOlder } = this.store.getState();
+    if (nextBefore === null || loadingOlder) return;
+    this.store.setState({ loadingOlder: true });
+    try {
+      const page = await this.page(nextBefore);
+      this.store.setState((view) => ({
+        transcript: withOlderPage(view.transcript, page.items),
+        nextBefore: page.nextBefore,
+      }));
+    } finally {
+      this.store.setState({ loadingOlder: false });
+    }
+  }
+
+  /** Folds in what an answer of the API said, as if it had come by the stream. */
+  apply(frame: StreamFrame): void {
+    this.store.setState((view) => ({ transcript: reduce(view.transcript, frame) }));
+  }
+
+  private page(before?: string) {
+    return must(
+      api.GET("/api/v1/sessions/{id}/messages", {
+        params: {
+          path: { id: this.sessionId },
+          query: { limit: PAGE, ...(before !== undefined && { before }) },
+        },
+      }),
+    );
+  }
+
+  private failed(error: unknown): void {
+    const gone = error instanceof ApiError && error.status === 404;
+    if (gone) this.apply({ event: "removed", data: { entity: "session", id: "" } });
+    else if (this.store.getState().phase === "loading")
+      this.store.setState({ phase: "error", error });
+    else setTimeout(() => void this.load(), RETRY_MS);
+  }
+
+  private follow(cursor: string): void {
+    if (this.live === null) return;
+    this.unwatch = this.live.watch(this.sessionId, cursor, (frame) => {
+      this.pending.push(frame);
+      this.schedule();
+    });
+  }
+
+  /** A fast stream is folded once per painted frame, not once per chunk. */
+  private schedule(): void {
+    if (this.scheduled) return;
+    this.scheduled = true;
+    // A hidden page paints nothing, but must not pile up frames either.
+    if (document.visibilityState === "visible") requestAnimationFrame(() => this.flush());
+    else setTimeout(() => this.flush(), 200);
+  }
+
+  private flush(): void {
+    this.scheduled = false;
+    const frames = this.pending;
+    if (frames.length === 0) return;
+    this.pending = [];
+    const before = this.store.getState().transcript;
+    const after = frames.reduce((state, frame) => reduce(state, frame as StreamFrame), before);
+    if (after !== before) this.store.setState({ transcript: after });
+    this.cursor = frames.at(-1)?.id ?? this.cursor;
+    if (after.stale) void this.load();
+  }
+}

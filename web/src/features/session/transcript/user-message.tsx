@@ -1,0 +1,33 @@
+import { memo } from "react";
+import { clockTime } from "@/shared/i18n/time";
+import { t } from "@/shared/i18n/strings";
+import { CopyButton } from "@/shared/ui/copy-button";
+import { useSessionView } from "../stream/use-session-stream";
+import { Receipt } from "./receipt";
+import { Unfinished } from "./unfinished";
+
+export const UserMessage = memo(function UserMessage({ messageId }: { messageId: string }) {
+  const message = useSessionView((view) => view.transcript.entries[messageId]?.message);
+  // A turn may end before its reply began; then there is no reply to say why.
+  const answered = useSessionView(({ transcript: { order, entries } }) =>
+    order.some((id) => entries[id]?.message.replyTo === messageId),
+  );
+  if (message === undefined) return null;
+  return (
+    <article aria-label={t.session.you} className="group flex flex-col items-end pt-6">
+      <div className="max-w-[88%] rounded-xl rounded-br-sm bg-press px-3.5 py-2 text-base break-words whitespace-pre-wrap">
+        {message.content}
+      </div>
+      <div className="mt-1 flex h-6 items-center gap-1.5 pr-1 text-xs text-ink-3">
+        <CopyButton
+          text={message.content}
+          label={t.reply.copyMessage}
+          className="size-6 opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
+        />
+        <time>{clockTime(message.timestamp)}</time>
+        <Receipt status={message.status} />
+      </div>
+      {!answered && <Unfinished message={message} />}
+    </article>
+  );
+});

@@ -1,0 +1,49 @@
+import { useMemo, useState } from "react";
+import type { ChatSession } from "@/shared/api/types";
+import { useUpdateSession } from "./actions/use-session-actions";
+import { useStopTurn } from "./actions/use-turn-actions";
+import { useOutbox } from "./composer/outbox";
+import { useDraft } from "./composer/use-draft";
+import { useSendMessage } from "./composer/use-send-message";
+import { useArrangement } from "./stream/use-arrangement";
+import { useSessionView } from "./stream/use-session-stream";
+
+/** Everything the open session's composer and list need, in one place. */
+export function useWorkerChat(session: ChatSession) {
+  const { chatSessionId: id, model } = session;
+  const arrangement = useArrangement();
+  const entries = useSessionView((view) => view.transcript.entries);
+  const outbox = useOutbox();
+  const outgoing = useMemo(
+    () => outbox.filter((o) => o.sessionId === id && !(o.messageId in entries)),
+    [outbox, id, entries],
+  );
+  const [draft, setDraft] = useDraft(id);
+  const [sent, setSent] = useState(0);
+  const send = useSendMessage();
+  const stop = useStopTurn(id);
+  const update = useUpdateSession(id);
+  const open = arrangement.open === null ? undefined : entries[arrangement.open]?.message;
+  return {
+    arrangement,
+    outgoing,
+    draft,
+    setDraft,
+    sent,
+    chooseModel: (next: string) => update.mutate({ model: next }),
+    model: update.isPending ? (update.variables.model ?? model) : model,
+    sendDraft: () => {
+      void send(id, draft.trim(), model);
+      setDraft("");
+      setSent((n) => n + 1);
+    },
+    running:
+      open === undefined
+        ? null
+        : {
+            text: open.content.slice(0, 60),
+            stopping: stop.isPending && stop.variables === open.messageId,
+            onStop: () => stop.mutate(open.messageId),
+          },
+  };
+}

@@ -1,0 +1,44 @@
+import { Link } from "@tanstack/react-router";
+import { ArrowLeft } from "lucide-react";
+import type { ReactNode } from "react";
+import { t } from "@/shared/i18n/strings";
+import { Button } from "@/shared/ui/button";
+import { AccountSettings } from "./account-settings";
+import { AppearanceSettings } from "./appearance-settings";
+import { DeviceSettings } from "./device-settings";
+
+export function SettingsPage() {
+  return (
+    <main className="h-full overflow-y-auto">
+      <div className="mx-auto w-full max-w-2xl px-5 py-6 md:py-10">
+        <Button look="ghost" size="sm" asChild className="-ml-2.5">
+          <Link to="/app">
+            <ArrowLeft /> {t.settings.back}
+          </Link>
+        </Button>
+        <h1 className="mt-3 text-xl font-semibold tracking-[-0.02em]">{t.settings.title}</h1>
+        <Section title={t.settings.account} text={t.settings.accountText}>
+          <AccountSettings />
+        </Section>
+        <Section title={t.settings.appearance} text={t.settings.appearanceText}>
+          <AppearanceSettings />
+        </Section>
+        <Section title={t.settings.devices} text={t.settings.devicesText}>
+          <DeviceSettings />
+        </Section>
+      </div>
+    </main>
+  );
+}
+
+function Section({ title, text, children }: { title: string; text: string; children: ReactNode }) {
+  return (
+    <section className="mt-8 grid gap-x-8 gap-y-4 border-t border-line pt-5 md:grid-cols-[11rem_1fr]">
+      <div>
+        <h2 className="font-semibold">{title}</h2>
+        <p className="text-xs text-ink-3">{text}</p>
+      </div>
+      <div className="min-w-0">{children}</div>
+    </section>
+  );
+}

@@ -1,0 +1,33 @@
+import { chosenLanguage } from "./language";
+import { t } from "./strings";
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const language = chosenLanguage();
+const relative = new Intl.RelativeTimeFormat(language, { style: "narrow", numeric: "auto" });
+const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
+const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+const number = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
+
+/** "just now", "5 min ago", "3 h ago", then the date. */
+export function ago(at: number, now = Date.now()): string {
+  const gone = Math.max(0, now - at);
+  if (gone < MINUTE) return t.time.now;
+  if (gone < HOUR) return relative.format(-Math.floor(gone / MINUTE), "minute");
+  if (gone < DAY) return relative.format(-Math.floor(gone / HOUR), "hour");
+  return day.format(at);
+}
+
+export const clockTime = (at: number) => clock.format(at);
+export const fullTime = (at: number) => full.format(at);
+export const compact = (value: number) => number.format(value);
+
+/** How long something took: "0.8 s", "42 s", "3 min". */
+export function took(ms: number): string {
+  if (ms < 9_950) return t.time.seconds((ms / 1000).toFixed(1));
+  if (ms < 2 * MINUTE) return t.time.seconds(String(Math.round(ms / 1000)));
+  return t.time.minutes(String(Math.round(ms / MINUTE)));
+}

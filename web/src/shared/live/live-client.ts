@@ -1,0 +1,104 @@
+import { createStore } from "zustand/vanilla";
+import type { Frame } from "./frame";
+import { Hub } from "./hub";
+import HubWorker from "./hub.worker?sharedworker";
+import type { FromTab, LinkStatus, ToTab } from "./messages";
+import { openStream } from "./open-stream";
+
+const PING_MS = 60_000;
+/** How long lists wait for the user stream before they are fetched without it. */
+const PATIENCE_MS = 2_500;
+
+type FrameListener = (frame: Frame) => void;
+
+/** This tab's end of the shared connection. */
+export class LiveClient {
+  readonly status = createStore<LinkStatus>(() => ({ phase: "connecting", since: Date.now() }));
+  /** Resolves once the user stream runs; lists that are fetched before it could miss a change. */
+  readonly ready: Promise<void>;
+  private readonly port: MessagePort;
+  private readonly user = new Set<FrameListener>();
+  private readonly refetch = new Set<() => void>();
+  private readonly sessions = new Map<string, FrameListener>();
+  private markReady: () => void = () => undefined;
+  private wasReady = false;
+
+  constructor(
+    private readonly userId: string,
+    private readonly onSignedOut: () => void,
+  ) {
+    this.ready = new Promise((resolve) => {
+      this.markReady = resolve;
+      setTimeout(resolve, PATIENCE_MS);
+    });
+    this.port = connect(userId);
+    this.port.onmessage = ({ data }: MessageEvent<ToTab>) => this.hear(data);
+    this.listenToPage();
+  }
+
+  onUserFrame(listener: FrameListener): () => void {
+    this.user.add(listener);
+    return () => this.user.delete(listener);
+  }
+
+  onRefetch(listener: () => void): () => void {
+    this.refetch.add(listener);
+    return () => this.refetch.delete(listener);
+  }
+
+  /** Follows one session strictly after `cursor`; the listener also gets its `resync`. */
+  watch(session: string, cursor: string, listener: FrameListener): () => void {
+    this.sessions.set(session, listener);
+    this.say({ type: "watch", session, cursor });
+    return () => {
+      if (this.sessions.get(session) !== listener) return;
+      this.sessions.delete(session);
+      this.say({ type: "unwatch", session });
+    };
+  }
+
+  private hear(message: ToTab): void {
+    switch (message.type) {
+      case "status":
+        this.status.setState(message.status, true);
+        return;
+      case "signed-out":
+        this.onSignedOut();
+        return;
+      case "refetch":
+        this.markReady();
+        // The first one only says that the stream runs; the lists wait for just that.
+        if (this.wasReady) this.refetch.forEach((listener) => listener());
+        this.wasReady = true;
+        return;
+      case "frame":
+        if (message.frame.stream === this.userId) this.user.forEach((l) => l(message.frame));
+        else this.sessions.get(message.frame.stream)?.(message.frame);
+    }
+  }
+
+  private listenToPage(): void {
+    window.addEventListener("online", () => this.say({ type: "wake" }));
+    window.addEventListener("pagehide", () => this.say({ type: "bye" }));
+    // Back from the back-forward cache: the hub has let this tab go.
+    window.addEventListener("pageshow", (event) => {
+      if (event.persisted) location.reload();
+    });
+    document.addEventListener("visibilitychange", () => {
+      if (document.visibilityState === "visible") this.say({ type: "wake" });
+    });
+    setInterval(() => this.say({ type: "ping" }), PING_MS);
+  }
+
+  private say(message: FromTab): void {
+    this.port.postMessage(message);
+  }
+}
+
+/** The hub in a SharedWorker where there is one, else a hub of this tab's own. */
+function connect(userId: string): MessagePort {
+  if (typeof SharedWorker === "function") return new HubWorker({ name: userId }).port;
+  const { port1, port2 } = new MessageChannel();
+  new Hub(userId, openStream).connect(port1);
+  return port2;
+}

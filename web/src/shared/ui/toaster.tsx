@@ -1,0 +1,23 @@
+import { Toaster as Sonner } from "sonner";
+
+export function Toaster() {
+  return (
+    <Sonner
+      position="bottom-right"
+      gap={8}
+      toastOptions={{
+        unstyled: true,
+        classNames: {
+          toast:
+            "flex w-full items-center gap-2.5 rounded-lg bg-raised px-3.5 py-3 text-sm text-ink shadow-pop [&_svg]:size-4 sm:w-80",
+          title: "font-medium",
+          description: "text-ink-2",
+          success: "[&_[data-icon]]:text-live-ink",
+          error: "[&_[data-icon]]:text-bad-ink",
+          actionButton:
+            "ml-auto rounded-md px-2 py-1 text-xs font-medium text-signal hover:bg-hover",
+        },
+      }}
+    />
+  );
+}
