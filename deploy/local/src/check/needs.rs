@@ -1,0 +1,74 @@
+//! What the tests need beside what the product needs: found, or installed where that is possible.
+
+use std::{ffi::OsString, path::PathBuf};
+
+use muster_testkit::{
+    postgres,
+    process::{Command, ProcessError},
+};
+
+use super::{CheckError, steps};
+use crate::{report::Report, tool, up::OPENCODE};
+
+/// Debian's programs of PostgreSQL, which the tests start a cluster of their own from.
+pub(super) async fn postgres(report: &Report) -> Result<(), CheckError> {
+    match postgres::programs() {
+        Ok(_) => Ok(()),
+        Err(error) => debian("postgresql", &error.to_string(), report).await,
+    }
+}
+
+/// Chromium's file.
+pub(super) async fn chromium(report: &Report) -> Result<PathBuf, CheckError> {
+    const MISSING: &str = "Chromium is missing: install it, or name its file in CHROMIUM";
+    if let Some(named) = std::env::var_os("CHROMIUM") {
+        return Ok(named.into());
+    }
+    let find = || ["chromium", "chromium-browser", "google-chrome"].iter().find_map(|name| which::which(name).ok());
+    if find().is_none() {
+        debian("chromium", MISSING, report).await?;
+    }
+    find().ok_or_else(|| CheckError::Missing(MISSING.to_owned()))
+}
+
+/// The PATH, with opencode on it; installed into the user's cache when there is none.
+pub(super) async fn path_with_opencode(report: &Report) -> Result<OsString, CheckError> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if which::which("opencode").is_ok() {
+        return Ok(path);
+    }
+    let home = cache()?.join(OPENCODE);
+    let programs = home.join("node_modules").join(".bin");
+    if !programs.join("opencode").exists() {
+        std::fs::create_dir_all(&home).map_err(|source| CheckError::File { path: home.clone(), source })?;
+        let install = Command::new("npm", "npm", steps::logs().join("opencode.log"))
+            .args(["install", "--no-audit", "--no-fund", "--prefix"])
+            .arg(&home)
+            .arg(OPENCODE);
+        steps::heard(install, report).await?;
+    }
+    let all = std::iter::once(programs).chain(std::env::split_paths(&path));
+    std::env::join_paths(all).map_err(|error| CheckError::Missing(error.to_string()))
+}
+
+fn cache() -> Result<PathBuf, CheckError> {
+    let absolute = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let cache = absolute("XDG_CACHE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".cache")));
+    let missing = || CheckError::Missing("neither XDG_CACHE_HOME nor HOME is set".to_owned());
+    Ok(cache.ok_or_else(missing)?.join("muster"))
+}
+
+/// Installs one of Debian's packages, if this is Debian and we may.
+async fn debian(package: &str, otherwise: &str, report: &Report) -> Result<(), CheckError> {
+    if which::which("apt-get").is_err() || !nix::unistd::geteuid().is_root() {
+        return Err(CheckError::Missing(otherwise.to_owned()));
+    }
+    let apt = |arguments: &[&str]| {
+        Command::new("apt-get", "apt-get", steps::logs().join("apt-get.log"))
+            .args(arguments.iter().copied())
+            .env("DEBIAN_FRONTEND", "noninteractive")
+    };
+    let update: Result<_, ProcessError> = tool::run(apt(&["update"]), |_| {}).await;
+    update?;
+    steps::heard(apt(&["install", "--yes", "--no-install-recommends", package]), report).await
+}

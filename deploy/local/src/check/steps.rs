@@ -1,0 +1,202 @@
+//! What each step does.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::ValueEnum;
+use muster_testkit::{
+    binaries,
+    process::{Command, ProcessError},
+};
+
+use super::{browser, needs};
+use crate::{
+    cli, generate,
+    report::Report,
+    tool,
+    web::{self, WebError},
+    workspace,
+};
+
+/// Pinned: what it finds changes with its version.
+const DENY: &str = "0.20.2";
+/// Time that cargo-deny has to fetch the list of known flaws.
+const FETCH: Duration = Duration::from_secs(120);
+
+/// A step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StepName {
+    /// rustfmt finds nothing to change
+    Format,
+    /// The page is built
+    Page,
+    /// clippy finds nothing to say, in tests and examples too
+    Clippy,
+    /// cargo-deny: licences, who may use what, where it comes from, known flaws
+    Deny,
+    /// What is made from code is as the code makes it
+    Generated,
+    /// Unit and integration tests, on a real nats-server, SQLite and PostgreSQL
+    Rust,
+    /// The page's format, lint, types and tests
+    Web,
+    /// Browser tests against the whole of it
+    Browser,
+}
+
+impl StepName {
+    /// In the order in which they run: what others need first, what takes long last.
+    pub(crate) const ALL: &[Self] =
+        &[Self::Format, Self::Page, Self::Clippy, Self::Deny, Self::Generated, Self::Rust, Self::Web, Self::Browser];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Format => "format",
+            Self::Page => "page",
+            Self::Clippy => "clippy",
+            Self::Deny => "deny",
+            Self::Generated => "generated",
+            Self::Rust => "rust",
+            Self::Web => "web",
+            Self::Browser => "browser",
+        }
+    }
+
+    /// One line of what it checks.
+    pub(crate) fn meaning(self) -> String {
+        let help = self.to_possible_value().and_then(|value| value.get_help().map(ToString::to_string));
+        help.unwrap_or_default()
+    }
+}
+
+/// Why a step failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CheckError {
+    #[error("listening for Ctrl-C: {0}")]
+    Signals(std::io::Error),
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    #[error(transparent)]
+    Web(#[from] WebError),
+    #[error(transparent)]
+    Generate(#[from] generate::GenerateError),
+    #[error(transparent)]
+    NotBuilt(#[from] binaries::NotBuilt),
+    #[error("`{command}` ended with {status}")]
+    Failed {
+        /// What ran.
+        command: String,
+        /// How it ended.
+        status: String,
+    },
+    #[error("{0} is not what is made from the API's description: run `npm run generate` in web and commit it")]
+    Drift(PathBuf),
+    #[error("{0}")]
+    Missing(String),
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+}
+
+/// Where a step's output is kept.
+pub(super) fn logs() -> PathBuf {
+    binaries::directory().parent().map(PathBuf::from).unwrap_or_default().join("check")
+}
+
+pub(super) async fn run(step: StepName, report: &Report) -> Result<(), CheckError> {
+    match step {
+        StepName::Format => cargo("format", &["fmt", "--all", "--check"], report).await,
+        StepName::Page => page(report).await,
+        StepName::Clippy => {
+            let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
+            cargo("clippy", &arguments, report).await
+        }
+        StepName::Deny => deny(report).await,
+        StepName::Generated => generated(report).await,
+        StepName::Rust => rust(report).await,
+        StepName::Web => {
+            web::packages(&logs(), report).await?;
+            for script in ["format:check", "lint", "typecheck", "test"] {
+                heard(web::npm(&logs().join("web.log")).args(["run", script]), report).await?;
+            }
+            Ok(())
+        }
+        StepName::Browser => browser::run(report).await,
+    }
+}
+
+/// Runs a program, and shows what it prints.
+pub(super) async fn heard(command: Command, report: &Report) -> Result<(), CheckError> {
+    let shown = command.to_string();
+    let (status, _) = tool::run(command, |line| report.line(line)).await?;
+    if status.is_some_and(|status| status.success()) {
+        return Ok(());
+    }
+    let status = status.map_or_else(|| "no status".to_owned(), |status| status.to_string());
+    Err(CheckError::Failed { command: shown, status })
+}
+
+async fn cargo(step: &str, arguments: &[&str], report: &Report) -> Result<(), CheckError> {
+    heard(workspace::cargo(&logs().join(format!("{step}.log"))).args(arguments), report).await
+}
+
+async fn page(report: &Report) -> Result<(), CheckError> {
+    Ok(web::build(&logs(), report).await?)
+}
+
+async fn deny(report: &Report) -> Result<(), CheckError> {
+    let version = workspace::cargo(&logs().join("deny-version.log")).args(["deny", "--version"]);
+    let (status, _) = tool::run(version, |_| {}).await?;
+    if !status.is_some_and(|status| status.success()) {
+        cargo("deny-install", &["install", "cargo-deny", "--version", DENY, "--locked"], report).await?;
+    }
+    cargo("deny", &["deny", "--workspace", "check", "bans", "licenses", "sources"], report).await?;
+    // The list of known flaws lives on the internet; without it the rest holds all the same.
+    let fetch = workspace::cargo(&logs().join("deny-fetch.log")).args(["deny", "fetch", "db"]);
+    match tokio::time::timeout(FETCH, tool::run(fetch, |_| {})).await {
+        Ok(Ok((Some(status), _))) if status.success() => {
+            cargo("advisories", &["deny", "--workspace", "check", "--disable-fetch", "advisories"], report).await
+        }
+        _ => {
+            report.line("the list of known flaws cannot be reached, so it was not looked at");
+            Ok(())
+        }
+    }
+}
+
+async fn generated(report: &Report) -> Result<(), CheckError> {
+    generate::run(&cli::Generate { check: true }, report)?;
+    web::packages(&logs(), report).await?;
+    let schema = workspace::web().join("src/shared/api/schema.gen.ts");
+    let read = || std::fs::read_to_string(&schema).map_err(|source| CheckError::File { path: schema.clone(), source });
+    let kept = read()?;
+    heard(web::npm(&logs().join("generate.log")).args(["run", "generate"]), report).await?;
+    if read()? == kept {
+        return Ok(());
+    }
+    std::fs::write(&schema, kept).map_err(|source| CheckError::File { path: schema.clone(), source })?;
+    Err(CheckError::Drift(schema))
+}
+
+async fn rust(report: &Report) -> Result<(), CheckError> {
+    needs::postgres(report).await?;
+    let path = needs::path_with_opencode(report).await?;
+    // A test of one service starts the programs of the others, which cargo would not build for it.
+    build(report).await?;
+    let test: Command = workspace::cargo(&logs().join("rust.log"))
+        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+        .args(workspace::profile())
+        .env("PATH", path);
+    heard(test, report).await
+}
+
+/// Builds every program.
+pub(super) async fn build(report: &Report) -> Result<(), CheckError> {
+    let build = workspace::cargo(&logs().join("build.log"))
+        .args(["build", "--workspace", "--bins", "--locked"])
+        .args(workspace::profile());
+    heard(build, report).await
+}

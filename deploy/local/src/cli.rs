@@ -1,0 +1,166 @@
+//! The command line.
+
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::check::StepName;
+
+/// Muster on this computer, without containers.
+#[derive(Debug, Parser)]
+#[command(name = "cargo muster", bin_name = "cargo muster", version, about, arg_required_else_help = true)]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build and run everything, until Ctrl-C
+    #[command(after_help = UP)]
+    Up(Up),
+    /// Build and run muster-worker-agent
+    #[command(after_help = WORKER, disable_help_flag = true)]
+    Worker(Worker),
+    /// Check everything that must hold
+    #[command(after_help = TEST)]
+    Test(Test),
+    /// Write the files that are made from code
+    #[command(after_help = GENERATE)]
+    Generate(Generate),
+    /// Make the keys that an installation's processes have on the broker
+    #[command(after_help = CREDENTIALS)]
+    Credentials(Credentials),
+}
+
+const UP: &str = "\
+Examples:
+  cargo muster up                                    the page on port 8080, data in ./data
+  cargo muster up --backend demo                     without an agent of your own
+  cargo muster up --data-dir /tmp/try --listen 127.0.0.1:0 --nats-listen 127.0.0.1:0
+  cargo muster up --listen 0.0.0.0:8080 --public-url http://muster.lan:8080 \\
+                  --nats-listen 0.0.0.0:4222 --public-nats nats://muster.lan:4222
+  MUSTER_ADMIN_PASSWORD=… cargo muster up            choose the first account's password
+
+On an empty data directory it makes the account `admin`, registers this computer as a machine and runs a
+worker on it for the current directory. Everything printed by the processes is in DIR/logs.
+Services take further settings from the environment, such as MUSTER_LOG=debug (muster-api --help lists them).";
+
+const WORKER: &str = "\
+Example:
+  cargo muster worker run --token machine_…:worker_… --server http://127.0.0.1:8080 --backend demo
+
+Everything after `worker` goes to muster-worker-agent; `cargo muster worker --help` shows its help.";
+
+const TEST: &str = "\
+Examples:
+  cargo muster test                        everything
+  cargo muster test --only format,clippy   before a commit
+  cargo muster test --skip browser         without Chromium
+
+A step that fails does not stop the others. What each printed is in target/check/STEP.log. The last line counts the
+steps: `N passed, N failed`.";
+
+const GENERATE: &str = "\
+Examples:
+  cargo muster generate           writes deploy/nats/nats.conf
+  cargo muster generate --check   fails if that would change it";
+
+const CREDENTIALS: &str = "\
+Example:
+  cargo muster credentials secrets
+
+Writes one file for each private key (mode 0600) and nats.env with the public ones, which deploy/nats/nats.conf
+takes from nats-server's environment. Keys that are there stay.";
+
+/// How to run everything.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Where all data is kept
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+    /// Address of the page; port 0 takes any free one [default: 127.0.0.1:8080, or a free port if that is taken]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Address of the broker; port 0 takes any free one [default: 127.0.0.1:4222, or a free port if that is taken]
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) nats_listen: Option<SocketAddr>,
+    /// Address of the page as other computers reach it
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_url: Option<String>,
+    /// Address of the broker as workers on other computers reach it
+    #[arg(long, value_name = "URL")]
+    pub(crate) public_nats: Option<String>,
+    /// What this computer's worker drives
+    #[arg(long, value_enum, default_value_t = Backend::Auto)]
+    pub(crate) backend: Backend,
+    /// Do not make a machine and a worker of this computer
+    #[arg(long)]
+    pub(crate) bare: bool,
+}
+
+/// What this computer's worker drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Backend {
+    /// opencode when it is on the PATH, else demo
+    Auto,
+    /// opencode; a pinned one is installed into the data directory when there is none
+    Opencode,
+    /// Built in: answers by itself, needs nothing
+    Demo,
+}
+
+/// What muster-worker-agent is given.
+#[derive(Debug, Args)]
+pub(crate) struct Worker {
+    /// Arguments of muster-worker-agent
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "ARGUMENT")]
+    pub(crate) arguments: Vec<OsString>,
+}
+
+/// What to check.
+#[derive(Debug, Args)]
+pub(crate) struct Test {
+    /// Only these steps, separated by commas
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP")]
+    pub(crate) only: Vec<StepName>,
+    /// All but these steps
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP", conflicts_with = "only")]
+    pub(crate) skip: Vec<StepName>,
+}
+
+/// How to make what is made from code.
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    /// Write nothing; fail if something is not as it would be written
+    #[arg(long)]
+    pub(crate) check: bool,
+}
+
+/// Where to put keys.
+#[derive(Debug, Args)]
+pub(crate) struct Credentials {
+    /// Directory of the keys
+    #[arg(value_name = "DIR")]
+    pub(crate) directory: PathBuf,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_sound_and_every_command_has_examples() {
+        let command = super::Cli::command();
+        command.clone().debug_assert();
+        for command in command.get_subcommands() {
+            assert!(
+                command.get_after_help().is_some_and(|help| help.to_string().contains("Example")),
+                "{}",
+                command.get_name()
+            );
+        }
+    }
+}

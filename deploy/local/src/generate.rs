@@ -1,0 +1,126 @@
+//! Files that are made from code, and the keys of an installation.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use muster_contracts::broker::{Identities, Listen, configuration};
+use muster_testkit::credentials::{Credentials, CredentialsError};
+
+use crate::{cli, report::Report, workspace};
+
+/// Why nothing was made.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GenerateError {
+    /// A file cannot be read or written.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A file is not what the code makes.
+    #[error("{0} is not what the code makes: run `cargo muster generate` and commit what it writes")]
+    Drift(PathBuf),
+    /// The keys cannot be made.
+    #[error(transparent)]
+    Credentials(#[from] CredentialsError),
+}
+
+/// Every file that is made here, with what belongs in it.
+fn files() -> Vec<(PathBuf, String)> {
+    vec![(workspace::root().join("deploy/nats/nats.conf"), container_configuration())]
+}
+
+/// The broker's configuration in a container; nats-server takes each `$NAME` from its environment.
+fn container_configuration() -> String {
+    let name = |name: &str| format!("$MUSTER_{name}_KEY");
+    configuration(
+        &Listen {
+            client: "0.0.0.0:4222".to_owned(),
+            monitor: Some("0.0.0.0:8222".to_owned()),
+            store: "/data".to_owned(),
+            name: "$MUSTER_NATS_NAME".to_owned(),
+        },
+        &Identities {
+            registry: name("REGISTRY"),
+            chat: name("CHAT"),
+            api: name("API"),
+            system: name("SYSTEM"),
+            issuer: name("ISSUER"),
+            xkey: name("XKEY"),
+        },
+    )
+}
+
+/// Writes what differs; or, to check, fails on it.
+pub(crate) fn run(options: &cli::Generate, report: &Report) -> Result<ExitCode, GenerateError> {
+    for (path, text) in files() {
+        if fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
+            continue;
+        }
+        if options.check {
+            return Err(GenerateError::Drift(path));
+        }
+        write(&path, &text)?;
+        report.say(&format!("wrote {}", path.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Makes the keys that are missing in a directory, and lists the public ones for nats-server.
+pub(crate) fn credentials(options: &cli::Credentials, report: &Report) -> Result<ExitCode, GenerateError> {
+    let keys = environment(Credentials::in_directory(&options.directory)?.identities());
+    let text: String = keys.iter().map(|(name, key)| format!("export {name}={key}\n")).collect();
+    write(&options.directory.join("nats.env"), &text)?;
+    report.say(&format!("the keys are in {}", options.directory.display()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The variables that the configuration of a container names.
+fn environment(keys: Identities) -> [(&'static str, String); 6] {
+    let Identities { registry, chat, api, system, issuer, xkey } = keys;
+    [
+        ("MUSTER_REGISTRY_KEY", registry),
+        ("MUSTER_CHAT_KEY", chat),
+        ("MUSTER_API_KEY", api),
+        ("MUSTER_SYSTEM_KEY", system),
+        ("MUSTER_ISSUER_KEY", issuer),
+        ("MUSTER_XKEY_KEY", xkey),
+    ]
+}
+
+fn write(path: &Path, text: &str) -> Result<(), GenerateError> {
+    let failed = |source| GenerateError::File { path: path.to_owned(), source };
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).map_err(failed)?;
+    }
+    fs::write(path, text).map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_in_the_tree_is_what_the_code_makes() {
+        run(&cli::Generate { check: true }, &Report::new()).unwrap();
+    }
+
+    #[test]
+    fn nats_server_takes_it_with_the_keys_from_its_environment() {
+        let server = muster_testkit::nats::find_or_install(&|_| {}).unwrap();
+        let checked = std::process::Command::new(server.path)
+            .arg("-t")
+            .arg("--config")
+            .arg(workspace::root().join("deploy/nats/nats.conf"))
+            .env("MUSTER_NATS_NAME", "test")
+            .envs(environment(Credentials::generate().identities()))
+            .output()
+            .unwrap();
+        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+    }
+}

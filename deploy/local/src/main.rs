@@ -1,0 +1,40 @@
+//! `cargo muster`: Muster on this computer without containers, and everything
+//! that must hold before a change is taken.
+
+mod check;
+mod cli;
+mod data_dir;
+mod generate;
+mod interrupt;
+mod ports;
+mod report;
+mod tool;
+mod up;
+mod web;
+mod worker;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use report::Report;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let report = Report::new();
+    let done = match Cli::parse().command {
+        Command::Up(options) => up::run(options, &report).await.map_err(|error| error.to_string()),
+        Command::Worker(options) => worker::run(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Test(options) => check::run(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Generate(options) => generate::run(&options, &report).map_err(|error| error.to_string()),
+        Command::Credentials(options) => generate::credentials(&options, &report).map_err(|error| error.to_string()),
+    };
+    match done {
+        Ok(code) => code,
+        Err(message) => {
+            report.error(&message);
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,131 @@
+//! From nothing to a page that answers.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+
+use muster_contracts::permissions::ServiceUser;
+use muster_testkit::{
+    broker::Broker,
+    credentials::Credentials,
+    nats,
+    process::Command,
+    service::{self, Service},
+    sqlite,
+};
+
+use super::{
+    UpError, agent, first_run,
+    supervise::{Kept, Running},
+};
+use crate::{cli, data_dir::DataDir, ports, report::Report, web, workspace};
+
+/// Unless said otherwise.
+const PAGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
+const NATS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4222);
+/// Holds the first account's password.
+const PASSWORD: &str = "MUSTER_ADMIN_PASSWORD";
+
+/// Builds and starts everything, in order, and waits until it is ready.
+pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Report) -> Result<Running, UpError> {
+    let page = ports::choose(options.listen, PAGE, "--listen")?;
+    let listen = ports::choose(options.nats_listen, NATS, "--nats-listen")?;
+    build(data, report).await?;
+
+    let server = nats::find_or_install(&|text| report.say(text))?;
+    let step = report.step("starting");
+    let credentials = Credentials::in_directory(&data.path().join("keys"))?;
+    let broker = Broker::start_in(server, credentials, &data.path().join("nats"), listen.address).await?;
+    step.progress("nats-server serves");
+    let first = first_run::begin(data, std::env::var(PASSWORD).ok())?;
+
+    let mut running = Running::new(report.clone());
+    let start = |user: ServiceUser| command(user, data, &broker);
+    let registry = Service::start(start(ServiceUser::Registry)?).await?;
+    step.progress("the registry is ready");
+    let chat = Service::start(start(ServiceUser::Chat)?).await?;
+    step.progress("chat is ready");
+    let mut api = start(ServiceUser::Api)?.env("MUSTER_LISTEN", page.address.to_string());
+    for (key, value) in [("MUSTER_PUBLIC_URL", &options.public_url), ("MUSTER_PUBLIC_NATS", &options.public_nats)] {
+        if let Some(value) = value {
+            api = api.env(key, value);
+        }
+    }
+    if let Some(first) = &first {
+        api = api.env(PASSWORD, first.password());
+    }
+    let mut api = Service::start(api).await?;
+    if first.is_some() {
+        // Should it die and come back, the account is there already.
+        api.forget(PASSWORD);
+    }
+    step.progress("the page is ready");
+    drop(step);
+
+    let url = page_url(&api, page.address);
+    let nats = broker.address();
+    if page.moved {
+        report.say(&format!("port {} is taken, so the page is at {url}", PAGE.port()));
+    }
+    if listen.moved {
+        report.say(&format!("port {} is taken, so nats-server listens on {nats}", NATS.port()));
+    }
+    let worker = agent::Worker::new(data, reachable(nats));
+    if let Some(first) = first {
+        first.announce(report);
+        if !options.bare {
+            let (backend, path) = agent::backend(options.backend, data, report).await?;
+            running.keep(Kept::Worker(first.run_worker(&worker, &url, backend, path, report).await?));
+        }
+        first.complete()?;
+    } else if !options.bare {
+        if worker.exists() {
+            let (backend, path) = agent::backend(options.backend, data, report).await?;
+            running.keep(Kept::Worker(worker.start(backend, path)?));
+        } else {
+            report.say("this data directory has no worker of this computer: add one on the page");
+        }
+    }
+    // Ended in the order in which they are given: who asks before who answers.
+    running.keep(Kept::Service(api));
+    running.keep(Kept::Service(chat));
+    running.keep(Kept::Service(registry));
+    running.keep(Kept::Broker(Box::new(broker)));
+    if options.public_url.is_none() && page.address.ip().is_loopback() {
+        report.say("only this computer can connect: --listen, --nats-listen and the public addresses let others in");
+    }
+    report.line(&format!("nats nats://{nats}"));
+    report.line(&format!("ready {url}"));
+    Ok(running)
+}
+
+async fn build(data: &DataDir, report: &Report) -> Result<(), UpError> {
+    if web::exists() {
+        web::build(&data.logs(), report).await?;
+    } else {
+        report.warn("there are no sources of the page here, so it will not be there");
+    }
+    workspace::build(None, &data.logs(), report).await?;
+    Ok(())
+}
+
+fn command(user: ServiceUser, data: &DataDir, broker: &Broker) -> Result<Command, UpError> {
+    let database = sqlite::url(&data.path().join(format!("{}.db", user.name())));
+    let nats = format!("nats://{}", reachable(broker.address()));
+    Ok(service::command(user, &data.logs(), &nats, &database, broker.credentials())?
+        .without(PASSWORD)
+        .without("MUSTER_CONFIG"))
+}
+
+fn page_url(api: &Service, asked: SocketAddr) -> String {
+    format!("http://{}", api.address(service::PAGE).unwrap_or(asked))
+}
+
+/// An address that this computer reaches a listener at.
+pub(super) fn reachable(mut listener: SocketAddr) -> SocketAddr {
+    if listener.ip().is_unspecified() {
+        listener.set_ip(match listener {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    listener
+}
