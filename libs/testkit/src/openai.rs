@@ -22,7 +22,7 @@ use axum::{
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
 /// One step of a reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +40,8 @@ pub enum Step {
     },
     /// Nothing for a while.
     Pause(Duration),
+    /// Nothing until the test calls [`OpenAi::go_on`].
+    Wait,
     /// Nothing ever again, with the connection open.
     Hang,
     /// The connection ends in the middle.
@@ -62,8 +64,9 @@ pub struct OpenAi {
     serving: JoinHandle<()>,
 }
 
-#[derive(Debug, Clone, Default)]
-struct Script(Arc<Mutex<Inner>>);
+/// What is to be said, and how many waits may be passed.
+#[derive(Debug, Clone)]
+struct Script(Arc<Mutex<Inner>>, Arc<Semaphore>);
 
 #[derive(Debug, Default)]
 struct Inner {
@@ -85,7 +88,7 @@ impl OpenAi {
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let script = Script::default();
+        let script = Script(Arc::default(), Arc::new(Semaphore::new(0)));
         let routes = Router::new()
             .route("/v1/chat/completions", post(complete))
             .route(
@@ -104,6 +107,11 @@ impl OpenAi {
     /// What the next request for a reply gets. Without a script, a reply is "Done.".
     pub fn reply(&self, steps: impl IntoIterator<Item = Step>) {
         self.script.lock().replies.push_back(steps.into_iter().collect());
+    }
+
+    /// Lets a reply pass one [`Step::Wait`].
+    pub fn go_on(&self) {
+        self.script.1.add_permits(1);
     }
 
     /// Every request so far that offered tools: the agent's own, without those that make a title.
@@ -175,7 +183,7 @@ async fn complete(State(script): State<Script>, Json(request): Json<Value>) -> R
     let last = if cut { Vec::new() } else { vec![chunk(json!({}), json!(finish)), "[DONE]".to_owned()] };
     let told = stream::iter(steps.into_iter().take_while(|step| *step != Step::Cut).enumerate()).filter_map(
         move |(index, step)| {
-            let chunk = chunk.clone();
+            let (chunk, passes) = (chunk.clone(), Arc::clone(&script.1));
             async move {
                 let delta = match step {
                     Step::Text(text) => json!({"role": "assistant", "content": text}),
@@ -186,6 +194,10 @@ async fn complete(State(script): State<Script>, Json(request): Json<Value>) -> R
                     }
                     Step::Pause(pause) => {
                         tokio::time::sleep(pause).await;
+                        return None;
+                    }
+                    Step::Wait => {
+                        passes.acquire().await.ok()?.forget();
                         return None;
                     }
                     Step::Hang => std::future::pending().await,

@@ -99,8 +99,13 @@ async fn work(config: Config) -> Result<(), Exit> {
 async fn start_backend(config: &Config, state: &StateDir) -> Result<Arc<dyn Backend>, Exit> {
     let guard = std::env::current_exe()
         .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot find its own program: {error}.")))?;
-    let surroundings =
-        Surroundings { root: config.root.clone(), state: state.path().to_owned(), clock: clock::system, guard };
+    let surroundings = Surroundings {
+        root: config.root.clone(),
+        state: state.path().to_owned(),
+        clock: clock::system,
+        guard,
+        environment: std::env::vars_os().collect(),
+    };
     config.backend.start(surroundings).await.map_err(|error| {
         let code = if matches!(error, BackendError::Files(_)) { Code::CantCreate } else { Code::Unavailable };
         Exit::new(code, error.to_string())

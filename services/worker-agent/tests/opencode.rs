@@ -24,7 +24,7 @@ use muster_contracts::{
 use muster_testkit::openai::{OpenAi, Step, words};
 use muster_worker_agent::backend::{Backend, Choice};
 use serde_json::{Value, json};
-use support::{PATIENCE, Told, Worker, surroundings};
+use support::{PATIENCE, Told, Worker, surroundings, surroundings_with};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep, timeout};
 
@@ -162,16 +162,36 @@ async fn until(what: &str, condition: impl Fn() -> bool) {
 }
 
 #[tokio::test]
-async fn a_reply_streams_in_steps_with_reasoning_and_usage() {
+async fn several_that_start_at_once_on_a_new_machine_all_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let data = directory.path().join("data");
+    let starts = (0..6).map(|number| {
+        let root = directory.path().join(number.to_string());
+        std::fs::create_dir(&root).unwrap();
+        Choice::Opencode.start(surroundings_with(&data, &root, &root.join("state")))
+    });
+    for started in futures_util::future::join_all(starts).await {
+        started.unwrap_or_else(|error| panic!("{error}")).shutdown().await;
+    }
+    assert_eq!(processes(directory.path()), Vec::<i32>::new(), "nothing is left behind");
+}
+
+#[tokio::test]
+async fn each_word_of_a_reply_is_told_before_the_next_is_said() {
     let stage = stage(json!("allow")).await;
     let text = "One two three four five six seven eight nine ten eleven twelve.";
     let mut steps = vec![Step::Reasoning("Let me ".into()), Step::Reasoning("think.".into())];
-    steps.extend(words(text, Duration::from_millis(30)));
+    steps.extend(text.split_inclusive(' ').flat_map(|word| [Step::Wait, Step::Text(word.to_owned())]));
     stage.model.reply(steps);
-    let told = stage.say("count in words").await;
+    let reply = stage.begin("count in words");
+    let mut said = String::new();
+    for word in text.split_inclusive(' ') {
+        stage.model.go_on();
+        said.push_str(word);
+        stage.worker.shelf.wait(&reply, |told| told.reply.content() == said).await;
+    }
+    let told = stage.worker.ended(&reply).await;
     assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
-    assert_eq!(told.reply.content(), text);
-    assert!(told.reply.number() >= 10, "it grows in steps: {}", told.reply.number());
     assert_eq!(kinds(&told), ["reasoning", "text", "usage"]);
     let end = told.end.unwrap();
     assert_eq!(end.usage.unwrap().input_tokens, 10);

@@ -3,7 +3,7 @@
 pub mod demo;
 pub mod opencode;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{Capabilities, Model};
@@ -78,6 +78,8 @@ pub struct Surroundings {
     pub clock: Clock,
     /// The program that guards child processes: this one.
     pub guard: PathBuf,
+    /// The worker's own environment; a backend passes on of it what its agent needs.
+    pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Choice {

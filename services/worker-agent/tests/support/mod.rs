@@ -240,11 +240,20 @@ impl Worker {
     }
 }
 
+/// Those of a worker that is alone on its machine.
 pub(crate) fn surroundings(root: &Path, state: &Path) -> Surroundings {
+    surroundings_with(&state.join("data"), root, state)
+}
+
+/// Those of a worker on a machine where agents keep their data in `data`.
+pub(crate) fn surroundings_with(data: &Path, root: &Path, state: &Path) -> Surroundings {
+    let mut environment = std::env::vars_os().collect::<HashMap<_, _>>();
+    environment.insert("XDG_DATA_HOME".into(), data.into());
     Surroundings {
         root: root.to_owned(),
         state: state.to_owned(),
         clock: clock::system,
         guard: PathBuf::from(env!("CARGO_BIN_EXE_muster-worker-agent")),
+        environment: environment.into_iter().collect(),
     }
 }

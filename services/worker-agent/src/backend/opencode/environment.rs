@@ -1,6 +1,8 @@
 //! What opencode gets to see of the worker's environment: what it needs to work
 //! and the keys of its providers, and nothing that is Muster's.
 
+use std::{ffi::OsString, path::PathBuf};
+
 /// Taken over as they are.
 const NAMES: &[&str] = &[
     "PATH",
@@ -58,6 +60,16 @@ pub(super) fn allowed(name: &str) -> bool {
         && (NAMES.contains(&name)
             || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
             || SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))
+}
+
+/// Where an opencode with this environment keeps its data (XDG Base Directory Specification).
+pub(super) fn data_directory(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        let value = environment.iter().find(|(key, _)| key == name).map(|(_, value)| PathBuf::from(value));
+        value.filter(|path| path.is_absolute())
+    };
+    let data = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+    data.map(|data| data.join("opencode"))
 }
 
 #[cfg(test)]

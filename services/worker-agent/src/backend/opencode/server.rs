@@ -1,7 +1,8 @@
 //! The opencode process: started under a guard, watched, and started again.
 
 use std::{
-    fs::File,
+    ffi::OsString,
+    fs::{File, TryLockError},
     path::{Path, PathBuf},
     process::Stdio,
     sync::{Mutex, PoisonError},
@@ -30,6 +31,10 @@ const START: Duration = Duration::from_secs(90);
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(10)];
 /// A process that lived so long was well.
 const WELL: Duration = Duration::from_secs(60);
+/// How often is looked whether it answers, or whether another one does.
+const LOOK: Duration = Duration::from_millis(100);
+/// Held while an opencode starts, in the directory of its data.
+const LOCK: &str = "muster.lock";
 /// How long the guard may take to end the process group.
 const STOP: Duration = Duration::from_secs(3);
 
@@ -56,6 +61,7 @@ struct Launch {
     guard: PathBuf,
     root: PathBuf,
     log: PathBuf,
+    environment: Vec<(OsString, OsString)>,
 }
 
 impl Server {
@@ -63,11 +69,13 @@ impl Server {
         let program = find()?;
         let version = version(&program).await?;
         std::fs::create_dir_all(&surroundings.state)?;
+        let allowed = |(name, _): &&(OsString, OsString)| name.to_str().is_some_and(environment::allowed);
         let launch = Launch {
             program,
             guard: surroundings.guard.clone(),
             root: surroundings.root.clone(),
             log: surroundings.state.join("opencode.log"),
+            environment: surroundings.environment.iter().filter(allowed).cloned().collect(),
         };
         let first = launch.start().await?;
         let (sender, running) = watch::channel(Some(first.1.clone()));
@@ -156,6 +164,7 @@ async fn end(mut child: Child) {
 
 impl Launch {
     async fn start(&self) -> Result<(Child, Running), BackendError> {
+        let _turn = self.wait_for_turn().await;
         let port = free_port().await?;
         let password = SecretString::from(id::random() + &id::random());
         let client = Client::new(port, password.clone()).map_err(|error| BackendError::Broken(error.to_string()))?;
@@ -167,7 +176,7 @@ impl Launch {
             .arg(&self.program)
             .args(["serve", "--hostname", "127.0.0.1", "--log-level", "WARN", "--port", &port.to_string()])
             .env_clear()
-            .envs(std::env::vars_os().filter(|(name, _)| name.to_str().is_some_and(environment::allowed)))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .env("OPENCODE_SERVER_PASSWORD", password.expose_secret())
             .env("OPENCODE_SERVER_USERNAME", "opencode")
             .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
@@ -187,7 +196,7 @@ impl Launch {
                 end(child).await;
                 return Err(BackendError::Broken(format!("opencode does not answer ({error}): {}", self.last_words())));
             }
-            sleep(Duration::from_millis(100)).await;
+            sleep(LOOK).await;
         }
         let running = Running { client: client.clone(), hub: Hub::default(), gone: CancellationToken::new() };
         let (connected, mut listening) = watch::channel(0);
@@ -199,6 +208,19 @@ impl Launch {
         }
         tracing::info!(port, "opencode answers");
         Ok((child, running))
+    }
+
+    /// All opencodes of a user share a database, and two that prepare it at the same time break each other's start: so
+    /// workers start theirs one after the other. Without a place for the lock each takes its chance.
+    async fn wait_for_turn(&self) -> Option<File> {
+        let directory = environment::data_directory(&self.environment)?;
+        let lock = std::fs::create_dir_all(&directory).and_then(|()| File::create(directory.join(LOCK)));
+        let lock = lock.inspect_err(|error| tracing::warn!(%error, "opencode's data cannot be locked")).ok()?;
+        // Not a blocking lock: its thread could not be told that the worker is asked to stop.
+        while let Err(TryLockError::WouldBlock) = lock.try_lock() {
+            sleep(LOOK).await;
+        }
+        Some(lock)
     }
 
     /// The end of its output, for the message to a person.
