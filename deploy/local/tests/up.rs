@@ -1,13 +1,191 @@
 //! `cargo muster up`, from outside.
-#![expect(clippy::unwrap_used, reason = "a test")]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test may fail anywhere")]
 
 use std::{
-    path::Path,
-    process::{Command, Output},
+    path::{Path, PathBuf},
+    process::Output,
+    time::{Duration, Instant},
 };
 
-fn up(data: &Path, more: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_muster")).args(["up", "--data-dir"]).arg(data).args(more).output().unwrap()
+use muster_contracts::id;
+use muster_testkit::{
+    client::{Client, Message},
+    process::{Child, Command},
+};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+use serde_json::{Value, json};
+
+const PASSWORD: &str = "a password for tests alone";
+/// Everything is built already; a busy machine still takes its time to start six processes.
+const PATIENCE: Duration = Duration::from_secs(120);
+/// Within which all of it must have ended.
+const END: Duration = Duration::from_secs(10);
+
+/// A launcher that runs, and what it has printed.
+struct Up {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Up {
+    async fn start(data: &Path, log: &Path) -> Self {
+        let command = Command::new("cargo muster up", env!("CARGO_BIN_EXE_muster"), log)
+            .without_our_settings()
+            .args(["up", "--backend", "demo", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0", "--data-dir"])
+            .arg(data)
+            .env("MUSTER_ADMIN_PASSWORD", PASSWORD);
+        let up = Self { child: Child::spawn(command).unwrap(), log: log.to_owned() };
+        up.until(|text| text.contains("\nready http://127.0.0.1:")).await;
+        up
+    }
+
+    fn printed(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap()
+    }
+
+    async fn until(&self, condition: impl Fn(&str) -> bool) {
+        self.child.until(PATIENCE, || condition(&self.printed()).then_some(())).await.unwrap();
+    }
+
+    fn value(&self, word: &str) -> String {
+        self.printed().lines().find_map(|line| line.strip_prefix(word)).unwrap().trim().to_owned()
+    }
+
+    async fn signed_in(&self) -> Client {
+        let client = Client::new(self.value("ready "));
+        client.sign_in("admin", PASSWORD).await.unwrap();
+        client
+    }
+
+    /// Process ids of what it has started, by the name of the program.
+    fn started(&self, program: &str) -> Vec<i32> {
+        let parent = self.child.pid().to_string();
+        let is_ours = |pid: &i32| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            let field = |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default().trim();
+            // The kernel keeps fifteen characters of a name.
+            field("PPid:") == parent && program.starts_with(field("Name:"))
+        };
+        processes().filter(is_ours).collect()
+    }
+
+    async fn end(self, signal: Signal) {
+        let begun = Instant::now();
+        self.child.signal(signal);
+        let status = tokio::time::timeout(END, self.child.wait()).await.expect("it ends in time");
+        assert!(
+            status.is_some_and(|status| status.success()),
+            "{status:?} after {:?}: {}",
+            begun.elapsed(),
+            self.printed()
+        );
+    }
+}
+
+fn processes() -> impl Iterator<Item = i32> {
+    std::fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
+}
+
+/// Processes that were told of this directory.
+fn left_behind(data: &Path) -> Vec<String> {
+    let data = data.to_str().unwrap();
+    let knows = |pid: &i32| {
+        ["environ", "cmdline"].iter().any(|file| {
+            let told = std::fs::read(format!("/proc/{pid}/{file}")).unwrap_or_default();
+            String::from_utf8_lossy(&told).contains(data)
+        })
+    };
+    processes()
+        .filter(|&pid| pid != i32::try_from(std::process::id()).unwrap())
+        .filter(knows)
+        .map(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default())
+        .collect()
+}
+
+async fn items(client: &Client, path: &str) -> Vec<Value> {
+    let list = client.get::<Value>(path).await.unwrap();
+    list["items"].as_array().unwrap().clone()
+}
+
+/// Says something, and waits for the whole of the reply.
+async fn answer(client: &Client, session: &str, content: &str) -> String {
+    let id = id::random();
+    let path = format!("/sessions/{session}/messages");
+    client.post::<Message>(&path, &json!({ "messageId": id, "content": content })).await.unwrap();
+    let begun = Instant::now();
+    loop {
+        let messages = items(client, &path).await;
+        let reply = messages.iter().find(|message| message["replyTo"] == *id && message["completed"] == true);
+        if let Some(reply) = reply {
+            assert_eq!(reply["status"], "completed", "{reply}");
+            return reply["content"].as_str().unwrap().to_owned();
+        }
+        assert!(begun.elapsed() < PATIENCE, "no reply: {messages:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_runs_mends_what_dies_ends_in_time_and_goes_on_where_it_ended() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let up = Up::start(&data, &home.path().join("first.log")).await;
+    assert!(up.value("nats ").starts_with("nats://127.0.0.1:"), "{}", up.printed());
+    assert!(!up.printed().contains(PASSWORD), "a password that was given is not repeated");
+
+    let client = up.signed_in().await;
+    let machines = items(&client, "/machines").await;
+    assert_eq!(machines.len(), 1);
+    let workers = items(&client, &format!("/machines/{}/workers", machines[0]["machineId"].as_str().unwrap())).await;
+    assert_eq!((workers.len(), workers[0]["status"].as_str()), (1, Some("online")));
+    let path = format!("/workers/{}/sessions", workers[0]["workerId"].as_str().unwrap());
+    let session = client.post::<Value>(&path, &json!({ "model": "demo/fast" })).await.unwrap();
+    let session = session["chatSessionId"].as_str().unwrap().to_owned();
+    assert_eq!(answer(&client, &session, "echo one").await, "one");
+
+    let second = run(&data, &[]);
+    refused(&second, &up.child.pid().to_string());
+
+    let killed = up.started("muster-chat");
+    assert_eq!(killed.len(), 1, "{killed:?}");
+    kill(Pid::from_raw(killed[0]), Signal::SIGKILL).unwrap();
+    up.until(|text| text.contains("chat ended") && text.contains("chat runs again")).await;
+    assert_eq!(answer(&client, &session, "echo two").await, "two");
+
+    up.end(Signal::SIGTERM).await;
+    assert_eq!(left_behind(&data), Vec::<String>::new());
+
+    let up = Up::start(&data, &home.path().join("second.log")).await;
+    let client = up.signed_in().await;
+    assert_eq!(items(&client, "/machines").await.len(), 1);
+    assert_eq!(answer(&client, &session, "first").await, "echo one");
+    assert_eq!(items(&client, &format!("/sessions/{session}/messages")).await.len(), 6);
+    up.end(Signal::SIGINT).await;
+    assert_eq!(left_behind(&data), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_left_behind_when_it_is_killed() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    let up = Up::start(&data, &home.path().join("log")).await;
+    kill(Pid::from_raw(i32::try_from(up.child.pid()).unwrap()), Signal::SIGKILL).unwrap();
+    let begun = Instant::now();
+    while !left_behind(&data).is_empty() {
+        assert!(begun.elapsed() < END, "{:?}", left_behind(&data));
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+fn command(data: &Path, more: &[&str]) -> std::process::Command {
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_muster"));
+    command.args(["up", "--data-dir"]).arg(data).args(more);
+    command
+}
+
+fn run(data: &Path, more: &[&str]) -> Output {
+    command(data, more).output().unwrap()
 }
 
 #[track_caller]
@@ -22,7 +200,7 @@ fn refused(output: &Output, word: &str) {
 fn a_directory_of_somebody_else_is_left_alone() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("thesis.txt"), "precious").unwrap();
-    refused(&up(home.path(), &[]), "--data-dir");
+    refused(&run(home.path(), &[]), "--data-dir");
 }
 
 #[test]
@@ -30,6 +208,28 @@ fn a_taken_port_that_was_asked_for_is_refused() {
     let other = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let taken = other.local_addr().unwrap().to_string();
     let home = tempfile::tempdir().unwrap();
-    refused(&up(&home.path().join("one"), &["--listen", &taken]), "--listen");
-    refused(&up(&home.path().join("two"), &["--listen", "127.0.0.1:0", "--nats-listen", &taken]), "--nats-listen");
+    refused(&run(&home.path().join("one"), &["--listen", &taken]), "--listen");
+    refused(&run(&home.path().join("two"), &["--listen", "127.0.0.1:0", "--nats-listen", &taken]), "--nats-listen");
+}
+
+#[test]
+fn what_the_page_is_built_with_is_named_when_it_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    let empty = home.path().join("programs");
+    std::fs::create_dir(&empty).unwrap();
+    let free = ["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"];
+    let output = command(&home.path().join("data"), &free).env("PATH", &empty).output().unwrap();
+    refused(&output, "npm is not on the PATH");
+}
+
+#[test]
+fn a_nats_server_that_is_too_old_is_named() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let home = tempfile::tempdir().unwrap();
+    let old = home.path().join("nats-server");
+    std::fs::write(&old, "#!/bin/sh\necho 'nats-server: v2.9.10'\n").unwrap();
+    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let free = ["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"];
+    let output = command(&home.path().join("data"), &free).env("MUSTER_NATS_SERVER", &old).output().unwrap();
+    refused(&output, "2.9.10");
 }
