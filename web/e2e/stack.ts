@@ -1,7 +1,9 @@
 import { test as base, expect, type Page } from "@playwright/test";
-import { WorkerProcess } from "./worker-process";
+import { WorkerProcess, type Agent } from "./worker-process";
 
 const PASSWORD = "correct horse battery";
+/** An agent that runs for the first time on a busy machine takes its time. */
+const START = 60_000;
 
 /** What a person does on the page, in the page's own words. */
 export class Muster {
@@ -50,20 +52,20 @@ export class Muster {
     return (await token.textContent()) ?? "";
   }
 
-  async startWorker(token: string): Promise<WorkerProcess> {
-    const worker = await WorkerProcess.start(token, this.server);
+  async startWorker(token: string, agent: Agent = { backend: "demo" }): Promise<WorkerProcess> {
+    const worker = await WorkerProcess.start(token, this.server, agent);
     this.workers.push(worker);
     return worker;
   }
 
-  /** A machine with an approved, connected demo worker, and its first session's composer. */
-  async readyToChat(worker = "orchard"): Promise<WorkerProcess> {
+  /** A machine with an approved, connected worker, and its first session's composer. */
+  async readyToChat(agent?: Agent): Promise<WorkerProcess> {
     await this.signUp();
     await this.addMachine("laptop");
-    const started = await this.startWorker(await this.newToken(worker));
+    const started = await this.startWorker(await this.newToken("orchard"), agent);
     const dialog = this.page.getByRole("dialog");
-    await dialog.getByRole("button", { name: "Approve" }).click();
-    await dialog.getByRole("button", { name: "Start a session" }).click();
+    await dialog.getByRole("button", { name: "Approve" }).click({ timeout: START });
+    await dialog.getByRole("button", { name: "Start a session" }).click({ timeout: START });
     await expect(this.composer).toBeVisible();
     return started;
   }

@@ -1,23 +1,48 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** A worker-agent with the demo backend, in directories of its own. */
+/** What a worker drives. */
+export interface Agent {
+  backend: "demo" | "opencode";
+  /** Files of the worker's directory. */
+  files?: Record<string, string>;
+}
+
+/** A worker-agent in directories of its own, as is whatever its agent keeps. */
 export class WorkerProcess {
   private child: ChildProcess | undefined;
 
   private constructor(
     private readonly token: string,
     private readonly server: string,
-    private readonly root: string,
+    private readonly agent: Agent,
+    private readonly home: string,
   ) {}
 
-  static async start(token: string, server: string): Promise<WorkerProcess> {
-    const root = await mkdtemp(join(tmpdir(), "muster-e2e-"));
-    const worker = new WorkerProcess(token, server, root);
+  static async start(token: string, server: string, agent: Agent): Promise<WorkerProcess> {
+    const home = await mkdtemp(join(tmpdir(), "muster-e2e-"));
+    const worker = new WorkerProcess(token, server, agent, home);
+    await mkdir(worker.directory);
+    for (const [name, content] of Object.entries(agent.files ?? {}))
+      await writeFile(join(worker.directory, name), content);
     worker.spawn();
     return worker;
+  }
+
+  /** Where the agent works. */
+  get directory(): string {
+    return join(this.home, "project");
+  }
+
+  /** The environment that the agent has. */
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      ...process.env,
+      XDG_DATA_HOME: join(this.home, "data"),
+      XDG_STATE_HOME: join(this.home, "state"),
+    };
   }
 
   /** Starts it again with the same state, as a reboot of the machine would. */
@@ -28,16 +53,21 @@ export class WorkerProcess {
 
   async stop(): Promise<void> {
     await this.end();
-    await rm(this.root, { recursive: true, force: true });
+    await rm(this.home, { recursive: true, force: true });
   }
 
   private spawn(): void {
     const program = process.env["MUSTER_WORKER_AGENT"];
     if (program === undefined) throw new Error("MUSTER_WORKER_AGENT names no worker-agent");
-    const options = { "--token": this.token, "--server": this.server, "--backend": "demo" };
-    const places = { "--dir": this.root, "--state-dir": join(this.root, "state") };
-    this.child = spawn(program, ["run", ...Object.entries({ ...options, ...places }).flat()], {
+    const options = {
+      "--token": this.token,
+      "--server": this.server,
+      "--backend": this.agent.backend,
+      "--dir": this.directory,
+    };
+    this.child = spawn(program, ["run", ...Object.entries(options).flat()], {
       stdio: "ignore",
+      env: this.environment,
     });
   }
 

@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 import type { ChatSession, Machine, Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
 import { isApproved, nameOf, workerPresence } from "@/shared/fleet/presence";
@@ -30,6 +30,22 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
   const [chosen, setChosen] = useState<string | null>(null);
   const known = (id: string | null | undefined) => models.find((m) => m.modelId === id)?.modelId;
   const model = known(chosen) ?? known(newest) ?? models[0]?.modelId ?? "";
+  const [waits, setWaits] = useState(false);
+  const begin = () =>
+    start.mutate(model, {
+      // The text leaves the draft only once there is a session that holds it.
+      onSuccess: (session) => {
+        void send(session.chatSessionId, draft.trim(), model);
+        setDraft("");
+        setWaits(false);
+        go({ session: session.chatSessionId });
+      },
+    });
+  // Whoever writes before the worker has told its models has said enough: it goes when they are there.
+  const onModels = useEffectEvent(() => begin());
+  useEffect(() => {
+    if (waits && model !== "") onModels();
+  }, [waits, model]);
   if (!isApproved(worker))
     return (
       <PageMessage title={t.worker.pendingTitle} text={t.worker.pendingText}>
@@ -45,16 +61,8 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         </Button>
       </PageMessage>
     );
-  const begin = () =>
-    start.mutate(model, {
-      // The text leaves the draft only once there is a session that holds it.
-      onSuccess: (session) => {
-        void send(session.chatSessionId, draft.trim(), model);
-        setDraft("");
-        go({ session: session.chatSessionId });
-      },
-    });
   const presence = workerPresence(worker);
+  const waitsForModels = waits && model === "";
   return (
     <div className="flex min-h-full flex-col">
       <div className="measure flex flex-1 flex-col justify-end px-4 pt-10 pb-5 md:px-6">
@@ -72,15 +80,27 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         takesFocus
         worker={worker}
         draft={draft}
-        onDraft={setDraft}
+        onDraft={(text) => {
+          setWaits(false);
+          setDraft(text);
+        }}
         model={model}
         onModel={setChosen}
-        busy={start.isPending}
-        onSend={() => model !== "" && begin()}
+        busy={start.isPending || waitsForModels}
+        onSend={() => (model === "" ? setWaits(true) : begin())}
+        above={waitsForModels && <WaitsForModels worker={worker} />}
       />
       <div className="measure flex-[1.3] px-4 pt-2 pb-8 md:px-6">
         <WorkerSessions sessions={sessions} />
       </div>
     </div>
+  );
+}
+
+function WaitsForModels({ worker }: { worker: Worker }) {
+  return (
+    <p role="status" className="px-1 pb-2 text-sm text-ink-2">
+      {t.composer.waitsForModels(nameOf(worker))}
+    </p>
   );
 }

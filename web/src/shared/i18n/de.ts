@@ -196,6 +196,7 @@ export const de: typeof en = {
     mayRead: "Darf lesen von",
     noModels: "Noch keine Modelle: Dieser Worker war nie online.",
     loadingModels: "Lädt Modelle",
+    emptyModels: "Der Agent dieses Workers hat keine Modelle eingerichtet.",
     models: (n) => viele(n, "Modell", "Modelle"),
     gone: "Diesen Worker gibt es nicht mehr.",
     offlineHint: "Dieser Worker ist offline. Deine Nachricht wartet, bis er zurück ist.",
@@ -254,6 +255,7 @@ export const de: typeof en = {
   },
   composer: {
     label: "Nachricht",
+    waitsForModels: (worker) => `Geht raus, sobald ${worker} seine Modelle gemeldet hat.`,
     placeholder: (worker) => `Nachricht an ${worker}`,
     send: "Senden",
     queue: "Einreihen",

@@ -193,6 +193,7 @@ export const en = {
     mayRead: "May read from",
     noModels: "No models yet: this worker was never online.",
     loadingModels: "Loading models",
+    emptyModels: "This worker's agent has no models set up.",
     models: (n: number) => many(n, "model", "models"),
     gone: "That worker is not there any more.",
     offlineHint: "This worker is offline. Your message waits until it is back.",
@@ -251,6 +252,7 @@ export const en = {
   },
   composer: {
     label: "Message",
+    waitsForModels: (worker: string) => `Goes out as soon as ${worker} has told its models.`,
     placeholder: (worker: string) => `Message ${worker}`,
     send: "Send",
     queue: "Queue",

@@ -16,10 +16,8 @@ interface ModelMenuProps {
 /** Exactly the models that the worker published; one that was never online has none, and says so. */
 export function ModelMenu({ worker, value, onChange }: ModelMenuProps) {
   const [open, setOpen] = useState(false);
-  if (worker === undefined)
-    return <span className="px-2.5 text-xs text-ink-3">{t.worker.loadingModels}</span>;
-  if (worker.models.length === 0)
-    return <span className="min-w-0 px-2.5 text-xs text-ink-3">{t.worker.noModels}</span>;
+  if (worker === undefined || worker.models.length === 0)
+    return <span className="min-w-0 px-2.5 text-xs text-ink-3">{withoutModels(worker)}</span>;
   const chosen = worker.models.find((m) => m.modelId === value);
   return (
     <Popover open={open} onOpenChange={setOpen}>
@@ -94,6 +92,12 @@ function ModelItem({ model, chosen, onSelect }: ModelItemProps) {
       <Check aria-hidden className={chosen ? "size-4 text-signal" : "size-4 opacity-0"} />
     </Command.Item>
   );
+}
+
+function withoutModels(worker: Worker | undefined): string {
+  if (worker?.modelsKnown) return t.worker.emptyModels;
+  if (worker === undefined || worker.status === "online") return t.worker.loadingModels;
+  return t.worker.noModels;
 }
 
 function byProvider(models: readonly Model[]): [string, Model[]][] {

@@ -1,0 +1,100 @@
+import { createServer, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+
+/** An OpenAI-compatible endpoint on loopback whose model says what the test says, when the test says it. */
+export class ScriptedModel {
+  private readonly server: Server;
+  private answer: ServerResponse | undefined;
+  private onAsked: (() => void) | undefined;
+
+  private constructor() {
+    this.server = createServer((request, response) => {
+      void text(request).then((body) => this.take(JSON.parse(body) as Asked, response));
+    });
+  }
+
+  static async start(): Promise<ScriptedModel> {
+    const model = new ScriptedModel();
+    await new Promise<void>((resolve) => model.server.listen(0, "127.0.0.1", resolve));
+    return model;
+  }
+
+  /** Configuration of an opencode that knows this model and no other. */
+  get opencodeConfig(): string {
+    const { port } = this.server.address() as AddressInfo;
+    return JSON.stringify({
+      enabled_providers: ["scripted"],
+      model: "scripted/tiny",
+      provider: {
+        scripted: {
+          npm: "@ai-sdk/openai-compatible",
+          name: "Scripted",
+          options: { baseURL: `http://127.0.0.1:${port}/v1`, apiKey: "none" },
+          models: { tiny: { name: "Tiny", limit: { context: 32_000, output: 4_000 } } },
+        },
+      },
+    });
+  }
+
+  /** Until the agent has asked and waits for the first word. */
+  async asked(): Promise<void> {
+    if (this.answer === undefined) await new Promise<void>((resolve) => (this.onAsked = resolve));
+  }
+
+  say(content: string): void {
+    say(this.turn(), content);
+  }
+
+  finish(): void {
+    finish(this.turn());
+    this.answer = undefined;
+  }
+
+  stop(): void {
+    this.server.closeAllConnections();
+    this.server.close();
+  }
+
+  private turn(): ServerResponse {
+    if (this.answer === undefined) throw new Error("the agent has not asked");
+    return this.answer;
+  }
+
+  private take(asked: Asked, response: ServerResponse): void {
+    response.writeHead(200, { "Content-Type": "text/event-stream" });
+    if (asked.tools?.length) {
+      this.answer = response;
+      this.onAsked?.();
+    } else {
+      // Without tools it is no turn: opencode wants a title.
+      say(response, "A scripted title");
+      finish(response);
+    }
+  }
+}
+
+function say(response: ServerResponse, content: string): void {
+  tell(response, { delta: { role: "assistant", content }, finish_reason: null });
+}
+
+function finish(response: ServerResponse): void {
+  tell(response, { delta: {}, finish_reason: "stop" });
+  response.end("data: [DONE]\n\n");
+}
+
+function tell(response: ServerResponse, choice: object): void {
+  const data = {
+    id: "scripted",
+    object: "chat.completion.chunk",
+    created: 1,
+    model: "tiny",
+    choices: [{ index: 0, ...choice }],
+    usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
+  };
+  response.write(`data: ${JSON.stringify(data)}\n\n`);
+}
+
+interface Asked {
+  tools?: unknown[];
+}
