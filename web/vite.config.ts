@@ -7,8 +7,13 @@ const api = process.env["MUSTER_API"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
-  resolve: { alias: { "@": fileURLToPath(new URL("./src", import.meta.url)) } },
-  server: { proxy: { "/api": api } },
+  resolve: {
+    alias: {
+      "@golden": fileURLToPath(new URL("../libs/contracts/tests/golden", import.meta.url)),
+      "@": fileURLToPath(new URL("./src", import.meta.url)),
+    },
+  },
+  server: { proxy: { "/api": api }, fs: { allow: [".."] } },
   preview: { proxy: { "/api": api } },
   worker: { format: "es" },
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false } },

@@ -5,6 +5,8 @@
 mod closing;
 mod follow;
 mod frame;
+#[cfg(test)]
+mod golden;
 mod log;
 mod position;
 mod told;
