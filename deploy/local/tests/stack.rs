@@ -1,11 +1,31 @@
 //! The whole of it, as tests elsewhere use it.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
 
-use muster_testkit::stack::{Engine, Part, Setup};
+use async_nats::{Auth, AuthError, ConnectOptions, jetstream};
+use muster_contracts::{
+    fingerprint::Fingerprint,
+    id,
+    permissions::{self, ServiceUser},
+    stream::{CHUNKS, EVENTS},
+    subject::service_inbox,
+    token::WorkerToken,
+};
+use muster_testkit::stack::{Engine, Part, Running, Session, Setup, Stack, Viewer};
+use nkeys::KeyPair;
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+fn counted(up_to: usize) -> String {
+    (1..=up_to).map(|number| format!("{number}\n")).collect()
+}
+
+async fn worker_of(stack: &Stack) -> Running {
+    let admin = stack.admin().await;
+    admin.machine("desk").await.worker().await.started(stack).await.approved().await
+}
 
 async fn a_reply_survives_cuts_and_the_death_of_each_part(engine: Engine) {
     let mut stack = Setup::on(engine).start().await;
-    let admin = stack.admin().await;
-    let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
+    let worker = worker_of(&stack).await;
     let session = worker.session("demo/fast").await;
     let mut viewer = session.view().await;
 
@@ -18,10 +38,9 @@ async fn a_reply_survives_cuts_and_the_death_of_each_part(engine: Engine) {
         viewer.back();
     }
 
-    let expected: String = (1..=2000).map(|number| format!("{number}\n")).collect();
-    assert_eq!(viewer.whole_reply_to(&sent).await, expected);
+    assert_eq!(viewer.whole_reply_to(&sent).await, counted(2000));
     let reply = session.reply_to(&sent).await;
-    assert_eq!((reply.status.as_str(), reply.content.as_str()), ("completed", expected.as_str()));
+    assert_eq!((reply.status.as_str(), reply.content), ("completed", counted(2000)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -32,4 +51,184 @@ async fn on_sqlite_a_reply_survives_cuts_and_the_death_of_each_part() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_postgres_a_reply_survives_cuts_and_the_death_of_each_part() {
     a_reply_survives_cuts_and_the_death_of_each_part(Engine::Postgres).await;
+}
+
+/// Cuts a viewer ten times, each time after some more events, and lets it come back.
+async fn cut_ten_times(mut viewer: Viewer, seed: u64) -> Viewer {
+    let mut random = StdRng::seed_from_u64(seed);
+    for _ in 0..10 {
+        let seen = viewer.count() + random.random_range(1..60);
+        viewer.until("more of the reply", |frames| (frames.len() >= seen).then_some(())).await;
+        viewer.cut();
+        viewer.back();
+    }
+    viewer
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn three_viewers_that_are_cut_ten_times_each_end_with_all_of_it() {
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    let mut viewers = Vec::new();
+    for seed in 0..3 {
+        viewers.push(tokio::spawn(cut_ten_times(session.view().await, seed)));
+    }
+    let sent = session.send("count 2000 every 1ms").await;
+    for viewer in viewers {
+        assert_eq!(viewer.await.unwrap().whole_reply_to(&sent).await, counted(2000));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_sessions_on_one_worker_never_mix() {
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let sessions = [worker.session("demo/fast").await, worker.session("demo/fast").await];
+    let viewers = [sessions[0].view().await, sessions[1].view().await];
+    let sent = [sessions[0].send("count 500 every 1ms").await, sessions[1].send("count 700 every 1ms").await];
+    for (index, up_to) in [(0, 500), (1, 700)] {
+        assert_eq!(viewers[index].whole_reply_to(&sent[index]).await, counted(up_to));
+        let ids = viewers[index].frames().iter().map(|frame| frame.data["chatSessionId"].clone()).collect::<Vec<_>>();
+        assert!(ids.iter().all(|id| id.is_null() || id == sessions[index].id()), "{ids:?}");
+    }
+}
+
+/// One of our own users on the broker, without our client's manners.
+async fn service(stack: &Stack, user: ServiceUser) -> async_nats::Client {
+    let seed = stack.broker().credentials().seed(user).unwrap();
+    let options = ConnectOptions::with_nkey(seed).custom_inbox_prefix(service_inbox(user.name()));
+    options.connect(stack.broker().url()).await.unwrap()
+}
+
+async fn stream_of(client: &async_nats::Client, name: &str) -> jetstream::stream::Info {
+    jetstream::new(client.clone()).get_stream(name).await.unwrap().get_info().await.unwrap()
+}
+
+async fn writes_of_chat(stack: &Stack) -> f64 {
+    let operator = stack.service(Part::Chat).address("operator").unwrap();
+    let metrics = reqwest::get(format!("http://{operator}/metrics")).await.unwrap().text().await.unwrap();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("muster_database_writes_total ")).unwrap();
+    line.parse().unwrap()
+}
+
+async fn writes_for(stack: &Stack, session: &Session, message: &str) -> f64 {
+    let before = writes_of_chat(stack).await;
+    let viewer = session.view().await;
+    let sent = session.send(message).await;
+    viewer.whole_reply_to(&sent).await;
+    writes_of_chat(stack).await - before
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_hundred_viewers_of_twenty_sessions_cost_one_consumer_and_no_write_more() {
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let mut watched = Vec::new();
+    for _ in 0..20 {
+        let session = worker.session("demo/fast").await;
+        let mut viewers = Vec::new();
+        for _ in 0..10 {
+            viewers.push(session.view().await);
+        }
+        let sent = session.send("count 50 every 5ms").await;
+        watched.push((sent, viewers));
+    }
+    let chat = service(&stack, ServiceUser::Chat).await;
+    assert_eq!(stream_of(&chat, CHUNKS).await.state.consumer_count, 1);
+    for (sent, viewers) in &watched {
+        for viewer in viewers {
+            assert_eq!(viewer.whole_reply_to(sent).await, counted(50));
+        }
+    }
+    assert_eq!(stream_of(&chat, CHUNKS).await.state.consumer_count, 1);
+    drop(watched);
+
+    // A write for each step of the turn and each round of telling it; none for a chunk.
+    let session = worker.session("demo/fast").await;
+    for message in ["count 10", "count 3000 every 1ms"] {
+        let writes = writes_for(&stack, &session, message).await;
+        assert!((1.0..25.0).contains(&writes), "{message}: {writes} writes");
+    }
+}
+
+/// A worker's own connection with its own key, as a program of its owner's machine could make it.
+async fn as_worker(stack: &Stack, worker: &Running, token: &WorkerToken) -> (async_nats::Client, Fingerprint) {
+    let file = stack.home().join(worker.id()).join("state").join("worker.nk");
+    let seed = std::fs::read_to_string(file).unwrap().trim().to_owned();
+    let fingerprint = Fingerprint::of(&KeyPair::from_seed(&seed).unwrap().public_key());
+    let token = token.to_string();
+    let options = ConnectOptions::with_auth_callback(move |nonce| {
+        let (key, token) = (KeyPair::from_seed(&seed).unwrap(), token.clone());
+        async move {
+            let mut auth = Auth::new();
+            auth.signature = Some(key.sign(&nonce).map_err(AuthError::new)?);
+            auth.nkey = Some(key.public_key());
+            auth.token = Some(token);
+            Ok(auth)
+        }
+    });
+    let options = options.name(id::random()).custom_inbox_prefix(format!("_INBOX_{fingerprint}"));
+    (options.connect(stack.broker().url()).await.unwrap(), fingerprint)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_a_bad_worker_names_as_its_reply_changes_nothing() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let machine = admin.machine("desk").await;
+    let victim = machine.worker().await.started(&stack).await.approved().await;
+    let waiting = machine.worker().await;
+    let token = waiting.token().parse::<WorkerToken>().unwrap();
+    let bad = waiting.started(&stack).await.approved().await;
+    let session = victim.session("demo/fast").await;
+    let sent = session.send("count 100").await;
+    session.reply_to(&sent).await;
+
+    bad.process().kill().await;
+    bad.until("offline", |worker| worker.status == "offline").await;
+    let (client, fingerprint) = as_worker(&stack, &bad, &token).await;
+    bad.online().await;
+    let chat = service(&stack, ServiceUser::Chat).await;
+    let before = [stream_of(&chat, CHUNKS).await, stream_of(&chat, EVENTS).await];
+
+    let rights = permissions::worker(&token.machine, &token.worker, &fingerprint);
+    let concrete = |pattern: &String| {
+        let fill = |part: &str| match part {
+            "*" => id::random(),
+            ">" => "sync".to_owned(),
+            part => part.to_owned(),
+        };
+        pattern.split('.').map(fill).collect::<Vec<_>>().join(".")
+    };
+    let replies = [
+        "$JS.API.STREAM.DELETE.CHUNKS".to_owned(),
+        "$JS.API.STREAM.PURGE.CHUNKS".to_owned(),
+        "$JS.API.STREAM.DELETE.EVENTS".to_owned(),
+        "$JS.API.CONSUMER.DELETE.CHUNKS.chat".to_owned(),
+        format!("wrk.v1.{}.wake", victim.id()),
+        format!("chat.v1.worker.{}.sync", victim.id()),
+        format!("chat.v1.stream.{}.{}.{}.end", victim.id(), session.id(), id::random()),
+    ];
+    let services = permissions::service(ServiceUser::Registry).subscribe.into_iter();
+    let services = services.chain(permissions::service(ServiceUser::Chat).subscribe).map(|subject| concrete(&subject));
+    let replies = replies.into_iter().chain(services).collect::<Vec<_>>();
+    for subject in rights.publish.iter().map(concrete) {
+        for reply in &replies {
+            client.publish_with_reply(subject.clone(), reply.clone(), "".into()).await.unwrap();
+        }
+    }
+    client.flush().await.unwrap();
+
+    // What it wrote under its own name is stored, and belongs to no session of anybody.
+    let after = [stream_of(&chat, CHUNKS).await, stream_of(&chat, EVENTS).await];
+    for (before, after) in before.iter().zip(&after) {
+        assert_eq!(after.created, before.created, "the stream is the same");
+        assert_eq!(after.state.first_sequence, before.state.first_sequence, "nothing is gone from it");
+        assert_eq!(after.state.consumer_count, before.state.consumer_count);
+    }
+    let again = session.send("count 20").await;
+    assert_eq!(session.reply_to(&again).await.content, counted(20));
+    assert_eq!(session.messages().await.items.len(), 4);
+    victim.online().await;
 }
