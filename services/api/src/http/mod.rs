@@ -5,6 +5,7 @@ mod auth;
 pub(crate) mod caller;
 pub(crate) mod events;
 mod extract;
+mod idempotency;
 mod machines;
 mod messages;
 pub(crate) mod model;
@@ -53,6 +54,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
 /// All that is served.
 pub fn router(api: Shared) -> Router {
     let (endpoints, _) = endpoints().split_for_parts();
+    let endpoints = endpoints.layer(axum::middleware::from_fn_with_state(api.clone(), idempotency::once));
     let limit = DefaultBodyLimit::max(api.settings.body_limit);
     endpoints
         .route(&format!("{BASE}/openapi.json"), get(openapi::serve))

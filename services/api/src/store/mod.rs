@@ -1,6 +1,7 @@
 //! The api's own tables.
 
 pub(crate) mod devices;
+pub(crate) mod idempotency;
 pub(crate) mod users;
 
 /// The schema, oldest change first.

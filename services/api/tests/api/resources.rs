@@ -88,3 +88,27 @@ async fn the_page_and_the_server_are_public_and_protected() {
         assert_eq!(answer.headers()["x-frame-options"], "DENY");
     }
 }
+
+#[tokio::test]
+async fn the_same_key_and_body_get_the_same_answer_and_create_once() {
+    let stage = Stage::start().await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let create = |who: &Browser, key: &str, name: &str| {
+        answer(who.ask("POST", "/machines").header("idempotency-key", key).json(&json!({ "name": name })))
+    };
+    let (first, again) = (create(&ada, "k1", "laptop").await, create(&ada, "k1", "laptop").await);
+    assert_eq!(first.0, 201);
+    assert_eq!(again, first);
+    assert_eq!(stage.world.machines.lock().unwrap().len(), 1);
+    let (status, problem) = create(&ada, "k1", "server").await;
+    assert_eq!((status, &problem["type"]), (409, &json!("/problems/idempotency-key-reused")));
+    assert_eq!(create(&bob, "k1", "server").await.0, 201, "another user's key is another key");
+    let (one, two) = tokio::join!(create(&ada, "k2", "twice"), create(&ada, "k2", "twice"));
+    assert!([one.0, two.0].contains(&201), "{one:?} {two:?}");
+    assert_eq!(stage.world.machines.lock().unwrap().len(), 3);
+    assert_eq!(create(&ada, &"k".repeat(256), "x").await.0, 400);
+    // What created nothing may be tried again under the same key.
+    assert_eq!(answer(ada.ask("POST", "/machines").header("idempotency-key", "k3").json(&json!({}))).await.0, 422);
+    assert_eq!(create(&ada, "k3", "mended").await.0, 201);
+    assert_eq!(create(&stage.visitor(), "k4", "nobody").await.0, 401);
+}
