@@ -15,7 +15,7 @@ use prost_reflect::{
 };
 
 /// Adds what is missing to the recordings.
-const RECORD: &str = "MUSTER_RECORD";
+const BLESS: &str = "MUSTER_BLESS";
 /// Messages are filled this deep; what they hold has lines of its own.
 const DEPTH: usize = 3;
 
@@ -106,8 +106,8 @@ fn every_message_of_today_is_recorded() {
         return;
     }
     assert!(
-        std::env::var_os(RECORD).is_some(),
-        "the wire format has grown; if that was meant, {RECORD}=1 cargo test -p muster-contracts --test wire adds:\n{}",
+        std::env::var_os(BLESS).is_some(),
+        "the wire format has grown; if that was meant, {BLESS}=1 cargo test -p muster-contracts --test wire adds:\n{}",
         missing.join("\n")
     );
     lines.extend(missing);

@@ -18,7 +18,11 @@ use muster_contracts::{
 use muster_service::{Clock, Db};
 use tokio_util::sync::CancellationToken;
 
-use crate::{feed::viewer::OpenError, http::caller::Caller, store};
+use crate::{
+    feed::viewer::OpenError,
+    http::caller::{Caller, Credential},
+    store,
+};
 
 /// How often all are checked: what was not heard, and what expires.
 const CHECK: Duration = Duration::from_secs(60);
@@ -28,7 +32,7 @@ const RETRY: Duration = Duration::from_millis(500);
 #[derive(Debug, Clone)]
 struct Entry {
     user: UserId,
-    device: String,
+    credential: Credential,
     closed: CancellationToken,
 }
 
@@ -77,7 +81,7 @@ impl Closings {
         let closed = self.stop.child_token();
         all.next += 1;
         let number = all.next;
-        let entry = Entry { user: caller.id().clone(), device: caller.device.clone(), closed: closed.clone() };
+        let entry = Entry { user: caller.id().clone(), credential: caller.credential.clone(), closed: closed.clone() };
         all.open.insert(number, entry);
         Ok(Open { number, all: Arc::clone(&self.all), closed })
     }
@@ -119,7 +123,7 @@ impl Closings {
         let Subject::Event(EventAddress { user, entity, id }) = &told.subject else { return };
         let Ok(event) = v1::Event::decode(told.payload.clone()) else { return };
         let over = |entry: &Entry| match (entity, &event.object) {
-            (Entity::Device | Entity::Token, Some(v1::event::Object::Removed(_))) => entry.device == *id,
+            (Entity::Device | Entity::Token, Some(v1::event::Object::Removed(_))) => entry.credential.id() == id,
             (Entity::User, Some(v1::event::Object::Removed(_))) => true,
             (Entity::User, Some(v1::event::Object::User(account))) => account.disabled,
             _ => false,
@@ -129,13 +133,18 @@ impl Closings {
     }
 
     async fn check(&self) {
-        let mut open = HashMap::<String, Vec<CancellationToken>>::new();
+        let mut open = HashMap::<Credential, Vec<CancellationToken>>::new();
         for entry in self.all.lock().unwrap_or_else(PoisonError::into_inner).open.values().cloned() {
-            open.entry(entry.device).or_default().push(entry.closed);
+            open.entry(entry.credential).or_default().push(entry.closed);
         }
-        for (device, closed) in open {
+        let now = self.clock.now();
+        for (credential, closed) in open {
+            let holds = match &credential {
+                Credential::Device(device) => store::devices::holds(&self.db, device, now).await,
+                Credential::Token(token) => store::tokens::holds(&self.db, token, now).await,
+            };
             // A database that does not answer signs nobody out.
-            if matches!(store::devices::holds(&self.db, &device, self.clock.now()).await, Ok(false)) {
+            if matches!(holds, Ok(false)) {
                 closed.iter().for_each(CancellationToken::cancel);
             }
         }

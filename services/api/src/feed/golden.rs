@@ -21,7 +21,7 @@ use super::{
 use crate::domain::event_id::EventId;
 
 /// Writes the recordings anew.
-const RECORD: &str = "MUSTER_RECORD";
+const BLESS: &str = "MUSTER_BLESS";
 const SESSION: &str = "session--------------";
 const WORKER: &str = "worker---------------";
 const QUESTION: &str = "user-message---------";
@@ -242,13 +242,13 @@ fn entries() -> Vec<Entry> {
 
 fn matches_recording(name: &str, made: &[u8]) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../libs/contracts/tests/golden").join(name);
-    if std::env::var_os(RECORD).is_some() {
+    if std::env::var_os(BLESS).is_some() {
         std::fs::write(&path, made).unwrap();
     }
     let recorded = std::fs::read(&path).unwrap();
     assert!(
         recorded == made,
-        "{name} is another now; if that was meant: {RECORD}=1 cargo test -p muster-api golden\n{}",
+        "{name} is another now; if that was meant: {BLESS}=1 cargo test -p muster-api golden\n{}",
         String::from_utf8_lossy(made)
     );
 }

@@ -1,31 +1,55 @@
-//! Who asks: found by the sign-in's cookie. API tokens will be found here as well.
+//! Who asks: found by the sign-in's cookie or by an API token.
 
 use std::net::SocketAddr;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum_extra::extract::CookieJar;
-use http::{Method, StatusCode, header, request::Parts};
+use http::{HeaderMap, Method, StatusCode, header, request::Parts};
 use muster_contracts::{id::UserId, v1};
 
 use crate::{
-    domain::secret,
-    http::{origin, problem::Problem},
+    domain::{
+        scope::{Need, need},
+        secret,
+    },
+    http::{BASE, origin, owned::Owning, problem::Problem},
     state::Shared,
-    store,
+    store::{self, tokens::Token},
 };
 
 /// Name of the cookie.
 pub(crate) const COOKIE: &str = "muster_session";
 
-/// A person who is signed in.
+/// How an API token begins, so that whoever finds one knows what it is.
+pub(crate) const TOKEN_PREFIX: &str = "muster_";
+
+/// A person who is signed in, or a program of theirs.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     /// Who.
     pub(crate) user: store::users::User,
-    /// By which sign-in.
-    pub(crate) device: String,
+    /// By what.
+    pub(crate) credential: Credential,
     /// From where.
     pub(crate) address: String,
+}
+
+/// What a caller showed.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Credential {
+    /// The cookie of this sign-in.
+    Device(String),
+    /// The token of this id.
+    Token(String),
+}
+
+impl Credential {
+    /// Of the sign-in or the token.
+    pub(crate) fn id(&self) -> &str {
+        match self {
+            Self::Device(id) | Self::Token(id) => id,
+        }
+    }
 }
 
 impl Caller {
@@ -44,6 +68,13 @@ impl FromRequestParts<Shared> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
+        if let Some(secret) = bearer(&parts.headers) {
+            let found = store::tokens::presented(&api.db, &secret::hash(secret), api.clock.now()).await?;
+            let (user, token) = found.ok_or_else(Problem::unauthorized)?;
+            let credential = Credential::Token(token.token_id.clone());
+            let caller = Self { user, credential, address: address(parts) };
+            return permitted(api, parts, &token, caller).await;
+        }
         let jar = CookieJar::from_headers(&parts.headers);
         let cookie = jar.get(COOKIE).ok_or_else(Problem::unauthorized)?;
         let hash = secret::hash(cookie.value());
@@ -54,8 +85,27 @@ impl FromRequestParts<Shared> for Caller {
             let detail = "This request does not come from this server's page.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "cross-origin", detail));
         }
-        Ok(Self { user, device, address: address(parts) })
+        Ok(Self { user, credential: Credential::Device(device), address: address(parts) })
     }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())
+}
+
+/// The caller, if its token may do this. What is not the user's does not exist, whatever the token may do.
+async fn permitted(api: &Shared, parts: &Parts, token: &Token, caller: Caller) -> Result<Caller, Problem> {
+    let path = parts.uri.path().strip_prefix(BASE).unwrap_or_else(|| parts.uri.path());
+    let detail = match need(&parts.method, path) {
+        Need::Scope(scope) if token.scopes.contains(&scope) => return Ok(caller),
+        Need::Scope(scope) => format!("This needs a token with the scope {scope}."),
+        Need::Person => "This needs a person who is signed in; no token may do it.".to_owned(),
+    };
+    if let Some(owning) = Owning::of_path(path)? {
+        api.own(&caller, owning.as_owned()).await?;
+    }
+    Err(Problem::new(StatusCode::FORBIDDEN, "missing-scope", detail))
 }
 
 /// Where a request comes from.

@@ -18,6 +18,7 @@ mod protect;
 mod requests;
 mod server;
 mod sessions;
+mod tokens;
 mod workers;
 
 use axum::{
@@ -41,6 +42,7 @@ pub(crate) const BASE: &str = "/api/v1";
 pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
     let version = OpenApiRouter::new()
         .merge(auth::routes())
+        .merge(tokens::routes())
         .merge(machines::routes())
         .merge(workers::routes())
         .merge(sessions::routes())

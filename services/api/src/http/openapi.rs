@@ -6,7 +6,7 @@ use utoipa::{
     OpenApi,
     openapi::{
         Content, Ref, RefOr, ResponseBuilder,
-        security::{ApiKey, ApiKeyValue, SecurityRequirement, SecurityScheme},
+        security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -39,7 +39,10 @@ pub fn document() -> String {
     let components = document.components.get_or_insert_default();
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
     components.security_schemes.insert("cookie".into(), RefOr::T(cookie));
-    document.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("cookie", [])]);
+    let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token")).build();
+    components.security_schemes.insert("token".into(), RefOr::T(SecurityScheme::Http(token)));
+    let either = ["cookie", "token"].map(|scheme| SecurityRequirement::new::<_, [&str; 0], &str>(scheme, []));
+    document.security = Some(either.to_vec());
     for path in document.paths.paths.values_mut() {
         let operations = [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
         for operation in operations.into_iter().flatten() {

@@ -18,6 +18,37 @@ pub(crate) enum Owned<'a> {
     Session(&'a SessionId),
 }
 
+/// The same, as found in a path.
+#[derive(Debug)]
+pub(crate) enum Owning {
+    Machine(MachineId),
+    Worker(WorkerId),
+    Session(SessionId),
+}
+
+impl Owning {
+    /// What a path below the API's base is about, if it is about one of these. An id that cannot exist is not found.
+    pub(crate) fn of_path(path: &str) -> Result<Option<Self>, Problem> {
+        let mut parts = path.split('/').filter(|part| !part.is_empty());
+        let (Some(resource), Some(id)) = (parts.next(), parts.next()) else { return Ok(None) };
+        let missing = |_| Problem::not_found();
+        Ok(match resource {
+            "machines" => Some(Self::Machine(id.parse().map_err(missing)?)),
+            "workers" => Some(Self::Worker(id.parse().map_err(missing)?)),
+            "sessions" => Some(Self::Session(id.parse().map_err(missing)?)),
+            _ => None,
+        })
+    }
+
+    pub(crate) const fn as_owned(&self) -> Owned<'_> {
+        match self {
+            Self::Machine(id) => Owned::Machine(id),
+            Self::Worker(id) => Owned::Worker(id),
+            Self::Session(id) => Owned::Session(id),
+        }
+    }
+}
+
 impl Shared {
     /// The body, or why there is none: 404 goes before all that is wrong with
     /// it. With a good body nothing is asked: who acts on it checks the owner.
@@ -41,7 +72,8 @@ impl Shared {
         }
     }
 
-    async fn own(&self, caller: &Caller, of: Owned<'_>) -> Result<(), Problem> {
+    /// Refuses what is not the caller's.
+    pub(crate) async fn own(&self, caller: &Caller, of: Owned<'_>) -> Result<(), Problem> {
         let caller = caller.to_bus();
         match of {
             Owned::Machine(machine) => {

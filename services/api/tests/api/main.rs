@@ -14,3 +14,4 @@ mod events;
 mod openapi;
 mod resources;
 mod support;
+mod tokens;

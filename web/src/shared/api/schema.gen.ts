@@ -477,6 +477,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The user's API tokens, newest first. */
+        get: operations["tokens_list"];
+        put?: never;
+        /** Makes an API token. */
+        post: operations["tokens_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/tokens/{tokenId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Ends a token and its event streams. */
+        delete: operations["tokens_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/{workerId}": {
         parameters: {
             query?: never;
@@ -643,6 +678,21 @@ export interface components {
             message?: string;
             optionId?: string;
         };
+        /** @description A token without its secret. */
+        ApiToken: {
+            /** Format: int64 */
+            createdAt: number;
+            /** Format: int64 */
+            expiresAt?: number;
+            /**
+             * Format: int64
+             * @description To the minute.
+             */
+            lastUsedAt?: number;
+            name: string;
+            scopes: components["schemas"]["TokenScope"][];
+            tokenId: string;
+        };
         /** @description Which key. */
         Approve: {
             /** @description As the registration shows it. */
@@ -780,12 +830,29 @@ export interface components {
             /** @description At most 200 characters; else it names itself after the first message. */
             title?: string;
         };
+        /** @description A token to make. */
+        CreateToken: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the epoch, in the future; none: until it is deleted.
+             */
+            expiresAt?: number;
+            /** @description 1 to 64 characters. */
+            name: string;
+            /** @description At least one. */
+            scopes: components["schemas"]["TokenScope"][];
+        };
         /** @description A worker to make. */
         CreateWorker: {
             /** @description At most 64 characters. */
             name?: string;
             /** @description A nanoid; the same again is the same worker. */
             workerId?: string;
+        };
+        /** @description A token with its secret, which is shown this once. */
+        CreatedToken: components["schemas"]["ApiToken"] & {
+            /** @description Goes into `Authorization: Bearer …`. */
+            secret: string;
         };
         /** @description Where the user is signed in. */
         Device: {
@@ -840,6 +907,26 @@ export interface components {
                 status: components["schemas"]["RequestStatus"];
                 title: string;
                 workerId: string;
+            }[];
+            /** @description For the page after; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description A page of a list. */
+        List_ApiToken: {
+            /** @description What is on it. */
+            items: {
+                /** Format: int64 */
+                createdAt: number;
+                /** Format: int64 */
+                expiresAt?: number;
+                /**
+                 * Format: int64
+                 * @description To the minute.
+                 */
+                lastUsedAt?: number;
+                name: string;
+                scopes: components["schemas"]["TokenScope"][];
+                tokenId: string;
             }[];
             /** @description For the page after; null on the last. */
             nextCursor: string | null;
@@ -1244,6 +1331,11 @@ export interface components {
             /** @description The user's stream is always among them. */
             user?: string | null;
         };
+        /**
+         * @description What a token may do.
+         * @enum {string}
+         */
+        TokenScope: "read" | "chat" | "manage";
         /**
          * @description How far a tool is.
          * @enum {string}
@@ -2443,6 +2535,94 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ChatSession"];
                 };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ApiToken"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateToken"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedToken"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tokens_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                tokenId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong (RFC 9457) */
             default: {

@@ -32,7 +32,7 @@ pub(crate) async fn list(State(api): State<Shared>, caller: Caller) -> Result<Js
     let devices = store::devices::list(&api.db, caller.id(), api.clock.now()).await?;
     let items = devices.into_iter().map(|device| {
         let store::devices::Device { device_id, agent, address, created_at, expires_at } = device;
-        let current = device_id == caller.device;
+        let current = device_id == caller.credential.id();
         Device { device_id, agent, address, created_at, expires_at, current }
     });
     Ok(Json(List { items: items.collect(), next_cursor: None }))

@@ -2,15 +2,16 @@
 
 use axum::extract::State;
 use http::StatusCode;
+use muster_contracts::subject::Entity;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{login, logout};
+use super::login;
 use crate::{
     domain::account,
     http::{caller::Caller, extract::Body, problem::Problem},
     state::Shared,
-    store,
+    store, tell,
 };
 
 /// The password as it is, and as it shall be.
@@ -41,8 +42,8 @@ pub(crate) async fn password(
     let hash = api.passwords.hash(next).await.map_err(|error| Problem::internal(&error))?;
     let mut write = api.db.write().await?;
     store::users::set_password(&mut write, caller.id(), &hash).await?;
-    for device in store::devices::delete_others(&mut write, caller.id(), &caller.device).await? {
-        logout::tell_removed(&api, &mut write, caller.id(), &device).await?;
+    for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {
+        tell::removed(&api, &mut write, caller.id(), Entity::Device, &device).await?;
     }
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -2,12 +2,8 @@
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
-use muster_contracts::{
-    id::UserId,
-    subject::{Entity, EventAddress, Subject},
-    v1,
-};
-use muster_service::{StartError, outbox};
+use muster_contracts::id::UserId;
+use muster_service::StartError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -18,6 +14,7 @@ use crate::{
     http::{caller::From, extract::Body, model::user::User, problem::Problem},
     state::Shared,
     store::{self, users::Role},
+    tell,
 };
 
 /// A new account.
@@ -65,7 +62,7 @@ pub(crate) async fn register(
     if !store::users::insert(&mut write, &user, &hash, api.clock.now()).await? {
         return Err(Problem::new(StatusCode::CONFLICT, "username-taken", "This user name is taken."));
     }
-    tell(&api, &mut write, &user, &address).await?;
+    tell::account(&api, &mut write, &user, &address).await?;
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, cookie, Json(User::from(user))))
@@ -90,31 +87,10 @@ pub(crate) async fn found(api: &Shared, password: &SecretString) -> Result<(), S
     }
     let user = store::users::User { user_id: UserId::random(), username: "admin".into(), role: Role::Admin };
     store::users::insert(&mut write, &user, &hash, api.clock.now()).await?;
-    tell(api, &mut write, &user, "").await?;
+    tell::account(api, &mut write, &user, "").await?;
     write.commit().await?;
     tracing::info!("the account admin was made");
     Ok(())
-}
-
-async fn tell(
-    api: &Shared,
-    write: &mut muster_service::Write,
-    user: &store::users::User,
-    address: &str,
-) -> Result<(), muster_service::DbError> {
-    let store::users::User { user_id, username, role } = user;
-    let subject = Subject::Event(EventAddress { user: user_id.clone(), entity: Entity::User, id: user_id.to_string() });
-    let event = v1::Event {
-        actor: Some(v1::Actor { user_id: user_id.to_string(), worker_id: String::new(), address: address.to_owned() }),
-        timestamp: api.clock.now(),
-        object: Some(v1::event::Object::User(v1::User {
-            user_id: user_id.to_string(),
-            username: username.clone(),
-            admin: *role == Role::Admin,
-            disabled: false,
-        })),
-    };
-    outbox::put(write, &api.clock, &subject, &event).await
 }
 
 fn check(username: &str, password: &str) -> Result<(), Problem> {

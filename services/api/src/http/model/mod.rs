@@ -7,5 +7,6 @@ pub(crate) mod message;
 pub(crate) mod part;
 pub(crate) mod request;
 pub(crate) mod session;
+pub(crate) mod token;
 pub(crate) mod user;
 pub(crate) mod worker;
