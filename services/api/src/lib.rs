@@ -5,7 +5,7 @@
 //! - Consumes: the live tails of CHUNKS (one for each watched session) and
 //!   EVENTS (one for each watching user), direct reads of both. No consumer.
 //! - Publishes: EVENTS about `user`, `device` and `token`.
-//! - Owns: users, sign-ins, API tokens, idempotency keys.
+//! - Owns: users, sign-ins, API tokens, invitations, idempotency keys.
 //! - When it dies: event streams break, and browsers continue them at any other
 //!   instance, or at this one once it is back. Nothing else notices.
 

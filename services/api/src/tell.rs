@@ -8,42 +8,50 @@ use muster_contracts::{
 use muster_service::{DbError, Write, outbox};
 
 use crate::{
+    http::caller::Caller,
     state::Shared,
-    store::users::{Role, User},
+    store::users::{Account, Role, User},
 };
 
-/// Something of a user's is gone: a sign-in, a token, the account.
-pub(crate) async fn removed(
-    api: &Shared,
-    write: &mut Write,
-    user: &UserId,
-    entity: Entity,
-    id: &str,
-) -> Result<(), DbError> {
-    event(api, write, (user, entity, id), actor(user, ""), Object::Removed(v1::Removed {})).await
+/// What something is: whose, of which kind, with which id.
+type About<'a> = (&'a UserId, Entity, &'a str);
+
+/// Something is gone: a sign-in, a token, an account.
+pub(crate) async fn removed(api: &Shared, write: &mut Write, about: About<'_>, by: &Caller) -> Result<(), DbError> {
+    event(api, write, about, actor(by), Object::Removed(v1::Removed {})).await
 }
 
 /// An account came or changed.
-pub(crate) async fn account(api: &Shared, write: &mut Write, user: &User, address: &str) -> Result<(), DbError> {
-    let User { user_id, username, role } = user;
-    let account = v1::User {
+pub(crate) async fn account(
+    api: &Shared,
+    write: &mut Write,
+    account: &Account,
+    actor: v1::Actor,
+) -> Result<(), DbError> {
+    let Account { user: User { user_id, username, role }, disabled, created_at: _ } = account;
+    let object = v1::User {
         user_id: user_id.to_string(),
         username: username.clone(),
         admin: *role == Role::Admin,
-        disabled: false,
+        disabled: *disabled,
     };
-    let about = (user_id, Entity::User, user_id.as_str());
-    event(api, write, about, actor(user_id, address), Object::User(account)).await
+    event(api, write, (user_id, Entity::User, user_id.as_str()), actor, Object::User(object)).await
 }
 
-fn actor(user: &UserId, address: &str) -> v1::Actor {
+/// Who did it, and from where.
+pub(crate) fn actor(caller: &Caller) -> v1::Actor {
+    person(caller.id(), &caller.address)
+}
+
+/// The same for somebody who is not signed in yet.
+pub(crate) fn person(user: &UserId, address: &str) -> v1::Actor {
     v1::Actor { user_id: user.to_string(), worker_id: String::new(), address: address.to_owned() }
 }
 
 async fn event(
     api: &Shared,
     write: &mut Write,
-    (user, entity, id): (&UserId, Entity, &str),
+    (user, entity, id): About<'_>,
     actor: v1::Actor,
     object: Object,
 ) -> Result<(), DbError> {

@@ -89,6 +89,23 @@ impl FromRequestParts<Shared> for Caller {
     }
 }
 
+/// A person who administers accounts.
+#[derive(Debug)]
+pub(crate) struct Administrator(pub(crate) Caller);
+
+impl FromRequestParts<Shared> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Shared) -> Result<Self, Problem> {
+        let caller = Caller::from_request_parts(parts, api).await?;
+        if caller.user.role == store::users::Role::Admin {
+            return Ok(Self(caller));
+        }
+        let detail = "Only an administrator may do this.";
+        Err(Problem::new(StatusCode::FORBIDDEN, "missing-role", detail))
+    }
+}
+
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, secret) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| secret.trim())

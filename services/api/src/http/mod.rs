@@ -6,6 +6,7 @@ pub(crate) mod caller;
 pub(crate) mod events;
 mod extract;
 mod idempotency;
+mod invitations;
 mod machines;
 mod messages;
 pub(crate) mod model;
@@ -19,6 +20,7 @@ mod requests;
 mod server;
 mod sessions;
 mod tokens;
+mod users;
 mod workers;
 
 use axum::{
@@ -43,6 +45,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
     let version = OpenApiRouter::new()
         .merge(auth::routes())
         .merge(tokens::routes())
+        .merge(invitations::routes())
+        .merge(users::routes())
         .merge(machines::routes())
         .merge(workers::routes())
         .merge(sessions::routes())

@@ -98,6 +98,11 @@ pub(crate) async fn delete_others(write: &mut Write, user: &UserId, but: &str) -
     rows.iter().map(|row| row.try_get("device_id")).collect()
 }
 
+/// Ends all sign-ins of a user, and says which.
+pub(crate) async fn delete_all(write: &mut Write, user: &UserId) -> Result<Vec<String>, DbError> {
+    delete_others(write, user, "").await
+}
+
 /// Forgets what is over.
 pub(crate) async fn forget_expired(write: &mut Write, now: i64) -> Result<(), DbError> {
     sqlx::query("DELETE FROM devices WHERE expires_at <= $1").bind(now).execute(write.connection()).await?;

@@ -2,6 +2,7 @@
 
 pub(crate) mod devices;
 pub(crate) mod idempotency;
+pub(crate) mod invitations;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

@@ -30,6 +30,14 @@ pub(crate) struct User {
     pub(crate) role: Role,
 }
 
+/// An account as administrators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Account {
+    pub(crate) user: User,
+    pub(crate) disabled: bool,
+    pub(crate) created_at: i64,
+}
+
 /// Columns that [`user`] reads.
 pub(crate) const COLUMNS: &str = "users.user_id, users.username, users.role";
 
@@ -91,4 +99,67 @@ pub(crate) async fn set_password(write: &mut Write, user: &UserId, hash: &str) -
         .execute(write.connection())
         .await?;
     Ok(())
+}
+
+/// Accounts behind a name, by name.
+pub(crate) async fn list(db: &Db, behind: &str, limit: usize) -> Result<Vec<Account>, DbError> {
+    let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS}, users.disabled, users.created_at FROM users WHERE username > $1 ORDER BY username LIMIT $2"
+    )))
+    .bind(behind)
+    .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .fetch_all(db.pool())
+    .await?;
+    rows.iter().map(account).collect()
+}
+
+/// Makes those who administer accounts wait for each other, so that no two of them can take each other's role at once.
+pub(crate) async fn administer(write: &mut Write) -> Result<(), DbError> {
+    sqlx::query("UPDATE founder SET one = one").execute(write.connection()).await?;
+    Ok(())
+}
+
+/// One account.
+pub(crate) async fn get(write: &mut Write, user: &UserId) -> Result<Option<Account>, DbError> {
+    let row = sqlx::query(sqlx::AssertSqlSafe(format!(
+        "SELECT {COLUMNS}, users.disabled, users.created_at FROM users WHERE user_id = $1"
+    )))
+    .bind(user.as_str())
+    .fetch_optional(write.connection())
+    .await?;
+    row.as_ref().map(account).transpose()
+}
+
+/// Changes the role of an account, and whether it is disabled.
+pub(crate) async fn update(write: &mut Write, account: &Account) -> Result<(), DbError> {
+    sqlx::query("UPDATE users SET role = $2, disabled = $3 WHERE user_id = $1")
+        .bind(account.user.user_id.as_str())
+        .bind(account.user.role.as_str())
+        .bind(i64::from(account.disabled))
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+/// Deletes an account with its sign-ins and tokens; `false` if there is none.
+pub(crate) async fn delete(write: &mut Write, user: &UserId) -> Result<bool, DbError> {
+    let done =
+        sqlx::query("DELETE FROM users WHERE user_id = $1").bind(user.as_str()).execute(write.connection()).await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// How many administrators can sign in.
+pub(crate) async fn administrators(write: &mut Write) -> Result<i64, DbError> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM users WHERE role = $1 AND disabled = 0")
+        .bind(Role::Admin.as_str())
+        .fetch_one(write.connection())
+        .await
+}
+
+fn account(row: &AnyRow) -> Result<Account, DbError> {
+    Ok(Account {
+        user: user(row)?,
+        disabled: row.try_get::<i64, _>("disabled")? != 0,
+        created_at: row.try_get("created_at")?,
+    })
 }

@@ -9,6 +9,7 @@
     reason = "clippy's exception for tests does not reach what tests share"
 )]
 
+mod administration;
 mod auth;
 mod events;
 mod openapi;

@@ -102,6 +102,25 @@ impl Stage {
         Self { base: format!("http://{address}"), chat, registry, world, stop, _sqlite: sqlite, _home: home, broker }
     }
 
+    /// What a stream has under a filter, once it answers `condition` with something.
+    pub(crate) async fn until_stored<T>(
+        &self,
+        stream: &str,
+        filter: &str,
+        condition: impl Fn(bytes::Bytes) -> Option<T>,
+    ) -> T {
+        let looking = async {
+            loop {
+                let batch = self.chat.read(stream, filter, 1, 1000).await.unwrap();
+                if let Some(found) = batch.messages.into_iter().rev().find_map(|stored| condition(stored.payload)) {
+                    return found;
+                }
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.expect("it is stored in time")
+    }
+
     pub(crate) async fn kill_broker(&self) {
         self.broker.kill().await;
     }

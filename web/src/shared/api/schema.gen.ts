@@ -161,6 +161,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Invitations that can still be used, newest first. */
+        get: operations["invitations_list"];
+        put?: never;
+        /** Makes an invitation, good for one account. */
+        post: operations["invitations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/invitations/{invitationId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes an invitation back. */
+        delete: operations["invitations_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/machines": {
         parameters: {
             query?: never;
@@ -512,6 +547,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every account, by name. */
+        get: operations["users_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{userId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Deletes an account with its machines, workers and sessions. */
+        delete: operations["users_delete"];
+        options?: never;
+        head?: never;
+        /** Changes an account's role, or disables or enables it. */
+        patch: operations["users_update"];
+        trace?: never;
+    };
     "/api/v1/workers/{workerId}": {
         parameters: {
             query?: never;
@@ -638,6 +708,16 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account. */
+        Account: {
+            /** Format: int64 */
+            createdAt: number;
+            /** @description Nobody can sign in to it, and its workers are cut off. */
+            disabled: boolean;
+            role: components["schemas"]["UserRole"];
+            userId: string;
+            username: string;
+        };
         /**
          * @description What goes on in a session.
          * @enum {string}
@@ -813,6 +893,14 @@ export interface components {
          * @enum {string}
          */
         ChunkKind: "text" | "reasoning" | "tool" | "diff" | "plan" | "permission" | "question" | "usage" | "notice";
+        /** @description An invitation to make. */
+        CreateInvitation: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the epoch, at most 90 days ahead; none: in 7 days.
+             */
+            expiresAt?: number;
+        };
         /** @description A machine to register. */
         CreateMachine: {
             /** @description A nanoid; the same again with the same name is the same machine. */
@@ -848,6 +936,11 @@ export interface components {
             name?: string;
             /** @description A nanoid; the same again is the same worker. */
             workerId?: string;
+        };
+        /** @description An invitation with its secret, which is shown this once. */
+        CreatedInvitation: components["schemas"]["Invitation"] & {
+            /** @description Given to whoever shall make an account: `/register?invitation=…`. */
+            secret: string;
         };
         /** @description A token with its secret, which is shown this once. */
         CreatedToken: components["schemas"]["ApiToken"] & {
@@ -885,6 +978,29 @@ export interface components {
             detail: string;
             /** @description JSON pointer into the body. */
             pointer: string;
+        };
+        /** @description An invitation without its secret. */
+        Invitation: {
+            /** Format: int64 */
+            createdAt: number;
+            /** Format: int64 */
+            expiresAt: number;
+            invitationId: string;
+        };
+        /** @description A page of a list. */
+        List_Account: {
+            /** @description What is on it. */
+            items: {
+                /** Format: int64 */
+                createdAt: number;
+                /** @description Nobody can sign in to it, and its workers are cut off. */
+                disabled: boolean;
+                role: components["schemas"]["UserRole"];
+                userId: string;
+                username: string;
+            }[];
+            /** @description For the page after; null on the last. */
+            nextCursor: string | null;
         };
         /** @description A page of a list. */
         List_AgentRequest: {
@@ -973,6 +1089,19 @@ export interface components {
                 deviceId: string;
                 /** Format: int64 */
                 expiresAt: number;
+            }[];
+            /** @description For the page after; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description A page of a list. */
+        List_Invitation: {
+            /** @description What is on it. */
+            items: {
+                /** Format: int64 */
+                createdAt: number;
+                /** Format: int64 */
+                expiresAt: number;
+                invitationId: string;
             }[];
             /** @description For the page after; null on the last. */
             nextCursor: string | null;
@@ -1359,6 +1488,12 @@ export interface components {
             /** @description 1 to 200 characters. */
             title?: string;
         };
+        /** @description What shall be another way. */
+        UpdateUser: {
+            /** @description Signs it out everywhere and cuts its workers off, until it is enabled again. */
+            disabled?: boolean;
+            role?: components["schemas"]["UserRole"];
+        };
         /** @description The worker's new name. */
         UpdateWorker: {
             /** @description 1 to 64 characters. */
@@ -1734,6 +1869,94 @@ export interface operations {
                 content: {
                     "text/event-stream": string;
                 };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Invitation"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateInvitation"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedInvitation"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invitations_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                invitationId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong (RFC 9457) */
             default: {
@@ -2623,6 +2846,101 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_list: {
+        parameters: {
+            query?: {
+                /** @description Items of the page, 1 to 200. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Account"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    users_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                userId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UpdateUser"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
             };
             /** @description What went wrong (RFC 9457) */
             default: {

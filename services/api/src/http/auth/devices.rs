@@ -47,7 +47,7 @@ pub(crate) async fn delete(
     At(device): At<String>,
 ) -> Result<StatusCode, Problem> {
     let mut write = api.db.write().await?;
-    if !logout::end(&api, &mut write, caller.id(), &device).await? {
+    if !logout::end(&api, &mut write, &caller, &device).await? {
         return Err(Problem::not_found());
     }
     write.commit().await?;

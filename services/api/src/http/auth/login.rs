@@ -12,7 +12,7 @@ use super::{logout, sign_in};
 use crate::{
     domain::{limiter::Rate, secret},
     http::{
-        caller::{COOKIE, From},
+        caller::{COOKIE, Caller, Credential, From},
         extract::Body,
         model::user::User,
         problem::Problem,
@@ -59,7 +59,9 @@ pub(crate) async fn login(
         && let Some((owner, device)) =
             store::devices::signed_in(&api.db, &secret::hash(old.value()), api.clock.now()).await?
     {
-        logout::end(&api, &mut write, &owner.user_id, &device).await?;
+        let credential = Credential::Device(device.clone());
+        let owner = Caller { user: owner, credential, address: address.clone() };
+        logout::end(&api, &mut write, &owner, &device).await?;
     }
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;

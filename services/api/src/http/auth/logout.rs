@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::IntoResponse};
 use http::StatusCode;
-use muster_contracts::{id::UserId, subject::Entity};
+use muster_contracts::subject::Entity;
 use muster_service::{DbError, Write};
 
 use super::sign_in;
@@ -16,16 +16,16 @@ use crate::{
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", responses((status = 204)))]
 pub(crate) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<impl IntoResponse, Problem> {
     let mut write = api.db.write().await?;
-    end(&api, &mut write, caller.id(), caller.credential.id()).await?;
+    end(&api, &mut write, &caller, caller.credential.id()).await?;
     write.commit().await?;
     Ok((StatusCode::NO_CONTENT, sign_in::expired(&api)))
 }
 
-/// Ends a sign-in and tells every instance; `false` if there was none.
-pub(super) async fn end(api: &Shared, write: &mut Write, user: &UserId, device: &str) -> Result<bool, DbError> {
-    let was = store::devices::delete(write, user, device).await?;
+/// Ends a sign-in of the caller's and tells every instance; `false` if there was none.
+pub(super) async fn end(api: &Shared, write: &mut Write, caller: &Caller, device: &str) -> Result<bool, DbError> {
+    let was = store::devices::delete(write, caller.id(), device).await?;
     if was {
-        tell::removed(api, write, user, Entity::Device, device).await?;
+        tell::removed(api, write, (caller.id(), Entity::Device, device), caller).await?;
     }
     Ok(was)
 }

@@ -43,7 +43,7 @@ pub(crate) async fn password(
     let mut write = api.db.write().await?;
     store::users::set_password(&mut write, caller.id(), &hash).await?;
     for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {
-        tell::removed(&api, &mut write, caller.id(), Entity::Device, &device).await?;
+        tell::removed(&api, &mut write, (caller.id(), Entity::Device, &device), &caller).await?;
     }
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)

@@ -10,12 +10,21 @@ use utoipa::ToSchema;
 
 use super::{login, sign_in};
 use crate::{
-    domain::account::{self, Registration},
+    domain::{
+        account::{self, Registration},
+        secret,
+    },
     http::{caller::From, extract::Body, model::user::User, problem::Problem},
     state::Shared,
-    store::{self, users::Role},
+    store::{
+        self,
+        users::{Account, Role},
+    },
     tell,
 };
+
+const NEEDS_INVITATION: &str = "An invitation is needed to make an account here.";
+const NO_INVITATION: &str = "This invitation was used, taken back, or has expired; ask for another.";
 
 /// A new account.
 #[derive(Deserialize, ToSchema)]
@@ -42,27 +51,42 @@ pub(crate) async fn register(
     let Register { username, password, invitation } = body;
     check(&username, &password)?;
     let first = !store::users::any(&api.db).await?;
+    login::limit(&api, &address, &username)?;
+    let invitation = invitation.map(|secret| secret::hash(&secret));
     match Registration::now(api.settings.registration, first) {
         Registration::Open => {}
         Registration::Closed => return Err(closed("Accounts are made by the administrator here.")),
-        Registration::Invite if invitation.is_some() => return Err(closed("This invitation is not valid.")),
-        Registration::Invite => return Err(closed("An invitation is needed to make an account here.")),
+        Registration::Invite => match &invitation {
+            None => return Err(closed(NEEDS_INVITATION)),
+            // Before the costly hash of the password; it is used up below.
+            Some(hash) if !store::invitations::holds(&api.db, hash, api.clock.now()).await? => {
+                return Err(closed(NO_INVITATION));
+            }
+            Some(_) => {}
+        },
     }
-    login::limit(&api, &address, &username)?;
     let hash = api.passwords.hash(password).await.map_err(|error| Problem::internal(&error))?;
 
     let mut write = api.db.write().await?;
     let founds = store::users::claim_first(&mut write).await?;
-    // Somebody else was first while the password was hashed.
-    if first && !founds && api.settings.registration != Registration::Open {
-        return Err(closed("An invitation is needed to make an account here."));
+    // Where accounts are open an invitation is not needed, and not used up.
+    if !founds && api.settings.registration != Registration::Open {
+        let accepted = match &invitation {
+            Some(hash) => store::invitations::accept(&mut write, hash, api.clock.now()).await?,
+            None => false,
+        };
+        if !accepted {
+            // Somebody else was first, or used it, while the password was hashed.
+            return Err(closed(if invitation.is_some() { NO_INVITATION } else { NEEDS_INVITATION }));
+        }
     }
     let role = if founds { Role::Admin } else { Role::Member };
     let user = store::users::User { user_id: UserId::random(), username, role };
     if !store::users::insert(&mut write, &user, &hash, api.clock.now()).await? {
         return Err(Problem::new(StatusCode::CONFLICT, "username-taken", "This user name is taken."));
     }
-    tell::account(&api, &mut write, &user, &address).await?;
+    let account = Account { user: user.clone(), disabled: false, created_at: api.clock.now() };
+    tell::account(&api, &mut write, &account, tell::person(&user.user_id, &address)).await?;
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, cookie, Json(User::from(user))))
@@ -87,7 +111,8 @@ pub(crate) async fn found(api: &Shared, password: &SecretString) -> Result<(), S
     }
     let user = store::users::User { user_id: UserId::random(), username: "admin".into(), role: Role::Admin };
     store::users::insert(&mut write, &user, &hash, api.clock.now()).await?;
-    tell::account(api, &mut write, &user, "").await?;
+    let actor = tell::person(&user.user_id, "");
+    tell::account(api, &mut write, &Account { user, disabled: false, created_at: api.clock.now() }, actor).await?;
     write.commit().await?;
     tracing::info!("the account admin was made");
     Ok(())

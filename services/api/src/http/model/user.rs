@@ -1,6 +1,6 @@
 //! Accounts as JSON.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::store;
@@ -15,7 +15,7 @@ pub(crate) struct User {
 }
 
 /// What an account may do.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = UserRole)]
 pub(crate) enum Role {
@@ -28,10 +28,24 @@ pub(crate) enum Role {
 impl From<store::users::User> for User {
     fn from(user: store::users::User) -> Self {
         let store::users::User { user_id, username, role } = user;
-        let role = match role {
-            store::users::Role::Admin => Role::Admin,
-            store::users::Role::Member => Role::Member,
-        };
-        Self { user_id: user_id.into(), username, role }
+        Self { user_id: user_id.into(), username, role: role.into() }
+    }
+}
+
+impl From<store::users::Role> for Role {
+    fn from(role: store::users::Role) -> Self {
+        match role {
+            store::users::Role::Admin => Self::Admin,
+            store::users::Role::Member => Self::Member,
+        }
+    }
+}
+
+impl From<Role> for store::users::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Admin => Self::Admin,
+            Role::Member => Self::Member,
+        }
     }
 }

@@ -22,7 +22,7 @@ pub(crate) async fn delete(
     if !store::tokens::delete(&mut write, caller.id(), &token).await? {
         return Err(Problem::not_found());
     }
-    tell::removed(&api, &mut write, caller.id(), Entity::Token, &token).await?;
+    tell::removed(&api, &mut write, (caller.id(), Entity::Token, &token), &caller).await?;
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }
