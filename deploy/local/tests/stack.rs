@@ -1,16 +1,26 @@
 //! The whole of it, as tests elsewhere use it.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may fail anywhere")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+use std::time::Duration;
 
 use async_nats::{Auth, AuthError, ConnectOptions, jetstream};
 use muster_contracts::{
+    Message as _,
     fingerprint::Fingerprint,
     id,
     permissions::{self, ServiceUser},
     stream::{CHUNKS, EVENTS},
     subject::service_inbox,
     token::WorkerToken,
+    v1,
 };
-use muster_testkit::stack::{Engine, Part, Running, Session, Setup, Stack, Viewer};
+use muster_testkit::stack::{Engine, PASSWORD, Part, Running, Session, Setup, Stack, Viewer};
 use nkeys::KeyPair;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
@@ -150,6 +160,52 @@ async fn two_hundred_viewers_of_twenty_sessions_cost_one_consumer_and_no_write_m
         let writes = writes_for(&stack, &session, message).await;
         assert!((1.0..25.0).contains(&writes), "{message}: {writes} writes");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disabled_account_has_no_workers_and_a_deleted_one_nothing() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let ada = stack.person("ada").await;
+    let worker = ada.machine("desk").await.worker().await.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    let viewer = session.view().await;
+    let hanging = session.send("hang").await;
+    viewer.until("it begins", |frames| frames.iter().any(|frame| frame.event == "chunk").then_some(())).await;
+    let account = ada.client().get::<serde_json::Value>("/auth/me").await.unwrap();
+    let path = format!("/users/{}", account["userId"].as_str().unwrap());
+    let set = async |disabled: bool| {
+        let body = serde_json::json!({ "disabled": disabled });
+        admin.client().send(reqwest::Method::PATCH, &path, Some(&body)).await.unwrap();
+    };
+    set(true).await;
+    let is_told = || worker.process().log_tail(9).contains("belongs to is disabled").then_some(());
+    worker.process().until(Duration::from_secs(1), is_told).await.unwrap();
+    assert_eq!(ada.client().get::<serde_json::Value>("/auth/me").await.unwrap_err().status(), Some(401));
+
+    set(false).await;
+    ada.client().sign_in("ada", PASSWORD).await.unwrap();
+    worker.online().await;
+    assert_eq!(session.reply_to(&hanging).await.status, "interrupted", "the agent did not go on meanwhile");
+    let sent = session.send("echo here again").await;
+    assert_eq!(session.reply_to(&sent).await.content, "here again");
+
+    admin.client().send(reqwest::Method::DELETE, &path, None).await.unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(5), worker.process().wait()).await.unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(77), "{}", worker.process().log_tail(5));
+    let events = jetstream::new(service(&stack, ServiceUser::Chat).await).get_stream(EVENTS).await.unwrap();
+    let session = format!("evt.v1.{}.session.{}", account["userId"].as_str().unwrap(), session.id());
+    let forgotten = async {
+        loop {
+            let last = events.direct_get_last_for_subject(&session).await.unwrap();
+            let event = v1::Event::decode(last.payload).unwrap();
+            if matches!(event.object, Some(v1::event::Object::Removed(_))) {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), forgotten).await.expect("its sessions are deleted");
 }
 
 /// A worker's own connection with its own key, as a program of its owner's machine could make it.

@@ -10,8 +10,8 @@ use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 use data_encoding::HEXLOWER;
 use muster_contracts::{Message, v1};
 use prost_reflect::{
-    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, ReflectMessage as _,
-    Value, prost::Message as _, text_format::FormatOptions,
+    DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value,
+    text_format::FormatOptions,
 };
 
 /// Adds what is missing to the recordings.

@@ -4,7 +4,7 @@
 //! what; it assembles finished replies from the stream and keeps them.
 //!
 //! **Consumes.** `chat.v1.api.*` from the api; `chat.v1.worker.*.{sync,result}`
-//! from workers; starts, requests and ends in CHUNKS; workers in EVENTS.
+//! from workers; starts, requests and ends in CHUNKS; workers and accounts in EVENTS.
 //!
 //! **Publishes.** What changed: `chat.v1.stream.chat.…state` into CHUNKS for
 //! viewers, `evt.v1.<user>.{session,request}.…` into EVENTS, by an outbox; the
@@ -109,9 +109,13 @@ fn listen(app: &App, state: &State) {
     app.spawn("events", {
         let (bus, stop, state) = (bus.clone(), stop.clone(), state.clone());
         async move {
-            bus.consume(EVENTS, "chat", vec![filter::entity(Entity::Worker)], stop, move |delivery| {
-                listen::events::handle(state.clone(), delivery)
-            })
+            bus.consume(
+                EVENTS,
+                "chat",
+                vec![filter::entity(Entity::Worker), filter::entity(Entity::User)],
+                stop,
+                move |delivery| listen::events::handle(state.clone(), delivery),
+            )
             .await;
         }
     });

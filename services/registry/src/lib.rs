@@ -5,6 +5,8 @@
 //!   and the stream EVENTS.
 //! - **Answers** `reg.v1.api.<method>` (the api, and chat for `presence`),
 //!   `reg.v1.worker.….{register,models}` (workers), and the broker's auth callout.
+//! - **Consumes** accounts in EVENTS: a disabled one's workers are cut off, a
+//!   deleted one's machines go.
 //! - **Hears** `reg.v1.worker.….{heartbeat,bye}`, and the broker's notices of
 //!   connections in the account WORKERS.
 //! - **Publishes** `evt.v1.<user>.{machine,worker,registration}.<id>`; cuts
@@ -28,7 +30,11 @@ mod view;
 use std::{sync::Arc, time::Duration};
 
 use muster_bus::{CallError, ServiceConnect, System};
-use muster_contracts::{permissions::ServiceUser, stream::StreamSpec, subject::RegistryVerb};
+use muster_contracts::{
+    permissions::ServiceUser,
+    stream::{EVENTS, StreamSpec},
+    subject::{Entity, RegistryVerb, filter},
+};
 use muster_service::{App, Service, StartError, health::Need, outbox};
 use tokio::sync::watch;
 
@@ -83,6 +89,13 @@ fn spawn(app: &App, state: &Shared, events: StreamSpec) {
     app.spawn("census", presence::census::repeat(state.clone(), listened));
     app.spawn("sweep", presence::sweep::repeat(state.clone()));
     app.spawn("outbox", outbox::relay(state.db.clone(), state.bus.clone(), app.stop.clone(), |_| {}));
+    let (shared, stop) = (state.clone(), app.stop.clone());
+    app.spawn("accounts", async move {
+        let told = vec![filter::entity(Entity::User)];
+        let handler = shared.clone();
+        let handle = move |delivery| handlers::account::handle(handler.clone(), delivery);
+        shared.bus.consume(EVENTS, "registry", told, stop, handle).await;
+    });
     app.spawn("system", close_system(state.clone()));
     app.spawn("stream", define(state.clone(), app.health.need("stream EVENTS"), events));
     app.spawn("system connection", watch_system(state.clone(), app.health.need("nats system")));

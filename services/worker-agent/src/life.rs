@@ -220,6 +220,15 @@ impl Worker {
                         self.explain_waiting();
                     }
                 }
+                Standing::Suspended => {
+                    if told.replace(Told::Suspended) != Some(Told::Suspended) {
+                        say("The account that this worker belongs to is disabled. Waiting until it is enabled again.");
+                        // Nobody is there for whom the agent should go on.
+                        for entry in self.runner.turns.all() {
+                            entry.drop_it();
+                        }
+                    }
+                }
                 Standing::Leased(exit) => {
                     // A process that was killed a moment ago loses its lease in a moment.
                     let since = *leased_since.get_or_insert_with(Instant::now);
@@ -283,6 +292,7 @@ impl Worker {
 enum Told {
     Pending,
     Approved,
+    Suspended,
 }
 
 /// SIGINT or SIGTERM.

@@ -1,4 +1,5 @@
-//! The durable consumer of EVENTS: what the registry tells of workers.
+//! The durable consumer of EVENTS: what the registry tells of workers, and the
+//! api of accounts.
 
 use std::time::Duration;
 
@@ -23,19 +24,18 @@ const REMOVED: &str = "The worker was removed.";
 
 /// Handles one event.
 pub async fn handle(state: State, delivery: Delivery) -> Outcome {
-    let Subject::Event(EventAddress { entity: Entity::Worker, id, .. }) = &delivery.message.subject else {
-        return Outcome::Ack;
-    };
+    let Subject::Event(EventAddress { user, entity, id }) = &delivery.message.subject else { return Outcome::Ack };
     let Ok(event) = v1::Event::decode(delivery.message.payload.clone()) else { return Outcome::Ack };
-    let done = match event.object {
-        Some(Object::Worker(worker)) => keep(&state, &worker).await,
-        Some(Object::Removed(_)) => removed(&state, id).await,
+    let done = match (entity, event.object) {
+        (Entity::Worker, Some(Object::Worker(worker))) => keep(&state, &worker).await,
+        (Entity::Worker, Some(Object::Removed(_))) => removed(&state, id).await,
+        (Entity::User, Some(Object::Removed(_))) => forget(&state, user.as_str()).await,
         _ => Ok(()),
     };
     match done {
         Ok(()) => Outcome::Ack,
         Err(error) => {
-            tracing::warn!(%error, worker_id = id, "an event of a worker waits");
+            tracing::warn!(%error, id, "an event of a worker or an account waits");
             Outcome::Retry(LATER)
         }
     }
@@ -59,6 +59,17 @@ async fn removed(state: &State, worker_id: &str) -> Done<()> {
         tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
     }
     workers::forget(write.connection(), worker_id).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+/// The account is deleted, and all of its sessions with it.
+async fn forget(state: &State, user_id: &str) -> Done<()> {
+    let mut write = state.write().await?;
+    for session in sessions::of_user(write.connection(), user_id).await? {
+        sessions::delete(write.connection(), &session.chat_session_id).await?;
+        tell::session_removed(&mut write, &state.clock, &session, &Actor::system()).await?;
+    }
     write.commit().await?;
     Ok(())
 }

@@ -107,6 +107,11 @@ pub async fn get<'e>(
     sqlx::query_as(select!("WHERE s.chat_session_id = $1")).bind(session_id).fetch_optional(executor).await
 }
 
+/// Every session of a user.
+pub async fn of_user(connection: &mut AnyConnection, user_id: &str) -> Result<Vec<SessionRow>, DbError> {
+    sqlx::query_as(select!("WHERE s.user_id = $1")).bind(user_id).fetch_all(connection).await
+}
+
 /// Keeps others from changing anything of a session until the transaction ends.
 pub async fn lock(connection: &mut AnyConnection, session_id: &str) -> Result<(), DbError> {
     sqlx::query("UPDATE chat_sessions SET revision = revision WHERE chat_session_id = $1")

@@ -23,7 +23,7 @@ pub(crate) fn admit(proof: &Proof, worker: Option<&Worker>, now: i64) -> Result<
     if worker.machine != proof.token.machine {
         return Err(Denial::Token);
     }
-    let approved = worker.fingerprint.as_ref() == Some(&proof.fingerprint);
+    let approved = !worker.suspended && worker.fingerprint.as_ref() == Some(&proof.fingerprint);
     if approved && worker.lease.is_free_for(&proof.instance, now) {
         Ok(Admission::Worker)
     } else {
@@ -58,6 +58,10 @@ mod tests {
             ("another is just connecting", Some(&mine), lease(&other, now + 1), false),
             ("another's has ended", Some(&mine), lease(&other, now), true),
         ];
+        let suspended = Worker { fingerprint: Some(mine.clone()), suspended: true, ..sample() };
+        let token = WorkerToken { machine: suspended.machine.clone(), worker: suspended.id.clone() };
+        let proof = Proof { token, fingerprint: mine.clone(), instance: me.clone() };
+        assert_eq!(admit(&proof, Some(&suspended), now), Ok(Admission::RegisterOnly), "its owner is disabled");
         for (case, approved, lease, full) in table {
             let worker = Worker { fingerprint: approved.cloned(), lease, ..sample() };
             let token = WorkerToken { machine: worker.machine.clone(), worker: worker.id.clone() };

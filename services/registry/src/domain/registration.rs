@@ -118,6 +118,8 @@ pub(crate) enum Matter {
     Pending,
     /// It waits; another key is approved.
     Mismatch,
+    /// Its key is approved; its owner's account is disabled.
+    Suspended,
 }
 
 /// Finds out for a worker that exists. `rejected`: the owner has turned this key away.
@@ -130,6 +132,7 @@ pub(crate) fn matter(
     now: i64,
 ) -> Matter {
     match &worker.fingerprint {
+        Some(approved) if approved == fingerprint && worker.suspended => Matter::Suspended,
         Some(approved) if approved == fingerprint => {
             let holder = worker.lease.instance.as_ref() == Some(instance);
             if term > 0 && holder && term == worker.lease.term {
@@ -176,6 +179,7 @@ mod tests {
             ("free", free, 0, (false, false), Matter::Reconnect),
             ("another's", held(&other), 0, (false, false), Matter::Leased),
             ("another's, takeover", held(&other), 0, (false, true), Matter::Takeover),
+            ("owner disabled", Worker { suspended: true, ..held(&me) }, 4, (false, true), Matter::Suspended),
         ];
         for (case, worker, term, flags, expected) in table {
             assert_eq!(matter(&worker, &key, (&me, term), flags, 1_000), expected, "{case}");

@@ -23,10 +23,11 @@ pub(crate) struct Connected {
 }
 
 impl Connected {
-    /// Whether it is the approved key's, of the process that holds the lease, in its present term.
+    /// Whether it is the approved key's, of the process that holds the lease, in its present term, of an owner who may.
     #[must_use]
     pub(crate) fn holds(&self, worker: &Worker) -> bool {
         self.term > 0
+            && !worker.suspended
             && worker.fingerprint.as_ref() == Some(&self.fingerprint)
             && worker.lease.term == self.term
             && worker.lease.instance.as_ref() == Some(&self.instance)
@@ -50,7 +51,8 @@ pub(crate) fn must_go(connection: &Connected, worker: Option<&Worker>, open: &[C
     };
     if connection.term == 0 {
         // It would be let in with the worker's rights now.
-        return worker.fingerprint.as_ref() == Some(&connection.fingerprint)
+        return !worker.suspended
+            && worker.fingerprint.as_ref() == Some(&connection.fingerprint)
             && worker.lease.is_free_for(&connection.instance, now)
             && !open.iter().any(|other| other.holds(worker));
     }
@@ -78,6 +80,7 @@ mod tests {
         let worker = Worker { fingerprint: Some(key.clone()), lease: lease.clone(), ..sample() };
         let pending = sample();
         let rekeyed = Worker { fingerprint: Some(Fingerprint::of("V")), ..worker.clone() };
+        let suspended = Worker { suspended: true, lease: Lease { until: 0, ..lease.clone() }, ..worker.clone() };
         let free = Worker { lease: Lease { until: 0, ..lease }, ..worker.clone() };
         let mine = connection(7, &me, 2);
         let elsewhere = Connected { server: "M".to_owned(), client: 1, connected_at: 6, ..mine.clone() };
@@ -96,7 +99,9 @@ mod tests {
             ("another process", connection(9, &other, 2), Some(&worker), vec![mine.clone()], true),
             ("older connection", connection(6, &me, 2), Some(&worker), vec![mine.clone()], true),
             ("newer connection", connection(8, &me, 2), Some(&worker), vec![mine.clone()], false),
-            ("newer elsewhere", mine, Some(&worker), vec![elsewhere], true),
+            ("newer elsewhere", mine.clone(), Some(&worker), vec![elsewhere], true),
+            ("owner disabled", mine.clone(), Some(&suspended), vec![mine], true),
+            ("owner disabled, waiting", connection(1, &me, 0), Some(&suspended), vec![], false),
         ];
         for (case, connection, worker, open, cut) in table {
             assert_eq!(must_go(&connection, worker, &open, 1_000), cut, "{case}");

@@ -41,6 +41,8 @@ pub(crate) struct Worker {
     pub offline_since: Option<i64>,
     /// Whether the broker reported the end, or it only went silent.
     pub offline_closed: bool,
+    /// Its owner's account is disabled.
+    pub suspended: bool,
     /// Grows with every change.
     pub revision: i64,
 }
@@ -178,6 +180,7 @@ pub(crate) fn sample() -> Worker {
         seen: false,
         offline_since: None,
         offline_closed: false,
+        suspended: false,
         revision: 1,
     }
 }

@@ -36,6 +36,7 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
         seen: false,
         offline_since: None,
         offline_closed: false,
+        suspended: false,
         revision: 1,
     };
     let count = workers::count(&mut change.write, &wanted.machine).await.map_err(failed)?;

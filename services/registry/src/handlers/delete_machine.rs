@@ -2,46 +2,61 @@
 
 use muster_bus::Handled;
 use muster_contracts::{
-    id::MachineId,
-    v1::{Empty, MachineRef},
+    id::{MachineId, UserId},
+    v1::{Actor, Empty, MachineRef},
 };
-use muster_service::problem;
+use muster_service::{DbError, problem};
 
 use super::{
     delete_worker::remove,
-    input::{caller, failed, id, take_machine},
+    input::{caller, failed, id},
 };
 use crate::{
     presence::kick,
     state::Shared,
-    store::{machines, workers},
+    store::{
+        machines::{self, Machine},
+        workers,
+    },
     tell::Change,
 };
 
 pub(super) async fn handle(state: Shared, request: MachineRef) -> Handled<Empty> {
     let (user, actor) = caller(request.caller)?;
     let id: MachineId = id("machine", &request.machine_id)?;
-    let machine = machines::get(state.db.pool(), &id).await.map_err(failed)?;
-    machine.filter(|machine| machine.user == user).ok_or_else(|| problem::not_found("machine"))?;
+    if delete(&state, &user, &id, actor).await.map_err(failed)? {
+        Ok(Empty {})
+    } else {
+        Err(problem::not_found("machine"))
+    }
+}
 
-    let mut change = Change::begin(&state, actor).await.map_err(failed)?;
+/// Deletes a machine of a user; false when there is none.
+pub(super) async fn delete(state: &Shared, user: &UserId, id: &MachineId, actor: Actor) -> Result<bool, DbError> {
+    let is_theirs = |machine: Option<Machine>| machine.is_some_and(|machine| machine.user == *user);
+    if !is_theirs(machines::get(state.db.pool(), id).await?) {
+        return Ok(false);
+    }
+    let mut change = Change::begin(state, actor).await?;
     // A worker's row is taken before its machine's; then once more, for those
     // that were added until the machine's was ours.
-    workers::take_all(&mut change.write, &id).await.map_err(failed)?;
-    take_machine(&mut change.write, &user, &request.machine_id).await?;
+    workers::take_all(&mut change.write, id).await?;
+    if !is_theirs(machines::take(&mut change.write, id).await?) {
+        return Ok(false);
+    }
     let (mut cut, mut forgotten) = (Vec::new(), Vec::new());
-    for worker in workers::take_all(&mut change.write, &id).await.map_err(failed)? {
-        cut.append(&mut remove(&mut change, &worker).await.map_err(failed)?);
+    for worker in workers::take_all(&mut change.write, id).await? {
+        cut.append(&mut remove(&mut change, &worker).await?);
         forgotten.push(worker.id);
     }
-    machines::delete(&mut change.write, &id).await.map_err(failed)?;
-    change.machine_removed(&user, &id).await.map_err(failed)?;
-    change.commit().await.map_err(failed)?;
+    machines::delete(&mut change.write, id).await?;
+    change.machine_removed(user, id).await?;
+    change.commit().await?;
 
-    kick::cut(&state, cut);
+    kick::cut(state, cut);
     for worker in forgotten {
         state.memory.forget(&worker);
     }
     tracing::info!(machine = %id, "a machine was deleted");
-    Ok(Empty {})
+    Ok(true)
 }

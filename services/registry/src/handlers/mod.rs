@@ -1,5 +1,6 @@
 //! One file for each message that the registry takes.
 
+pub(crate) mod account;
 mod approve_worker;
 mod bye;
 pub(crate) mod callout;

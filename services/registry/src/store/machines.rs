@@ -81,6 +81,13 @@ pub(crate) async fn page<'e>(on: impl AnyExecutor<'e>, user: &UserId, page: &Pag
     rows.iter().map(read).collect()
 }
 
+/// Every machine of a user.
+pub(crate) async fn of_user<'e>(on: impl AnyExecutor<'e>, user: &UserId) -> Result<Vec<MachineId>, DbError> {
+    let rows =
+        sqlx::query("SELECT machine_id FROM machines WHERE user_id = $1").bind(user.as_str()).fetch_all(on).await?;
+    rows.iter().map(|row| parsed(row, "machine_id")).collect()
+}
+
 /// How many machines a user has.
 pub(crate) async fn count(write: &mut Write, user: &UserId) -> Result<i64, DbError> {
     sqlx::query_scalar("SELECT COUNT(*) FROM machines WHERE user_id = $1")

@@ -1,6 +1,6 @@
 //! The table `workers`.
 
-use muster_contracts::id::{MachineId, WorkerId};
+use muster_contracts::id::{MachineId, UserId, WorkerId};
 use muster_service::{DbError, Write};
 use sqlx::{AnyExecutor, Row as _, any::AnyRow};
 
@@ -15,7 +15,7 @@ macro_rules! columns {
     () => {
         "worker_id, machine_id, user_id, name, status, fingerprint, created_at, approved_at, approved_by, hostname,
          directory, backend, version, instance, term, lease_instance, lease_term, lease_until, leased_at, seen,
-         offline_since, offline_closed, revision"
+         offline_since, offline_closed, suspended, revision"
     };
 }
 
@@ -47,6 +47,7 @@ fn read(row: &AnyRow) -> Result<Worker, DbError> {
         seen: row.try_get::<i64, _>("seen")? != 0,
         offline_since: row.try_get("offline_since")?,
         offline_closed: row.try_get::<i64, _>("offline_closed")? != 0,
+        suspended: row.try_get::<i64, _>("suspended")? != 0,
         revision: row.try_get("revision")?,
     })
 }
@@ -135,6 +136,17 @@ pub(crate) async fn take_all(write: &mut Write, machine: &MachineId) -> Result<V
             .fetch_all(write.connection())
             .await?;
     rows.iter().map(read).collect()
+}
+
+/// Suspends or readmits the workers of a user, and says which were not so before.
+pub(crate) async fn suspend(write: &mut Write, user: &UserId, suspended: bool) -> Result<Vec<WorkerId>, DbError> {
+    let rows =
+        sqlx::query("UPDATE workers SET suspended = $2 WHERE user_id = $1 AND suspended <> $2 RETURNING worker_id")
+            .bind(user.as_str())
+            .bind(i64::from(suspended))
+            .fetch_all(write.connection())
+            .await?;
+    rows.iter().map(|row| parsed(row, "worker_id")).collect()
 }
 
 /// Writes a worker's name.

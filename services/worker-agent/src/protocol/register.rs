@@ -26,6 +26,8 @@ pub enum Standing {
     Reconnect,
     /// Its owner has not decided.
     Pending,
+    /// It is approved, and its owner's account is disabled.
+    Suspended,
     /// Another process is this worker now.
     Leased(Exit),
     /// It is no use to ask again.
@@ -55,6 +57,7 @@ fn standing(reply: RegisterReply) -> Standing {
         RegisterStatus::Approved => Standing::Approved { name: worker_name },
         RegisterStatus::Reconnect => Standing::Reconnect,
         RegisterStatus::Pending => Standing::Pending,
+        RegisterStatus::Suspended => Standing::Suspended,
         RegisterStatus::Mismatch => hopeless(
             Code::NoPermission,
             format!(
@@ -105,6 +108,7 @@ mod tests {
         };
         assert!(matches!(of(RegisterStatus::Approved), Standing::Approved { .. }));
         assert_eq!(of(RegisterStatus::Reconnect), Standing::Reconnect);
+        assert_eq!(of(RegisterStatus::Suspended), Standing::Suspended);
         assert_eq!(of(RegisterStatus::Pending), Standing::Pending);
         let Standing::Leased(exit) = of(RegisterStatus::Leased) else { panic!("leased") };
         assert!(exit.message.contains("desk") && exit.message.contains("--takeover"), "{exit}");
