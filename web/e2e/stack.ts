@@ -14,6 +14,11 @@ export class Muster {
     private readonly server: string,
   ) {}
 
+  /** The same Muster, on another page. */
+  as(page: Page): Muster {
+    return new Muster(page, this.server);
+  }
+
   async signUp(): Promise<string> {
     const name = `u${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
     await this.page.goto("/register");

@@ -1,13 +1,17 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft } from "lucide-react";
 import type { ReactNode } from "react";
+import { useMe } from "@/shared/account/use-me";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { AccountSettings } from "./account-settings";
 import { AppearanceSettings } from "./appearance-settings";
 import { DeviceSettings } from "./device-settings";
+import { PeopleSettings } from "./people-settings";
+import { TokenSettings } from "./token-settings";
 
 export function SettingsPage() {
+  const me = useMe();
   return (
     <main className="h-full overflow-y-auto">
       <div className="mx-auto w-full max-w-2xl px-5 py-6 md:py-10">
@@ -26,6 +30,14 @@ export function SettingsPage() {
         <Section title={t.settings.devices} text={t.settings.devicesText}>
           <DeviceSettings />
         </Section>
+        <Section title={t.tokens.title} text={t.tokens.text}>
+          <TokenSettings />
+        </Section>
+        {me.role === "admin" && (
+          <Section title={t.people.title} text={t.people.text}>
+            <PeopleSettings />
+          </Section>
+        )}
       </div>
     </main>
   );
