@@ -3,7 +3,10 @@ import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 
-const api = process.env["MUSTER_API"] ?? "http://127.0.0.1:8080";
+/** The API refuses what does not come from its own page, so it must see the host that the page has. */
+const proxy = {
+  "/api": { target: process.env["MUSTER_API"] ?? "http://127.0.0.1:8080", changeOrigin: false },
+};
 
 export default defineConfig({
   plugins: [react(), tailwindcss()],
@@ -13,8 +16,8 @@ export default defineConfig({
       "@": fileURLToPath(new URL("./src", import.meta.url)),
     },
   },
-  server: { proxy: { "/api": api }, fs: { allow: [".."] } },
-  preview: { proxy: { "/api": api } },
+  server: { proxy, fs: { allow: [".."] } },
+  preview: { proxy },
   worker: { format: "es" },
   build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
   test: {
