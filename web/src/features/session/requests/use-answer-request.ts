@@ -6,11 +6,14 @@ import type { AgentRequest } from "@/shared/api/types";
 import { applyUserEvent } from "@/shared/fleet/use-fleet-sync";
 import { t } from "@/shared/i18n/strings";
 import { toastError } from "@/shared/ui/toast-error";
+import { useFollowEnd } from "../transcript/follow-context";
 
 /** An answer names the request that it answers, and is refused once that one is gone. */
 export function useAnswerRequest({ chatSessionId: id, requestId }: AgentRequest) {
   const client = useQueryClient();
+  const followEnd = useFollowEnd();
   return useMutation({
+    onMutate: followEnd,
     mutationFn: (body: Schemas["AnswerRequest"]) =>
       must(
         api.POST("/api/v1/sessions/{id}/requests/{requestId}", {

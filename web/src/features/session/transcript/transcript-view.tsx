@@ -1,13 +1,13 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useEffect, useLayoutEffect, useRef, type ReactNode, type UIEvent } from "react";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { useSessionStream, useSessionView } from "../stream/use-session-stream";
+import { FollowContext } from "./follow-context";
 import { TranscriptRow } from "./transcript-row";
+import { useFollow } from "./use-follow";
 
-/** Closer to the end than this counts as reading the newest. */
-const NEAR_END_PX = 80;
 const NEAR_START_PX = 600;
 const TYPICAL_ROW_PX = 180;
 
@@ -24,7 +24,7 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
   const stream = useSessionStream();
   const hasOlder = useSessionView((view) => view.nextBefore !== null);
   const loadingOlder = useSessionView((view) => view.loadingOlder);
-  const [atEnd, setAtEnd] = useState(true);
+  const { following, follow, onScroll: noteScroll } = useFollow();
   // One row more than there are messages, so that what follows them scrolls and follows with them.
   const count = rows.length + 1;
   // The compiler that this rule speaks for is not in use.
@@ -35,17 +35,30 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
     estimateSize: (index) => (index === rows.length ? 40 : TYPICAL_ROW_PX),
     getItemKey: (index) => rows[index] ?? "tail",
     overscan: 6,
+    // Keeps what is being read in its place when earlier messages come in above it.
     anchorTo: "end",
-    followOnAppend: true,
-    scrollEndThreshold: NEAR_END_PX,
-    onChange: (instance) => setAtEnd(instance.isAtEnd(NEAR_END_PX)),
+    // Its own idea of the end is a distance; `following` is what the reader wants.
+    scrollEndThreshold: following ? Infinity : -1,
   });
+  const height = virtual.getTotalSize();
 
-  useEffect(() => virtual.scrollToEnd(), [virtual, jump]);
-
-  const onScroll = () => {
+  useEffect(() => follow(), [follow, jump]);
+  useLayoutEffect(() => {
+    if (following) virtual.scrollToEnd();
+    else virtual.cancelScroll();
+  }, [virtual, following, height]);
+  useEffect(() => {
     const el = scroller.current;
-    if (el !== null && hasOlder && el.scrollTop < NEAR_START_PX) void stream.loadOlder();
+    if (el === null || !following) return;
+    // A composer that grows takes its height from here.
+    const observer = new ResizeObserver(() => virtual.scrollToEnd());
+    observer.observe(el);
+    return () => observer.disconnect();
+  }, [virtual, following]);
+
+  const onScroll = (event: UIEvent<HTMLElement>) => {
+    noteScroll(event);
+    if (hasOlder && event.currentTarget.scrollTop < NEAR_START_PX) void stream.loadOlder();
   };
 
   return (
@@ -66,7 +79,7 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
             {t.session.older}
           </p>
         )}
-        <div className="relative w-full" style={{ height: virtual.getTotalSize() }}>
+        <div className="relative w-full" style={{ height }}>
           {virtual.getVirtualItems().map((item) => (
             <div
               key={item.key}
@@ -79,19 +92,21 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
                 {item.index === rows.length ? (
                   <div className="pb-8">{tail}</div>
                 ) : (
-                  <TranscriptRow messageId={rows[item.index] ?? ""} />
+                  <FollowContext value={follow}>
+                    <TranscriptRow messageId={rows[item.index] ?? ""} />
+                  </FollowContext>
                 )}
               </div>
             </div>
           ))}
         </div>
       </div>
-      {!atEnd && (
+      {!following && (
         <Button
           size="sm"
           aria-label={t.session.toEnd}
           className="absolute bottom-3 left-1/2 -translate-x-1/2 rounded-full shadow-pop"
-          onClick={() => virtual.scrollToEnd()}
+          onClick={follow}
         >
           <ArrowDown /> {t.session.toEndShort}
         </Button>

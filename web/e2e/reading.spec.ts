@@ -1,0 +1,93 @@
+import type { Locator, Page } from "@playwright/test";
+import { expect, test } from "./stack";
+
+const log = (page: Page) => page.getByRole("log");
+const toEnd = (page: Page) =>
+  page.getByRole("button", { name: "New messages below, go to the end" });
+
+/** How far the newest is below the lower edge of what is seen. */
+const left = (page: Page) =>
+  log(page).evaluate((el) => Math.round(el.scrollHeight - el.clientHeight - el.scrollTop));
+
+const top = async (element: Locator) => (await element.boundingBox())?.y;
+
+async function wheel(page: Page, by: number): Promise<void> {
+  await log(page).hover();
+  await page.mouse.wheel(0, by);
+}
+
+test.use({ viewport: { width: 1440, height: 900 } });
+
+test("whoever writes on and then answers sees the next request without scrolling", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  await muster.send("a first look");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+  await muster.send("ask");
+  const permission = log(page).getByRole("region", { name: /^Permission/ });
+  await expect(permission).toBeVisible();
+  await muster.send("question");
+  await expect(page.getByRole("region", { name: "1 message waits" })).toBeVisible();
+  await permission.getByRole("button", { name: "Allow once" }).click();
+  const answer = log(page)
+    .getByRole("region", { name: /^Question/ })
+    .getByRole("button", { name: "Answer" });
+  await expect(answer).toBeInViewport({ ratio: 1 });
+  await expect.poll(() => left(page)).toBe(0);
+  await expect(toEnd(page)).toBeHidden();
+});
+
+test("an answer given from further up leads back to the end", async ({ page, muster }) => {
+  await muster.readyToChat();
+  await muster.send("a first look");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+  await muster.send("ask");
+  const permission = log(page).getByRole("region", { name: /^Permission/ });
+  await expect(permission).toBeVisible();
+  await wheel(page, -60);
+  await expect(toEnd(page)).toBeVisible();
+  await permission.getByRole("button", { name: "Allow once" }).press("Enter");
+  await expect(muster.reply).toContainText("You allowed it once.");
+  await expect.poll(() => left(page)).toBe(0);
+});
+
+test("the end stays in view while a reply grows, the queue fills and the composer takes room", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  await muster.send("a first look");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+  await muster.send("count 300 every 20ms");
+  await expect(muster.reply).toContainText("20");
+  await muster.send("echo one");
+  await muster.send("echo two");
+  await muster.composer.fill("a\nlong\nthought\nof\nmany\nlines");
+  await expect(page.getByRole("region", { name: "2 messages wait" })).toBeVisible();
+  await expect.poll(() => left(page)).toBe(0);
+  await expect(muster.reply).toContainText("two");
+  await expect.poll(() => left(page)).toBe(0);
+});
+
+test("text that is being read does not move while the reply grows below it", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  await muster.send("a first look");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+  await muster.send("count 300 every 20ms");
+  await expect(muster.reply).toContainText("20");
+  const read = log(page).getByRole("heading", { name: "Code keeps its shape" });
+  await wheel(page, -40);
+  await expect(toEnd(page)).toBeVisible();
+  await expect(read).toBeInViewport();
+  const before = await top(read);
+  await expect(muster.reply).toContainText("300");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeAttached();
+  expect(await top(read)).toBe(before);
+  await toEnd(page).click();
+  await expect.poll(() => left(page)).toBe(0);
+});

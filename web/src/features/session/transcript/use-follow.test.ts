@@ -1,0 +1,19 @@
+import { expect, it } from "vitest";
+import { afterScroll } from "./use-follow";
+
+const at = (top: number, furthest: number) => ({ top, furthest });
+
+it.each([
+  ["scrolled up a little", true, at(1000, 1000), at(990, 1000), false],
+  ["scrolled up while text came", true, at(1000, 1000), at(990, 1024), false],
+  ["text came", true, at(1000, 1000), at(1000, 1024), true],
+  ["text went, and the view with it", true, at(1000, 1000), at(900, 900), true],
+  ["text went and came again in one frame", true, at(1000, 1000), at(900, 900.5), true],
+  ["text came far below", false, at(500, 1000), at(500, 1024), false],
+  ["scrolled down, but not to the end", false, at(500, 1000), at(700, 1000), false],
+  ["scrolled down to the end", false, at(500, 1000), at(930, 1000), true],
+  ["scrolled up near the end", false, at(960, 1000), at(950, 1000), false],
+  ["all of it fits", false, at(0, 0), at(0, 0), true],
+])("%s: following %s → %s", (_, following, before, now, expected) => {
+  expect(afterScroll(following, before, now)).toBe(expected);
+});
