@@ -1,3 +1,4 @@
+import { useEffect, useRef } from "react";
 import type { Machine, Worker } from "@/shared/api/types";
 import { isApproved, nameOf } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
@@ -14,11 +15,18 @@ interface WaitingForWorkerProps {
 /** Follows a new worker from "not seen" over the approval to "online", by itself. */
 export function WaitingForWorker({ worker, machine, onStart }: WaitingForWorkerProps) {
   const registrations = worker?.registrations ?? [];
+  const asking = worker !== undefined && !isApproved(worker) && registrations.length > 0;
+  const box = useRef<HTMLDivElement>(null);
+  // On a phone the commands fill the sheet, and the question would come below its edge. It only
+  // scrolls: the focus stays with whatever the person does.
+  useEffect(() => {
+    if (asking) box.current?.scrollIntoView({ block: "nearest" });
+  }, [asking]);
   return (
-    <div aria-live="polite">
+    <div ref={box} aria-live="polite" className="scroll-mb-5">
       {worker !== undefined && isApproved(worker) ? (
         <Approved worker={worker} onStart={onStart} />
-      ) : registrations.length > 0 && worker !== undefined ? (
+      ) : asking ? (
         <div className="flex flex-col gap-3">
           {registrations.map((registration) => (
             <RegistrationCard

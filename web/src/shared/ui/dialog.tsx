@@ -30,7 +30,7 @@ export function Dialog({
         <Radix.Content
           {...(description == null && { "aria-describedby": undefined })}
           className={cn(
-            "fixed z-40 flex max-h-[88dvh] animate-enter flex-col overflow-y-auto bg-raised p-5 shadow-pop outline-none",
+            "fixed z-40 flex max-h-[88dvh] animate-enter flex-col overflow-y-auto scroll-smooth bg-raised p-5 shadow-pop outline-none",
             "inset-x-0 bottom-0 rounded-t-xl pb-[max(1.25rem,env(safe-area-inset-bottom))]",
             "sm:inset-auto sm:top-[14vh] sm:left-1/2 sm:w-[30rem] sm:-translate-x-1/2 sm:rounded-xl",
             className,

@@ -1,9 +1,15 @@
 import { Toaster as Sonner } from "sonner";
 
+const SHOWN_MS = 4_000;
+
+/** At the top: at the bottom are the composer and, on a phone, the buttons of every dialog. */
 export function Toaster() {
   return (
     <Sonner
-      position="bottom-right"
+      position="top-center"
+      duration={SHOWN_MS}
+      offset="var(--toast-edge)"
+      mobileOffset="var(--toast-edge)"
       gap={8}
       toastOptions={{
         unstyled: true,
