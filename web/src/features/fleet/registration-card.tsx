@@ -59,7 +59,7 @@ function Facts({ registration: r }: { registration: Registration }) {
     [t.worker.host, r.hostname],
     [t.worker.user, r.osUser],
     [t.worker.directory, r.directory],
-    [t.worker.backend, `${r.backend}, ${t.worker.version} ${r.version}`],
+    [t.worker.backend, `${r.backend} ${r.version}`],
   ] as const;
   return (
     <dl className="grid grid-cols-[max-content_1fr] gap-x-5 gap-y-1 px-4 py-3 text-sm">

@@ -4,6 +4,7 @@ import type { AgentRequest } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Input } from "@/shared/ui/input";
+import { Tick } from "@/shared/ui/tick";
 import { useAnswerRequest } from "./use-answer-request";
 
 type Question = Schemas["Question"];
@@ -75,12 +76,11 @@ function QuestionField({ question, choice, onChange }: QuestionFieldProps) {
             key={label}
             className="flex touch cursor-pointer items-start gap-2.5 rounded-md border border-line px-3 py-2 hover:bg-hover has-checked:border-signal has-checked:bg-signal-soft has-focus-visible:outline-2 has-focus-visible:outline-signal"
           >
-            <input
+            <Tick
               type={many ? "checkbox" : "radio"}
               name={question.question}
               checked={choice.labels.includes(label)}
               onChange={(event) => pick(label, event.target.checked)}
-              className="mt-1 accent-[var(--signal)] outline-none"
             />
             <span>
               <span className="block">{label}</span>

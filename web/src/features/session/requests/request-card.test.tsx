@@ -1,0 +1,61 @@
+import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
+import { render, screen } from "@testing-library/react";
+import { expect, it } from "vitest";
+import { meQuery } from "@/shared/account/use-me";
+import type { AgentRequest } from "@/shared/api/types";
+import { TooltipProvider } from "@/shared/ui/tooltip";
+import { RequestCard } from "./request-card";
+
+const asked: AgentRequest = {
+  requestId: "r",
+  chatSessionId: "s",
+  workerId: "w",
+  messageId: "m",
+  kind: "permission",
+  title: "Run a command",
+  details: '{"command":"rm -r build","workdir":"/srv"}',
+  options: [{ optionId: "once", label: "Allow once", kind: "allow_once" }],
+  questions: [],
+  status: "pending",
+  askedAt: 0,
+  revision: 1,
+};
+
+function show(request: Partial<AgentRequest>): void {
+  const client = new QueryClient();
+  client.setQueryData(meQuery.queryKey, { userId: "me", username: "ada", role: "member" } as never);
+  render(
+    <QueryClientProvider client={client}>
+      <TooltipProvider>
+        <RequestCard request={{ ...asked, ...request }} />
+      </TooltipProvider>
+    </QueryClientProvider>,
+  );
+}
+
+const outcome = { optionId: "once" };
+
+it("an own answer says so", () => {
+  show({ status: "answered", outcome, answeredBy: "me" });
+  expect(screen.getByText("Answered by you: Allow once")).toBeVisible();
+});
+
+it("someone else's answer leaves the person out rather than show an id", () => {
+  show({ status: "answered", outcome, answeredBy: "ozwhM7dKBXo5DVSstxt5q" });
+  expect(screen.getByText("Answered: Allow once")).toBeVisible();
+  expect(document.body).not.toHaveTextContent("ozwhM7dKBXo5DVSstxt5q");
+});
+
+it("a command is a command line and the rest has names", () => {
+  show({});
+  expect(screen.getByText("rm -r build")).toBeVisible();
+  expect(screen.getByText("workdir")).toBeVisible();
+  expect(screen.getByText("/srv")).toBeVisible();
+  expect(screen.getByRole("button", { name: "Copy command" })).toBeVisible();
+});
+
+it("what an agent wrote is text, whatever it looks like", () => {
+  show({ title: "<b>now</b>", details: '{"command":"<img src=x onerror=alert(1)>"}' });
+  expect(screen.getByText("<img src=x onerror=alert(1)>")).toBeVisible();
+  expect(screen.getByRole("heading")).toHaveTextContent("<b>now</b>");
+});

@@ -1,0 +1,11 @@
+const HIDDEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Text with nothing up its sleeve: characters that move the cursor, turn the reading order around
+ * or are not seen at all are spelled out, because someone decides by what they read here.
+ */
+export function visibleText(text: string): string {
+  return text
+    .replaceAll("\r\n", "\n")
+    .replace(HIDDEN, (hidden) => `\\u{${(hidden.codePointAt(0) ?? 0).toString(16)}}`);
+}
