@@ -6,6 +6,7 @@ import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Skeleton } from "@/shared/ui/skeleton";
 import { toastError } from "@/shared/ui/toast-error";
+import { deviceName } from "./device-name";
 
 const queryKey = ["devices"];
 
@@ -32,7 +33,9 @@ export function DeviceSettings() {
       {devices.data.items.map((device) => (
         <li key={device.deviceId} className="flex items-center gap-3 py-2 first:pt-0">
           <div className="mr-auto min-w-0">
-            <p className="truncate">{device.agent || device.address}</p>
+            <p className="truncate" title={device.agent}>
+              {deviceName(device.agent) ?? (device.address || t.settings.unknownDevice)}
+            </p>
             <p className="text-xs text-ink-3">
               {device.current
                 ? t.settings.thisDevice

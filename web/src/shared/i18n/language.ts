@@ -8,6 +8,12 @@ export function chosenLanguage(): Language {
   return navigator.language.startsWith("de") ? "de" : "en";
 }
 
+/** The language as its reader's region writes it, where the browser tells: a clock of 24 hours, for one. */
+export function locale(): string {
+  const language = chosenLanguage();
+  return navigator.language.startsWith(language) ? navigator.language : language;
+}
+
 export function chooseLanguage(language: Language): void {
   localStorage.setItem(KEY, language);
   location.reload();

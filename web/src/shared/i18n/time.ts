@@ -1,11 +1,11 @@
-import { chosenLanguage } from "./language";
+import { locale } from "./language";
 import { t } from "./strings";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-const language = chosenLanguage();
+const language = locale();
 const relative = new Intl.RelativeTimeFormat(language, { style: "narrow", numeric: "auto" });
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });

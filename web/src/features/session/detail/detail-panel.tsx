@@ -2,6 +2,7 @@ import type { ReactNode } from "react";
 import type { ChatSession, Worker } from "@/shared/api/types";
 import { nameOf, workerPresence } from "@/shared/fleet/presence";
 import { WorkerPermissions } from "@/shared/fleet/worker-permissions";
+import { money } from "@/shared/i18n/money";
 import { compact } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { Dot } from "@/shared/ui/dot";
@@ -58,10 +59,11 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
 function Usage({ session: { usage } }: { session: ChatSession }) {
   if (usage.inputTokens + usage.outputTokens === 0)
     return <p className="text-ink-3">{t.detail.noUsage}</p>;
+  const cost = money(usage.cost);
   const rows = [
     [t.detail.input, compact(usage.inputTokens)],
     [t.detail.output, compact(usage.outputTokens)],
-    ...(usage.cost == null ? [] : [[t.detail.cost, `$${usage.cost.toFixed(4)}`] as const]),
+    ...(cost === null ? [] : [[t.detail.cost, cost] as const]),
   ] as const;
   return (
     <dl className="grid grid-cols-[1fr_auto] gap-y-1">
