@@ -91,3 +91,31 @@ test("text that is being read does not move while the reply grows below it", asy
   await toEnd(page).click();
   await expect.poll(() => left(page)).toBe(0);
 });
+
+for (const reducedMotion of ["no-preference", "reduce"] as const)
+  test.describe(`with motion: ${reducedMotion}`, () => {
+    test.use({ contextOptions: { reducedMotion } });
+
+    test("the end stays in view, message after message, whatever their height", async ({
+      page,
+      muster,
+    }) => {
+      await page.setViewportSize({ width: 390, height: 844 });
+      await muster.readyToChat();
+      await muster.send("a first look");
+      await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+      await muster.send("tool");
+      await expect(muster.reply).toContainText("changed one line");
+      await muster.reply.getByRole("button", { name: /^bash/ }).click();
+      await expect(muster.reply.getByText("Output")).toBeInViewport();
+      for (const n of [1, 2, 3, 4, 5, 6]) {
+        await muster.send("fail");
+        await expect(muster.reply).toContainText("demo failure");
+        await muster.send(`echo ${n}`);
+        await expect(muster.reply.locator(".prose")).toHaveText(String(n));
+        await expect(muster.reply).toBeInViewport({ ratio: 1 });
+        await expect(toEnd(page)).toBeHidden();
+      }
+      await expect.poll(() => left(page)).toBe(0);
+    });
+  });

@@ -1,4 +1,4 @@
-import { useVirtualizer } from "@tanstack/react-virtual";
+import { elementScroll, useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
 import { useEffect, useLayoutEffect, useRef, type ReactNode, type UIEvent } from "react";
 import { t } from "@/shared/i18n/strings";
@@ -24,7 +24,7 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
   const stream = useSessionStream();
   const hasOlder = useSessionView((view) => view.nextBefore !== null);
   const loadingOlder = useSessionView((view) => view.loadingOlder);
-  const { following, follow, onScroll: noteScroll } = useFollow();
+  const { following, follow, onPlaced, onScroll: noteScroll } = useFollow();
   // One row more than there are messages, so that what follows them scrolls and follows with them.
   const count = rows.length + 1;
   // The compiler that this rule speaks for is not in use.
@@ -39,6 +39,10 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
     anchorTo: "end",
     // Its own idea of the end is a distance; `following` is what the reader wants.
     scrollEndThreshold: following ? Infinity : -1,
+    scrollToFn: (offset, options, instance) => {
+      elementScroll(offset, options, instance);
+      if (instance.scrollElement !== null) onPlaced(instance.scrollElement);
+    },
   });
   const height = virtual.getTotalSize();
 

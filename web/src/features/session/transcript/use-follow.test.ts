@@ -1,5 +1,6 @@
+import { act, renderHook } from "@testing-library/react";
 import { expect, it } from "vitest";
-import { afterScroll } from "./use-follow";
+import { afterScroll, useFollow } from "./use-follow";
 
 const at = (top: number, furthest: number) => ({ top, furthest });
 
@@ -17,3 +18,25 @@ it.each([
 ])("%s: following %s → %s", (_, following, before, now, expected) => {
   expect(afterScroll(following, before, now)).toBe(expected);
 });
+
+it("where the page puts the view is no wish of the reader", () => {
+  const hook = renderHook(() => useFollow());
+  const scrolled = (top: number) =>
+    act(() => hook.result.current.onScroll({ currentTarget: log(top) } as never));
+  scrolled(1000);
+  act(() => hook.result.current.onPlaced(log(900)));
+  // The height follows with the next commit; the view was put there before.
+  scrolled(900);
+  expect(hook.result.current.following).toBe(true);
+  scrolled(890);
+  expect(hook.result.current.following).toBe(false);
+  act(() => hook.result.current.follow());
+  expect(hook.result.current.following).toBe(true);
+});
+
+const log = (scrollTop: number) =>
+  Object.defineProperties(document.createElement("div"), {
+    scrollTop: { value: scrollTop },
+    scrollHeight: { value: 1500 },
+    clientHeight: { value: 500 },
+  });

@@ -25,13 +25,17 @@ export function useFollow() {
   const [following, setFollowing] = useState(true);
   const last = useRef<Reach>({ top: 0, furthest: 0 });
   const follow = useCallback(() => setFollowing(true), []);
+  /** To be told of each place where the page itself has put the view: the reader starts from there. */
+  const onPlaced = useCallback((element: HTMLElement) => {
+    last.current = reachOf(element);
+  }, []);
   const onScroll = (event: UIEvent<HTMLElement>) => {
     const next = afterScroll(following, last.current, reachOf(event.currentTarget));
     last.current = reachOf(event.currentTarget);
     // At once: a chunk in the same frame must find what the reader wants now.
     if (next !== following) flushSync(() => setFollowing(next));
   };
-  return { following, follow, onScroll };
+  return { following, follow, onPlaced, onScroll };
 }
 
 export function afterScroll(following: boolean, before: Reach, now: Reach): boolean {
