@@ -6,6 +6,7 @@ import { useMediaQuery } from "@/shared/ui/use-media-query";
 import { Button } from "@/shared/ui/button";
 import { Sheet } from "@/shared/ui/sheet";
 import { DetailPanel } from "./detail/detail-panel";
+import { DirectoryContext } from "./reply/short-path";
 import { SessionBody } from "./session-body";
 import { SessionHeader } from "./session-header";
 import { SessionStreamContext, useSessionStreamOf } from "./stream/use-session-stream";
@@ -28,47 +29,49 @@ export default function SessionPane(props: SessionPaneProps) {
   const detail = <DetailPanel session={session} worker={worker} />;
   return (
     <SessionStreamContext value={stream}>
-      <div className="flex h-full min-w-0 flex-col">
-        <SessionHeader
-          session={session}
-          worker={worker}
-          before={props.before}
-          mark={props.mark}
-          detailOpen={wide ? detailOpen : sheet}
-          onToggleDetail={() => (wide ? onDetail(!detailOpen) : setSheet(true))}
-        />
-        {worker?.backend === "demo" && (
-          <p className="flex items-center justify-center gap-1 border-b border-line bg-panel px-3 py-1 text-xs text-ink-2">
-            {t.session.demoHint}
-            <Button
-              look="link"
-              size="inline"
-              className="text-xs underline"
-              onClick={() =>
-                openDialog({ kind: "connect-agent", machineId: machine?.machineId ?? null })
-              }
-            >
-              {t.session.connectReal}
-            </Button>
-          </p>
-        )}
-        <div className="flex min-h-0 flex-1">
-          <SessionBody key={session.chatSessionId} session={session} worker={worker} />
-          {wide && detailOpen && (
-            <aside
-              aria-label={t.session.detail}
-              className="w-80 shrink-0 border-l border-line 2xl:w-96"
-            >
-              {detail}
-            </aside>
+      <DirectoryContext value={session.directory}>
+        <div className="flex h-full min-w-0 flex-col">
+          <SessionHeader
+            session={session}
+            worker={worker}
+            before={props.before}
+            mark={props.mark}
+            detailOpen={wide ? detailOpen : sheet}
+            onToggleDetail={() => (wide ? onDetail(!detailOpen) : setSheet(true))}
+          />
+          {worker?.backend === "demo" && (
+            <p className="flex items-center justify-center gap-1 border-b border-line bg-panel px-3 py-1 text-xs text-ink-2">
+              {t.session.demoHint}
+              <Button
+                look="link"
+                size="inline"
+                className="text-xs underline"
+                onClick={() =>
+                  openDialog({ kind: "connect-agent", machineId: machine?.machineId ?? null })
+                }
+              >
+                {t.session.connectReal}
+              </Button>
+            </p>
           )}
+          <div className="flex min-h-0 flex-1">
+            <SessionBody key={session.chatSessionId} session={session} worker={worker} />
+            {wide && detailOpen && (
+              <aside
+                aria-label={t.session.detail}
+                className="w-80 shrink-0 border-l border-line 2xl:w-96"
+              >
+                {detail}
+              </aside>
+            )}
+          </div>
         </div>
-      </div>
-      {!wide && (
-        <Sheet open={sheet} onOpenChange={setSheet} side="end" title={t.session.detail}>
-          {detail}
-        </Sheet>
-      )}
+        {!wide && (
+          <Sheet open={sheet} onOpenChange={setSheet} side="end" title={t.session.detail}>
+            {detail}
+          </Sheet>
+        )}
+      </DirectoryContext>
     </SessionStreamContext>
   );
 }

@@ -25,9 +25,15 @@ export const clockTime = (at: number) => clock.format(at);
 export const fullTime = (at: number) => full.format(at);
 export const compact = (value: number) => number.format(value);
 
-/** How long something took: "0.8 s", "42 s", "3 min". */
+const tenths = new Intl.NumberFormat(language, {
+  minimumFractionDigits: 1,
+  maximumFractionDigits: 1,
+});
+
+/** How long something took: "< 0.1 s", "0.8 s", "42 s", "3 min". */
 export function took(ms: number): string {
-  if (ms < 9_950) return t.time.seconds((ms / 1000).toFixed(1));
+  if (ms < 50) return t.time.seconds(`< ${tenths.format(0.1)}`);
+  if (ms < 9_950) return t.time.seconds(tenths.format(ms / 1000));
   if (ms < 2 * MINUTE) return t.time.seconds(String(Math.round(ms / 1000)));
   return t.time.minutes(String(Math.round(ms / MINUTE)));
 }

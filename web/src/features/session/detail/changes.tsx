@@ -5,6 +5,7 @@ import { t } from "@/shared/i18n/strings";
 import { cn } from "@/shared/ui/cn";
 import { DiffCounts, DiffView } from "../reply/diff-view";
 import { countChanges, patchLines } from "../reply/patch-lines";
+import { useShortPath } from "../reply/short-path";
 import { useDiffs } from "./use-session-parts";
 
 export function Changes() {
@@ -21,6 +22,7 @@ export function Changes() {
 
 function Change({ part }: { part: PartOf<"diff"> }) {
   const [open, setOpen] = useState(false);
+  const path = useShortPath(part.path);
   const lines = useMemo(() => patchLines(part.patch), [part.patch]);
   return (
     <li>
@@ -34,7 +36,9 @@ function Change({ part }: { part: PartOf<"diff"> }) {
           aria-hidden
           className={cn("size-3.5 shrink-0 text-ink-3 transition-transform", open && "rotate-90")}
         />
-        <span className="min-w-0 flex-1 truncate font-mono text-xs">{part.path}</span>
+        <span title={part.path} className="min-w-0 flex-1 truncate font-mono text-xs">
+          {path}
+        </span>
         <DiffCounts {...countChanges(lines)} />
       </button>
       {open && (

@@ -5,17 +5,21 @@ import { CopyButton } from "@/shared/ui/copy-button";
 import { t } from "@/shared/i18n/strings";
 import { DiffCounts, DiffView } from "./diff-view";
 import { countChanges, patchLines } from "./patch-lines";
+import { useShortPath } from "./short-path";
 
 export function DiffPart({ part }: { part: PartOf<"diff"> }) {
+  const path = useShortPath(part.path);
   const lines = useMemo(() => patchLines(part.patch), [part.patch]);
   return (
     <figure className="overflow-hidden rounded-lg border border-line">
       <figcaption className="flex h-9 items-center gap-2 border-b border-line bg-panel pr-1 pl-3">
         <FileDiff aria-hidden className="size-3.5 shrink-0 text-ink-3" />
-        <span className="truncate font-mono text-xs">{part.path}</span>
+        <span title={part.path} className="truncate font-mono text-xs">
+          {path}
+        </span>
         <DiffCounts {...countChanges(lines)} />
         <span className="flex-1" />
-        <CopyButton text={part.patch} label={`${t.common.copy}: ${part.path}`} />
+        <CopyButton text={part.patch} label={`${t.common.copy}: ${path}`} />
       </figcaption>
       <DiffView lines={lines} />
     </figure>

@@ -6,6 +6,7 @@ import { Spinner } from "@/shared/ui/spinner";
 import { Fold } from "./fold";
 import { LongText } from "./long-text";
 import { plainText } from "./plain-text";
+import { useShortPath } from "./short-path";
 import { ToolIcon } from "./tool-icon";
 
 /** One line: what it does, whether it runs, how long it took. Open: what went in and what came out. */
@@ -13,13 +14,14 @@ export function ToolPart({ part }: { part: PartOf<"tool"> }) {
   const running = part.state === "running" || part.state === "pending";
   const input = inputText(part.input);
   const output = plainText(part.output);
+  const title = useShortPath(plainText(part.title));
   return (
     <Fold
       icon={<ToolIcon name={part.name} />}
       summary={
         <>
           <span className="shrink-0 font-medium text-ink">{part.name}</span>
-          <span className="truncate font-mono text-xs">{part.title}</span>
+          {title !== part.name && <span className="truncate font-mono text-xs">{title}</span>}
           <span className="flex shrink-0 items-center gap-1 text-xs text-ink-3">
             {running && <Spinner />}
             {part.state === "error" && (

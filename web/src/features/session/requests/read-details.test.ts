@@ -22,6 +22,7 @@ describe("an object is taken apart", () => {
       ],
     ],
     ["a path", { filePath: "src/a.rs" }, [["path", "file path", "src/a.rs"]]],
+    ["a change", { diff: "@@ -1 +1 @@\n-a\n+b\n" }, [["diff", "diff", "@@ -1 +1 @@\n-a\n+b\n"]]],
     ["a list", { patterns: ["rm *", "ls"] }, [["text", "patterns", "rm *\nls"]]],
     [
       "numbers and truth",

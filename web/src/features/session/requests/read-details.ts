@@ -7,7 +7,7 @@ const MOST_FIELDS = 40;
 const MOST_JSON = 1_000_000;
 
 export interface DetailField {
-  kind: "command" | "path" | "text" | "data";
+  kind: "command" | "path" | "text" | "data" | "diff";
   name: string;
   value: string;
 }
@@ -39,7 +39,8 @@ export function readDetails(details: string): Details {
   };
 }
 
-const order = ["command", "path", "text", "data"] as const;
+const order = ["command", "path", "text", "data", "diff"] as const;
+const DIFF = /^(diff|patch)$/i;
 const COMMAND = /^(command|cmd|argv)$/i;
 const PATH = /(^|_)(path|file|filename|dir|directory|cwd|workdir)$|(path|file|dir)$/i;
 
@@ -52,6 +53,8 @@ function fieldOf(name: string, value: unknown) {
       kind: "command" as const,
       value: shown(list ? value.map(quoted).join(" ") : value),
     };
+  if (DIFF.test(name) && typeof value === "string" && /^@@ /m.test(value))
+    return { ...label, kind: "diff" as const, value: shown(value) };
   if (list || typeof value === "string")
     return {
       ...label,

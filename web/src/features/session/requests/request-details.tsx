@@ -2,6 +2,8 @@ import { useMemo } from "react";
 import { t } from "@/shared/i18n/strings";
 import { cn } from "@/shared/ui/cn";
 import { CopyButton } from "@/shared/ui/copy-button";
+import { DiffView } from "../reply/diff-view";
+import { patchLines } from "../reply/patch-lines";
 import { readDetails, type DetailField } from "./read-details";
 
 /** What a request is about. An agent wrote it: text only, and never higher than a part of the screen. */
@@ -24,7 +26,12 @@ export function RequestDetails({ details }: { details: string }) {
           ) : (
             <>
               {command !== undefined && <Command text={command.value} />}
-              <Rows fields={fields.filter((field) => field !== command)} />
+              <Rows fields={fields.filter((f) => f !== command && f.kind !== "diff")} />
+              {fields
+                .filter((field) => field.kind === "diff")
+                .map((field) => (
+                  <DiffView key={field.name} lines={patchLines(field.value)} />
+                ))}
             </>
           )}
         </div>

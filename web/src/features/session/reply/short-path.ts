@@ -1,0 +1,19 @@
+import { createContext, use } from "react";
+
+/** Where the session's agent works. */
+export const DirectoryContext = createContext("");
+
+/** A path as whoever works in that directory would write it. */
+export function useShortPath(path: string): string {
+  return shortPath(use(DirectoryContext), path);
+}
+
+/** Some agents leave out the slash that a path begins with. */
+export function shortPath(directory: string, path: string): string {
+  const root = directory.replace(/[/\\]+$/, "");
+  if (root === "") return path;
+  for (const start of [root, root.replace(/^\//, "")])
+    if (path.startsWith(`${start}/`) || path.startsWith(`${start}\\`))
+      return path.slice(start.length + 1) || path;
+  return path;
+}
