@@ -7,7 +7,15 @@ import globals from "globals";
 import tseslint from "typescript-eslint";
 
 export default tseslint.config(
-  { ignores: ["dist", "src/shared/api/schema.gen.ts", "test-results", "playwright-report"] },
+  {
+    ignores: [
+      "dist",
+      "src/shared/api/schema.gen.ts",
+      "test-results",
+      "playwright-report",
+      "screenshots",
+    ],
+  },
   js.configs.recommended,
   {
     files: ["public/**/*.js"],

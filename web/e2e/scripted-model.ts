@@ -1,12 +1,16 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
+import { nanoid } from "nanoid";
 
 /** An OpenAI-compatible endpoint on loopback whose model says what the test says, when the test says it. */
 export class ScriptedModel {
   private readonly server: Server;
   private answer: ServerResponse | undefined;
   private onAsked: (() => void) | undefined;
+
+  /** What it calls a conversation. */
+  title = "A scripted title";
 
   private constructor() {
     this.server = createServer((request, response) => {
@@ -22,8 +26,13 @@ export class ScriptedModel {
 
   /** Configuration of an opencode that knows this model and no other. */
   get opencodeConfig(): string {
+    return this.opencodeConfigWith({});
+  }
+
+  opencodeConfigWith(more: object): string {
     const { port } = this.server.address() as AddressInfo;
     return JSON.stringify({
+      ...more,
       enabled_providers: ["scripted"],
       model: "scripted/tiny",
       provider: {
@@ -51,6 +60,15 @@ export class ScriptedModel {
     this.answer = undefined;
   }
 
+  /** Has the agent use one of its tools; it asks again when the tool has told its result. */
+  use(name: string, input: object): void {
+    const call = { name, arguments: JSON.stringify(input) };
+    const tool = { index: 0, id: `call_${nanoid()}`, type: "function", function: call };
+    tell(this.turn(), { delta: { role: "assistant", tool_calls: [tool] }, finish_reason: null });
+    finish(this.turn(), "tool_calls");
+    this.answer = undefined;
+  }
+
   stop(): void {
     this.server.closeAllConnections();
     this.server.close();
@@ -68,7 +86,7 @@ export class ScriptedModel {
       this.onAsked?.();
     } else {
       // Without tools it is no turn: opencode wants a title.
-      say(response, "A scripted title");
+      say(response, this.title);
       finish(response);
     }
   }
@@ -78,8 +96,8 @@ function say(response: ServerResponse, content: string): void {
   tell(response, { delta: { role: "assistant", content }, finish_reason: null });
 }
 
-function finish(response: ServerResponse): void {
-  tell(response, { delta: {}, finish_reason: "stop" });
+function finish(response: ServerResponse, reason: "stop" | "tool_calls" = "stop"): void {
+  tell(response, { delta: {}, finish_reason: reason });
   response.end("data: [DONE]\n\n");
 }
 

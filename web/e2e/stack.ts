@@ -5,6 +5,8 @@ const PASSWORD = "correct horse battery";
 /** An agent that runs for the first time on a busy machine takes its time. */
 const START = 60_000;
 
+const unusedName = () => `u${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
+
 /** What a person does on the page, in the page's own words. */
 export class Muster {
   private readonly workers: WorkerProcess[] = [];
@@ -19,8 +21,7 @@ export class Muster {
     return new Muster(page, this.server);
   }
 
-  async signUp(): Promise<string> {
-    const name = `u${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
+  async signUp(name = unusedName()): Promise<string> {
     await this.page.goto("/register");
     await this.page.getByLabel("User name").fill(name);
     await this.page.getByLabel("Password", { exact: true }).fill(PASSWORD);
@@ -64,8 +65,8 @@ export class Muster {
   }
 
   /** A machine with an approved, connected worker, and its first session's composer. */
-  async readyToChat(agent?: Agent): Promise<WorkerProcess> {
-    await this.signUp();
+  async readyToChat(agent?: Agent, userName?: string): Promise<WorkerProcess> {
+    await this.signUp(userName);
     await this.addMachine("laptop");
     const started = await this.startWorker(await this.newToken("orchard"), agent);
     const dialog = this.page.getByRole("dialog");

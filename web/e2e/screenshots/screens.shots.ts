@@ -1,0 +1,96 @@
+import type { Page, TestInfo } from "@playwright/test";
+import { expect, test, type Muster } from "../stack";
+import { shot } from "./shot";
+
+/** Numbered in the order of the walk, so that a folder of them reads as one. */
+function album(page: Page, walk: string, { project }: TestInfo) {
+  let n = 0;
+  return (name: string) => {
+    n += 1;
+    const file = `${walk}-${String(n).padStart(2, "0")}-${name}-${project.name}.png`;
+    return shot(page, `screenshots/${file}`);
+  };
+}
+
+const whole = (muster: Muster) =>
+  expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible({
+    timeout: 30_000,
+  });
+
+test("a newcomer's way to the first reply", async ({ page, muster }, info) => {
+  const look = album(page, "newcomer", info);
+  await page.goto("/login");
+  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await look("login");
+  await page.goto("/register");
+  await expect(page.getByRole("button", { name: "Create account" })).toBeVisible();
+  await look("register");
+  await muster.signUp();
+  await expect(page.getByRole("heading", { name: /first machine/ })).toBeVisible();
+  await look("no-machine");
+  await muster.addMachine("studio");
+  await look("no-worker");
+  const token = await muster.newToken("orchard");
+  await look("command");
+  await muster.startWorker(token);
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByRole("button", { name: "Approve" })).toBeInViewport({
+    timeout: 60_000,
+  });
+  await look("approval");
+  await dialog.getByRole("button", { name: "Approve" }).click();
+  const start = dialog.getByRole("button", { name: "Start a session" });
+  await expect(start).toBeEnabled({ timeout: 60_000 });
+  await look("online");
+  await start.click();
+  await expect(page.getByRole("button", { name: /^Model:/ })).toBeVisible();
+  await look("new-session");
+  await muster.send("What can you show me?");
+  await expect(muster.reply).toContainText("Things to try");
+  await look("streaming");
+  await whole(muster);
+  await look("reply");
+});
+
+test("the screens of a session, and around it", async ({ page, muster }, info) => {
+  const look = album(page, "session", info);
+  const asks = (kind: RegExp) => page.getByRole("log").getByRole("region", { name: kind });
+  await muster.readyToChat();
+  await muster.send("What can you show me?");
+  await whole(muster);
+  await muster.send("tool");
+  await expect(muster.reply.getByText("running")).toBeVisible();
+  await look("tool-runs");
+  await whole(muster);
+  await page.getByRole("button", { name: /^bash/ }).last().click();
+  await look("tool-done");
+  await muster.send("fail");
+  await expect(muster.reply.getByText("demo failure")).toBeVisible();
+  await look("failed");
+  await muster.send("ask");
+  await expect(asks(/^Permission/)).toBeVisible();
+  await look("permission");
+  await asks(/^Permission/).getByRole("button", { name: "Allow once" }).click();
+  await expect(asks(/^Permission/).getByText(/^Answered/)).toBeVisible();
+  await look("answered");
+  await muster.send("question");
+  await asks(/^Question/).getByRole("radio").first().check();
+  await look("question");
+  await muster.send("echo later");
+  await muster.send("echo even later");
+  await expect(page.getByRole("region", { name: "2 messages wait" })).toBeVisible();
+  await look("queue");
+  await page.getByRole("button", { name: "Show details" }).click();
+  await look("details");
+  await page.keyboard.press("Escape");
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("dialog").getByRole("combobox")).toBeVisible();
+  await look("palette");
+  await page.goto("/app");
+  await expect(page.getByRole("heading", { name: "1 thing needs you" })).toBeVisible();
+  await look("start");
+  await page.goto("/settings");
+  await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
+  await expect(page.getByText("this one")).toBeVisible();
+  await look("settings");
+});
