@@ -80,7 +80,7 @@ test("permissions and questions are answered from the page", async ({ page, must
   await muster.readyToChat();
   await muster.send("ask");
   const permission = page.getByRole("log").getByRole("region", { name: /^Permission/ });
-  await permission.getByRole("button").first().click();
+  await permission.getByRole("button", { name: "Allow once" }).click();
   await expect(permission.getByText(/^Answered/)).toBeVisible();
   await muster.send("question");
   const question = page.getByRole("log").getByRole("region", { name: /^Question/ });
