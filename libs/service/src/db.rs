@@ -71,7 +71,8 @@ impl Db {
         Ok(Self { pool, engine, writer: Arc::default(), outbox: Arc::default() })
     }
 
-    /// For reading.
+    /// For reading. Whoever holds a connection, or a [`Write`], must not ask for another one meanwhile: as many of them
+    /// as there are connections would wait for each other.
     #[must_use]
     pub const fn pool(&self) -> &AnyPool {
         &self.pool

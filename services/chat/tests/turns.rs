@@ -32,6 +32,7 @@ on_both! {
     a_worker_of_an_older_term_is_refused_and_a_foreign_one_changes_nothing
     bad_input_is_refused_and_loses_nothing
     chat_that_was_killed_goes_on_where_it_was
+    more_questions_at_once_than_there_are_connections_are_all_answered
 }
 
 mod scenario {
@@ -297,6 +298,13 @@ mod scenario {
         assert_eq!(slug(chat.call::<method::SendMessage>(chat.message("one too many")).await), "queue-full");
         let worker = chat.process_of_worker(1);
         assert_eq!(worker.sync(&[]).await.start[0].content, "keep me");
+    }
+
+    pub async fn more_questions_at_once_than_there_are_connections_are_all_answered(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let processes = (0..100).map(|_| chat.process_of_worker(1)).collect::<Vec<_>>();
+        // One that holds a connection while it waits for another would be refused in the end.
+        futures_util::future::join_all(processes.iter().map(|process| process.sync(&[]))).await;
     }
 
     pub async fn chat_that_was_killed_goes_on_where_it_was(engine: Engine) {

@@ -65,8 +65,9 @@ async fn answered(state: &State, identity: &Identity, result: &v1::AskResult) ->
 async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> Done<v1::SyncReply> {
     let worker_id = identity.worker.as_str();
     let mut reply = v1::SyncReply::default();
-    let mut connection = state.db.pool().acquire().await?;
-    let known = workers::get(&mut connection, worker_id).await?;
+    // Each step takes a connection of its own and gives it back: were one kept over the others, as many workers as
+    // there are connections could wait for each other for ever.
+    let known = workers::get(state.db.pool(), worker_id).await?;
     if known.is_some_and(|known| known.term > identity.term) {
         let detail = "Another process of this worker has taken over.";
         return Err(Refusal::Problem(problem::conflict("superseded", detail)));
@@ -85,7 +86,7 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     }
     begin(state, identity, &mut reply).await?;
     for held in &request.held {
-        if sessions::is_released(&mut connection, worker_id, held).await? {
+        if sessions::is_released(state.db.pool(), worker_id, held).await? {
             reply.release.push(held.clone());
         }
     }

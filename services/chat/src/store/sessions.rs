@@ -382,13 +382,17 @@ pub async fn quiet_since(
 }
 
 /// Which of these sessions need nothing of their worker now.
-pub async fn is_released(connection: &mut AnyConnection, worker_id: &str, session_id: &str) -> Result<bool, DbError> {
+pub async fn is_released<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    worker_id: &str,
+    session_id: &str,
+) -> Result<bool, DbError> {
     let live = sqlx::query_as::<_, (i64,)>(
         "SELECT status FROM chat_sessions WHERE chat_session_id = $1 AND worker_id = $2 AND status = 1",
     )
     .bind(session_id)
     .bind(worker_id)
-    .fetch_optional(connection)
+    .fetch_optional(executor)
     .await?;
     Ok(live.is_none())
 }

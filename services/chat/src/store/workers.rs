@@ -2,7 +2,7 @@
 
 use muster_contracts::{Message as _, v1};
 use muster_service::DbError;
-use sqlx::{AnyConnection, Row as _};
+use sqlx::{Any, AnyConnection, Executor, Row as _};
 
 /// Keeps a worker as it was told, unless something newer is known.
 pub async fn keep(connection: &mut AnyConnection, worker: &v1::Worker) -> Result<(), DbError> {
@@ -28,11 +28,12 @@ pub async fn keep(connection: &mut AnyConnection, worker: &v1::Worker) -> Result
 }
 
 /// A worker as it is known here.
-pub async fn get(connection: &mut AnyConnection, worker_id: &str) -> Result<Option<v1::Worker>, DbError> {
-    let row = sqlx::query("SELECT worker FROM workers WHERE worker_id = $1")
-        .bind(worker_id)
-        .fetch_optional(connection)
-        .await?;
+pub async fn get<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    worker_id: &str,
+) -> Result<Option<v1::Worker>, DbError> {
+    let row =
+        sqlx::query("SELECT worker FROM workers WHERE worker_id = $1").bind(worker_id).fetch_optional(executor).await?;
     match row {
         None => Ok(None),
         Some(row) => {

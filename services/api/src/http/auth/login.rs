@@ -53,12 +53,13 @@ pub(crate) async fn login(
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail));
     };
     refund(&api, &address, &username);
-    let mut write = api.db.write().await?;
     // The browser's old sign-in ends with the new one.
-    if let Some(old) = jar.get(COOKIE)
-        && let Some((owner, device)) =
-            store::devices::signed_in(&api.db, &secret::hash(old.value()), api.clock.now()).await?
-    {
+    let old = match jar.get(COOKIE) {
+        Some(old) => store::devices::signed_in(&api.db, &secret::hash(old.value()), api.clock.now()).await?,
+        None => None,
+    };
+    let mut write = api.db.write().await?;
+    if let Some((owner, device)) = old {
         let credential = Credential::Device(device.clone());
         let owner = Caller { user: owner, credential, address: address.clone() };
         logout::end(&api, &mut write, &owner, &device).await?;
