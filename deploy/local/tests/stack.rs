@@ -208,6 +208,22 @@ async fn a_disabled_account_has_no_workers_and_a_deleted_one_nothing() {
     tokio::time::timeout(Duration::from_secs(10), forgotten).await.expect("its sessions are deleted");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_was_set_up_anew_waits_and_its_new_key_is_approved() {
+    let stack = Stack::start().await;
+    let mut worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    worker.process().stop(Duration::from_secs(5)).await;
+    std::fs::remove_dir_all(stack.home().join(worker.id()).join("state")).unwrap();
+    worker.restart().await;
+    let says_so = || worker.process().log_tail(9).contains("Another key is approved").then_some(());
+    worker.process().until(Duration::from_secs(10), says_so).await.unwrap();
+    let worker = worker.approved().await;
+    let sent = session.send("echo here again").await;
+    assert_eq!(session.reply_to(&sent).await.content, "here again");
+    worker.online().await;
+}
+
 /// A worker's own connection with its own key, as a program of its owner's machine could make it.
 async fn as_worker(stack: &Stack, worker: &Running, token: &WorkerToken) -> (async_nats::Client, Fingerprint) {
     let file = stack.home().join(worker.id()).join("state").join("worker.nk");

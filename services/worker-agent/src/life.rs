@@ -220,6 +220,16 @@ impl Worker {
                         self.explain_waiting();
                     }
                 }
+                // Whoever was approved and is not any more has been replaced.
+                Standing::Mismatch if told == Some(Told::Approved) => return replaced(),
+                Standing::Mismatch => {
+                    if told.replace(Told::Mismatch) != Some(Told::Mismatch) {
+                        say(
+                            "Another key is approved for this worker. If this machine was set up anew, approve this one.",
+                        );
+                        self.explain_waiting();
+                    }
+                }
                 Standing::Suspended => {
                     if told.replace(Told::Suspended) != Some(Told::Suspended) {
                         say("The account that this worker belongs to is disabled. Waiting until it is enabled again.");
@@ -291,8 +301,14 @@ impl Worker {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
     Pending,
+    Mismatch,
     Approved,
     Suspended,
+}
+
+fn replaced() -> Exit {
+    let message = "The owner has approved another key for this worker: add a worker of its own for this machine.";
+    Exit::new(Code::NoPermission, message)
 }
 
 /// SIGINT or SIGTERM.

@@ -26,6 +26,8 @@ pub enum Standing {
     Reconnect,
     /// Its owner has not decided.
     Pending,
+    /// Another key is approved, and the owner may approve this one anew.
+    Mismatch,
     /// It is approved, and its owner's account is disabled.
     Suspended,
     /// Another process is this worker now.
@@ -58,12 +60,7 @@ fn standing(reply: RegisterReply) -> Standing {
         RegisterStatus::Reconnect => Standing::Reconnect,
         RegisterStatus::Pending => Standing::Pending,
         RegisterStatus::Suspended => Standing::Suspended,
-        RegisterStatus::Mismatch => hopeless(
-            Code::NoPermission,
-            format!(
-                "Another key is approved for this worker{because}: if this machine was set up anew, approve this key on the page and start again; else add a worker of its own."
-            ),
-        ),
+        RegisterStatus::Mismatch => Standing::Mismatch,
         RegisterStatus::Rejected => hopeless(
             Code::NoPermission,
             format!(
@@ -109,10 +106,11 @@ mod tests {
         assert!(matches!(of(RegisterStatus::Approved), Standing::Approved { .. }));
         assert_eq!(of(RegisterStatus::Reconnect), Standing::Reconnect);
         assert_eq!(of(RegisterStatus::Suspended), Standing::Suspended);
+        assert_eq!(of(RegisterStatus::Mismatch), Standing::Mismatch);
         assert_eq!(of(RegisterStatus::Pending), Standing::Pending);
         let Standing::Leased(exit) = of(RegisterStatus::Leased) else { panic!("leased") };
         assert!(exit.message.contains("desk") && exit.message.contains("--takeover"), "{exit}");
-        for status in [RegisterStatus::Mismatch, RegisterStatus::Rejected, RegisterStatus::UnknownToken] {
+        for status in [RegisterStatus::Rejected, RegisterStatus::UnknownToken] {
             let Standing::Hopeless(exit) = of(status) else { panic!("{status:?}") };
             assert_eq!(exit.code, Code::NoPermission);
         }

@@ -14,6 +14,8 @@ use crate::turn::Asked;
 
 const ATTEMPTS: u32 = 5;
 const PAUSE: Duration = Duration::from_secs(1);
+/// Characters of a title that are shown.
+const TITLE_CHARS: usize = 120;
 
 /// What waits for an answer, by opencode's id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -29,6 +31,7 @@ pub(super) fn permission(permission: Permission) -> (Waiting, Asked) {
         label: label.to_owned(),
         kind: kind.to_owned(),
     };
+    let title = title(&permission, &metadata);
     let details = if metadata.as_object().is_none_or(serde_json::Map::is_empty) {
         json!({ "patterns": patterns })
     } else {
@@ -36,7 +39,7 @@ pub(super) fn permission(permission: Permission) -> (Waiting, Asked) {
     };
     let asked = Asked {
         kind: RequestKind::Permission,
-        title: permission,
+        title,
         details: details.to_string(),
         options: vec![
             option("once", "Allow once", "allow_once"),
@@ -46,6 +49,26 @@ pub(super) fn permission(permission: Permission) -> (Waiting, Asked) {
         questions: Vec::new(),
     };
     (Waiting::Permission(id), asked)
+}
+
+/// What opencode wants to do, in words; a kind that is not known here says so itself.
+fn title(kind: &str, metadata: &Value) -> String {
+    let text = |name: &str| metadata.get(name).and_then(Value::as_str);
+    let path = text("filepath").or_else(|| text("filePath")).or_else(|| text("path"));
+    let file = path.and_then(|path| Path::new(path).file_name()).map(|name| name.to_string_lossy());
+    let title = match (kind, file, text("url")) {
+        ("bash", _, _) => "Run a command".to_owned(),
+        ("edit" | "write" | "patch", Some(file), _) => format!("Change {file}"),
+        ("edit" | "write" | "patch", None, _) => "Change files".to_owned(),
+        ("read", Some(file), _) => format!("Read {file}"),
+        ("webfetch", _, Some(url)) => format!("Fetch {url}"),
+        ("websearch", _, _) => "Search the web".to_owned(),
+        ("task", _, _) => "Start a sub-agent".to_owned(),
+        ("external_directory", _, _) => "Work outside of its directory".to_owned(),
+        ("doom_loop", _, _) => "Do the same once more".to_owned(),
+        (kind, _, _) => kind.to_owned(),
+    };
+    title.chars().take(TITLE_CHARS).collect()
 }
 
 pub(super) fn question(asked: QuestionAsked) -> (Waiting, Asked) {
@@ -115,6 +138,20 @@ mod tests {
     use muster_contracts::v1::Labels;
 
     use super::*;
+
+    #[test]
+    fn a_permission_says_in_words_what_for() {
+        for (kind, metadata, title_of_it) in [
+            ("bash", json!({"command": "ls"}), "Run a command"),
+            ("edit", json!({"filepath": "/home/ada/src/price.ts", "diff": "-"}), "Change price.ts"),
+            ("edit", json!({}), "Change files"),
+            ("webfetch", json!({"url": "https://example.org/"}), "Fetch https://example.org/"),
+            ("something_new", json!({}), "something_new"),
+        ] {
+            assert_eq!(title(kind, &metadata), title_of_it);
+        }
+        assert_eq!(title("webfetch", &json!({"url": "x".repeat(9_000)})).chars().count(), TITLE_CHARS);
+    }
 
     #[test]
     fn whatever_is_not_a_permission_is_a_rejection() {
