@@ -18,6 +18,8 @@ use crate::{
     operator, telemetry,
 };
 
+/// From sysexits.h: the command line is wrong.
+const EX_USAGE: u8 = 64;
 /// From sysexits.h: the configuration is wrong.
 const EX_CONFIG: u8 = 78;
 /// From sysexits.h: something that is needed is not there.
@@ -67,7 +69,7 @@ pub enum StartError {
 impl StartError {
     const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) => EX_CONFIG,
+            Self::Config(_) | Self::Database(DbError::Configuration(_)) => EX_CONFIG,
             Self::Broker(ConnectError::Seed | ConnectError::Address(_)) => EX_CONFIG,
             Self::Broker(_) | Self::Database(_) | Self::Io { .. } => EX_UNAVAILABLE,
         }
@@ -229,7 +231,7 @@ impl App {
 /// The whole life of a service's process.
 #[must_use]
 pub fn run<S: Service>() -> ExitCode {
-    let matches = Command::new(format!("muster-{}", S::NAME))
+    let command = Command::new(format!("muster-{}", S::NAME))
         .about(S::ABOUT)
         .version(S::VERSION)
         .after_help(keys_help::<S::Config>())
@@ -240,8 +242,15 @@ pub fn run<S: Service>() -> ExitCode {
                 .env("MUSTER_CONFIG")
                 .value_parser(value_parser!(PathBuf))
                 .help("TOML file with the keys below; the environment wins over it"),
-        )
-        .get_matches();
+        );
+    let matches = match command.try_get_matches() {
+        Ok(matches) => matches,
+        Err(told) => {
+            // Help and version are told in the same way, and are no error.
+            let code = if told.use_stderr() { EX_USAGE } else { 0 };
+            return told.print().map_or(ExitCode::from(EX_SOFTWARE), |()| ExitCode::from(code));
+        }
+    };
     let loaded = config::load::<S::Config>(matches.get_one::<PathBuf>("config").map(PathBuf::as_path));
     let (common, own) = match loaded {
         Ok(loaded) => loaded,
