@@ -105,7 +105,7 @@ impl Bus {
                 identity: Identity::from_headers(message.headers.as_ref()),
                 payload: message.payload,
             };
-            let span = tracing::debug_span!("answer");
+            let span = tracing::debug_span!("answer", otel.kind = "server");
             trace::adopt(&span, message.headers.as_ref());
             let (bus, handler) = (self.clone(), Arc::clone(&handler));
             tasks.spawn(
@@ -164,7 +164,7 @@ impl Endpoints {
                 };
                 let Some(request) = request else { break };
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
-                let span = tracing::debug_span!("handle", method = M::NAME);
+                let span = tracing::debug_span!("handle", otel.name = M::NAME, otel.kind = "server");
                 trace::adopt(&span, request.message.headers.as_ref());
                 let handler = Arc::clone(&handler);
                 requests.spawn(

@@ -4,7 +4,10 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use opentelemetry::{global, trace::TracerProvider as _};
 use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
-use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::Metadata;
+use tracing_subscriber::{
+    EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+};
 
 use crate::config::{Common, LogFormat};
 
@@ -36,15 +39,19 @@ pub(crate) fn start(service: &'static str, common: &Common) -> Result<Telemetry,
     };
     // The propagator needs a layer even when nothing is exported, so that a
     // trace that began elsewhere goes on through this process.
-    let layer = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer));
+    let layer = tracer.map(|tracer| tracing_opentelemetry::layer().with_tracer(tracer).with_filter(filter_fn(is_ours)));
     tracing_subscriber::registry()
-        .with(filter)
         .with(layer)
-        .with(lines)
+        .with(lines.with_filter(filter))
         .try_init()
         .map_err(|error| error.to_string())?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| error.to_string())?;
     Ok(Telemetry { traces, metrics })
+}
+
+/// A trace has the spans of Muster itself, whatever is logged; what libraries do within them is theirs.
+fn is_ours(about: &Metadata<'_>) -> bool {
+    about.is_span() && about.target().starts_with("muster")
 }
 
 fn exporter(service: &'static str, endpoint: &str) -> Result<SdkTracerProvider, String> {

@@ -20,6 +20,7 @@ mod requests;
 mod server;
 mod sessions;
 mod tokens;
+mod trace;
 mod users;
 mod workers;
 
@@ -67,6 +68,7 @@ pub fn router(api: Shared) -> Router {
         .route("/api", get(unknown))
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn(trace::traced))
         .layer(limit)
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
