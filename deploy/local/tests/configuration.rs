@@ -9,19 +9,19 @@ use muster_testkit::{binaries, credentials::Credentials};
 #[test]
 fn a_wrong_setting_is_named_in_one_line() {
     let home = tempfile::tempdir().unwrap();
-    let database = format!("sqlite:{}", home.path().join("x.db").display());
     let unknown_key = home.path().join("unknown.toml");
     std::fs::write(&unknown_key, "nats_ur = 'nats://127.0.0.1:1'\n").unwrap();
     let unknown_key = unknown_key.to_str().unwrap();
+    let database = "sqlite::memory:";
     let cases: &[(&[(&str, &str)], &str)] = &[
         (&[], "database_url"),
         (&[("DATABASE_URL", "mysql:hunter2")], "sqlite: or postgres:"),
-        (&[("DATABASE_URL", &database)], "nats_seed"),
-        (&[("DATABASE_URL", &database), ("NATS_SEED_FILE", "/nowhere/key")], "/nowhere/key"),
-        (&[("DATABASE_URL", &database), ("NATS_SEED", "hunter2")], "seed"),
-        (&[("DATABASE_URL", &database), ("OPERATOR_LISTEN", "hunter2")], "operator_listen"),
-        (&[("DATABASE_URL", &database), ("LOG_FORMAT", "xml")], "log_format"),
-        (&[("DATABASE_URL", &database), ("LOG", "muster=loud")], "log"),
+        (&[("DATABASE_URL", database)], "nats_seed"),
+        (&[("DATABASE_URL", database), ("NATS_SEED_FILE", "/nowhere/key")], "/nowhere/key"),
+        (&[("DATABASE_URL", database), ("NATS_SEED", "hunter2")], "seed"),
+        (&[("DATABASE_URL", database), ("OPERATOR_LISTEN", "hunter2")], "operator_listen"),
+        (&[("DATABASE_URL", database), ("LOG_FORMAT", "xml")], "log_format"),
+        (&[("DATABASE_URL", database), ("LOG", "muster=loud")], "log"),
         (&[("CONFIG", unknown_key)], "nats_ur"),
         (&[("CONFIG", "/nowhere/muster.toml")], "/nowhere/muster.toml"),
     ];

@@ -145,6 +145,7 @@ async fn it_runs_mends_what_dies_ends_in_time_and_goes_on_where_it_ended() {
     assert_eq!(machines.len(), 1);
     let workers = items(&client, &format!("/machines/{}/workers", machines[0]["machineId"].as_str().unwrap())).await;
     assert_eq!((workers.len(), workers[0]["status"].as_str()), (1, Some("online")));
+    assert_eq!(workers[0]["name"], "local", "it is called like the directory that it works in");
     let path = format!("/workers/{}/sessions", workers[0]["workerId"].as_str().unwrap());
     let session = client.post::<Value>(&path, &json!({ "model": "demo/fast" })).await.unwrap();
     let session = session["chatSessionId"].as_str().unwrap().to_owned();

@@ -3,7 +3,7 @@
 
 use std::{ffi::OsString, fs, io::Write as _, os::unix::fs::OpenOptionsExt as _, path::PathBuf, time::Duration};
 
-use muster_contracts::token::WorkerToken;
+use muster_contracts::{limits::NAME_CHARS, name, token::WorkerToken};
 use muster_testkit::{
     client::{Client, ClientError, Registration},
     process::Child,
@@ -82,9 +82,12 @@ impl FirstRun {
         client.sign_in(ADMIN, self.password()).await.map_err(failed("signing in as admin"))?;
         if !worker.exists() {
             let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
-            let name = if host.trim().is_empty() { "this computer" } else { host.trim() };
-            let machine = client.create_machine(name).await.map_err(failed("registering this computer"))?;
-            let made = client.create_worker(&machine.machine_id, None).await.map_err(failed("making a worker"))?;
+            let called = if host.trim().is_empty() { "this computer" } else { host.trim() };
+            let machine = client.create_machine(called).await.map_err(failed("registering this computer"))?;
+            let made = client
+                .create_worker(&machine.machine_id, here().as_deref())
+                .await
+                .map_err(failed("making a worker"))?;
             worker.keep_token(&made.token)?;
         }
         let id = worker.token()?.parse::<WorkerToken>().map(|token| token.worker.to_string()).unwrap_or_default();
@@ -100,6 +103,13 @@ impl FirstRun {
         client.sign_out().await.map_err(failed("signing out"))?;
         Ok(child)
     }
+}
+
+/// What the worker is called: the directory that it works in, if that is a name.
+fn here() -> Option<String> {
+    let directory = std::env::current_dir().ok()?;
+    let name = directory.file_name()?.to_str()?;
+    name::parse(name, NAME_CHARS).ok().map(str::to_owned)
 }
 
 /// Approves the worker's key, and waits until it is online; false: not in time.
