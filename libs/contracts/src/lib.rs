@@ -4,6 +4,7 @@
 //! Pure: no runtime, no broker client, no database. Whoever speaks to another
 //! process uses these definitions, and nothing else builds or parses a subject.
 
+pub mod audit;
 pub mod broker;
 pub mod fingerprint;
 pub mod id;
@@ -15,6 +16,7 @@ pub mod reply;
 pub mod stream;
 pub mod subject;
 pub mod token;
+pub mod tokens;
 
 /// The wire messages, version 1.
 #[allow(clippy::all, clippy::pedantic, unreachable_pub)]

@@ -105,11 +105,18 @@ fn api() -> Permissions {
     for stream in [CHUNKS, EVENTS] {
         publish.extend(read(stream));
     }
+    publish.extend(consume(EVENTS, "api"));
     Permissions { publish, subscribe: own(&["live.v1.*.*.*.*", "live.evt.v1.*.*.*"]), respond: false }
 }
 
 fn registry() -> Permissions {
-    let mut publish = own(&["evt.v1.*.machine.*", "evt.v1.*.worker.*", "evt.v1.*.registration.*", "wrk.v1.*.wake"]);
+    let mut publish = own(&[
+        "evt.v1.*.machine.*",
+        "evt.v1.*.worker.*",
+        "evt.v1.*.registration.*",
+        "evt.v1.*.audit.*",
+        "wrk.v1.*.wake",
+    ]);
     publish.extend(define(EVENTS));
     publish.extend(consume(EVENTS, "registry"));
     Permissions {
@@ -130,6 +137,7 @@ fn chat() -> Permissions {
         "chat.v1.stream.chat.*.*.state",
         "evt.v1.*.session.*",
         "evt.v1.*.request.*",
+        "evt.v1.*.audit.*",
         "wrk.v1.*.wake",
     ]);
     publish.extend(define(CHUNKS));

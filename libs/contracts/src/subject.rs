@@ -8,6 +8,7 @@ use std::{fmt, str::FromStr};
 use crate::{
     fingerprint::Fingerprint,
     id::{MachineId, MessageId, SessionId, UserId, WorkerId},
+    tokens::{UnknownToken, tokens},
 };
 
 /// Not a subject of ours.
@@ -15,32 +16,10 @@ use crate::{
 #[error("not a subject of Muster")]
 pub struct UnknownSubject;
 
-/// Tokens from a closed set.
-macro_rules! tokens {
-    ($($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $text:literal),* $(,)? })*) => {$(
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-        pub enum $name { $($(#[$vdoc])* $variant),* }
-
-        impl $name {
-            /// Every value.
-            pub const ALL: &[Self] = &[$(Self::$variant),*];
-
-            /// The token in a subject.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),* }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownSubject;
-
-            fn from_str(text: &str) -> Result<Self, UnknownSubject> {
-                match text { $($text => Ok(Self::$variant),)* _ => Err(UnknownSubject) }
-            }
-        }
-    )*};
+impl From<UnknownToken> for UnknownSubject {
+    fn from(_: UnknownToken) -> Self {
+        Self
+    }
 }
 
 tokens! {
@@ -95,6 +74,8 @@ tokens! {
         Device = "device",
         /// An API token.
         Token = "token",
+        /// Something that was done, for the audit log.
+        Audit = "audit",
     }
 }
 

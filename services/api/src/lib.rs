@@ -3,12 +3,15 @@
 //! - Duty: accounts and sign-ins; HTTP to methods of registry and chat; event
 //!   streams that continue exactly where they were cut; the page itself.
 //! - Consumes: the live tails of CHUNKS (one for each watched session) and
-//!   EVENTS (one for each watching user), direct reads of both. No consumer.
+//!   EVENTS (one for each watching user), direct reads of both; as a durable
+//!   consumer what was done (`audit` in EVENTS).
 //! - Publishes: EVENTS about `user`, `device` and `token`.
-//! - Owns: users, sign-ins, API tokens, invitations, idempotency keys.
+//! - Owns: users, sign-ins, API tokens, invitations, idempotency keys,
+//!   the audit log.
 //! - When it dies: event streams break, and browsers continue them at any other
 //!   instance, or at this one once it is back. Nothing else notices.
 
+mod audit;
 mod config;
 mod domain;
 mod feed;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit,
     config::ApiConfig,
     http,
     state::{Settings, Shared},
@@ -43,10 +44,10 @@ impl Service for Api {
     }
 }
 
-/// Tells what was changed, and ends event streams of sign-ins that are over, until `stop`.
+/// Tells what was changed, keeps the audit log, and ends event streams of sign-ins that are over, until `stop`.
 pub async fn background(api: Shared, stop: CancellationToken) {
-    let telling = outbox::relay(api.db.clone(), api.bus.clone(), stop, |_| {});
-    tokio::join!(telling, api.feeds.close_what_is_over());
+    let telling = outbox::relay(api.db.clone(), api.bus.clone(), stop.clone(), |_| {});
+    tokio::join!(telling, api.feeds.close_what_is_over(), audit::keep(api.clone(), stop));
 }
 
 /// Serves until `stop`, then ends open event streams and finishes what is in hand.

@@ -1,7 +1,7 @@
 //! Telling of accounts, sign-ins and tokens, in the transaction that changes them: every instance hears it.
 
 use muster_contracts::{
-    id::UserId,
+    id::{self, UserId},
     subject::{Entity, EventAddress, Subject},
     v1::{self, event::Object},
 };
@@ -10,7 +10,11 @@ use muster_service::{DbError, Write, outbox};
 use crate::{
     http::caller::Caller,
     state::Shared,
-    store::users::{Account, Role, User},
+    store::{
+        self,
+        audit::Deed,
+        users::{Account, Role, User},
+    },
 };
 
 /// What something is: whose, of which kind, with which id.
@@ -40,12 +44,24 @@ pub(crate) async fn account(
 
 /// Who did it, and from where.
 pub(crate) fn actor(caller: &Caller) -> v1::Actor {
-    person(caller.id(), &caller.address)
+    v1::Actor { token_id: caller.token().to_owned(), ..person(caller.id(), &caller.address) }
 }
 
 /// The same for somebody who is not signed in yet.
 pub(crate) fn person(user: &UserId, address: &str) -> v1::Actor {
-    v1::Actor { user_id: user.to_string(), worker_id: String::new(), address: address.to_owned() }
+    v1::Actor { user_id: user.to_string(), address: address.to_owned(), ..v1::Actor::default() }
+}
+
+/// Notes for the audit log what was done to something of `owner`'s.
+pub(crate) async fn did(
+    api: &Shared,
+    write: &mut Write,
+    owner: &UserId,
+    actor: &v1::Actor,
+    audit: &v1::Audit,
+) -> Result<(), DbError> {
+    let deed = Deed { id: &id::random(), at: api.clock.now(), owner, actor, audit };
+    store::audit::insert(write, deed).await
 }
 
 async fn event(

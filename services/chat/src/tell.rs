@@ -3,7 +3,8 @@
 
 use muster_contracts::{
     Message as _,
-    id::MessageId,
+    audit::Action,
+    id::{self, MessageId},
     subject::{About, ChunkAddress, ChunkKind, Entity, EventAddress, Subject, Writer},
     v1::{self, event, state},
 };
@@ -26,7 +27,8 @@ impl Actor {
     /// The user who asked.
     #[must_use]
     pub fn user(caller: &v1::Caller) -> Self {
-        Self(v1::Actor { user_id: caller.user_id.clone(), worker_id: String::new(), address: caller.address.clone() })
+        let v1::Caller { user_id, address, token_id } = caller.clone();
+        Self(v1::Actor { user_id, worker_id: String::new(), address, token_id })
     }
 
     /// A worker.
@@ -124,4 +126,29 @@ pub async fn request(write: &mut Write, clock: &Clock, row: &RequestRow, actor: 
     outbox::put(write, clock, &state_subject(&row.chat_session_id, Some(&row.reply_id))?, &state).await?;
     let subject = event_subject(&row.user_id, Entity::Request, &row.request_id)?;
     Ok(outbox::put(write, clock, &subject, &event(clock, actor, event::Object::Request(wire))).await?)
+}
+
+/// Something was done to a session, for the audit log.
+///
+/// # Errors
+/// When the database fails.
+pub async fn did(write: &mut Write, clock: &Clock, session: &SessionRow, actor: &Actor, action: Action) -> Done<()> {
+    audited(write, clock, session, actor, action.to(&session.chat_session_id, &session.title)).await
+}
+
+/// The same with what exactly.
+///
+/// # Errors
+/// When the database fails.
+pub async fn audited(
+    write: &mut Write,
+    clock: &Clock,
+    session: &SessionRow,
+    actor: &Actor,
+    audit: v1::Audit,
+) -> Done<()> {
+    let (session_id, worker_id) = (session.chat_session_id.clone(), session.worker_id.clone());
+    let audit = v1::Audit { session_id, worker_id, ..audit };
+    let subject = event_subject(&session.user_id, Entity::Audit, &id::random())?;
+    Ok(outbox::put(write, clock, &subject, &event(clock, actor, event::Object::Audit(audit))).await?)
 }

@@ -286,7 +286,8 @@ mod scenario {
         assert_eq!(slug(chat.new_session("demo/none").await), "invalid-value");
         let stale = v1::SendMessageRequest { after_message_id: Some("x".into()), ..chat.message("x") };
         assert_eq!(slug(chat.call::<method::SendMessage>(stale).await), "not-last");
-        let stranger = v1::Caller { user_id: muster_contracts::id::random(), address: String::new() };
+        let stranger =
+            v1::Caller { user_id: muster_contracts::id::random(), address: String::new(), token_id: String::new() };
         let foreign = v1::SendMessageRequest { caller: Some(stranger), ..chat.message("x") };
         assert_eq!(slug(chat.call::<method::SendMessage>(foreign).await), "not-found");
         chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();

@@ -1,17 +1,21 @@
 //! Telling what changed: events beside the change, in the same transaction.
 
 use muster_contracts::{
+    audit::Action,
     fingerprint::Fingerprint,
-    id::{MachineId, UserId, WorkerId},
+    id::{self, MachineId, UserId, WorkerId},
     subject::{Entity, EventAddress, Subject},
-    v1::{Actor, Event, Removed, event::Object},
+    v1::{Actor, Audit, Event, Removed, event::Object},
 };
 use muster_service::{DbError, Write, outbox};
 
 use crate::{
     domain::{registration::Registration, worker::Worker},
     state::State,
-    store::{machines, workers},
+    store::{
+        machines::{self, Machine},
+        workers,
+    },
     view,
 };
 
@@ -90,6 +94,35 @@ impl<'a> Change<'a> {
     /// Tells that a machine is no more.
     pub(crate) async fn machine_removed(&mut self, user: &UserId, id: &MachineId) -> Result<(), DbError> {
         self.put(user.clone(), Entity::Machine, id.to_string(), Object::Removed(Removed {})).await
+    }
+
+    /// Notes for the audit log what was done to a machine.
+    pub(crate) async fn did_to_machine(
+        &mut self,
+        action: Action,
+        machine: &Machine,
+        detail: String,
+    ) -> Result<(), DbError> {
+        let machine_id = machine.id.to_string();
+        let audit = Audit { detail, machine_id, ..action.to(machine.id.as_str(), &machine.name) };
+        self.audit(machine.user.clone(), audit).await
+    }
+
+    /// Notes for the audit log what was done to a worker.
+    pub(crate) async fn did_to_worker(
+        &mut self,
+        action: Action,
+        worker: &Worker,
+        detail: String,
+    ) -> Result<(), DbError> {
+        let (machine_id, worker_id) = (worker.machine.to_string(), worker.id.to_string());
+        let name = worker.name.clone().unwrap_or_default();
+        let audit = Audit { detail, machine_id, worker_id, ..action.to(worker.id.as_str(), name) };
+        self.audit(worker.user.clone(), audit).await
+    }
+
+    async fn audit(&mut self, user: UserId, audit: Audit) -> Result<(), DbError> {
+        self.put(user, Entity::Audit, id::random(), Object::Audit(audit)).await
     }
 
     async fn put(&mut self, user: UserId, entity: Entity, id: String, object: Object) -> Result<(), DbError> {

@@ -63,6 +63,8 @@ pub(crate) fn need(method: &Method, path: &str) -> Need {
     match (parts.next(), parts.nth(1)) {
         (Some("auth"), _) if reads && path.ends_with("/me") => Need::Scope(Scope::Read),
         (Some("auth" | "tokens" | "invitations" | "users" | "push"), _) => Need::Person,
+        // It says who came from where.
+        (Some("audit"), _) => Need::Scope(Scope::Manage),
         _ if reads => Need::Scope(Scope::Read),
         // A POST, because it has a body; it changes nothing.
         (Some("events"), _) => Need::Scope(Scope::Read),
@@ -86,6 +88,7 @@ mod tests {
             (&post, "/sessions/x/messages", Need::Scope(Scope::Chat)),
             (&delete, "/sessions/x", Need::Scope(Scope::Chat)),
             (&post, "/sessions/x/requests/y", Need::Scope(Scope::Chat)),
+            (&get, "/audit", Need::Scope(Scope::Manage)),
             (&post, "/machines", Need::Scope(Scope::Manage)),
             (&post, "/machines/x/workers", Need::Scope(Scope::Manage)),
             (&post, "/workers/x/approve", Need::Scope(Scope::Manage)),

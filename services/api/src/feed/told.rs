@@ -118,10 +118,10 @@ fn event(id: &EventId, entity: Entity, of: String, object: v1::event::Object) ->
         Object::Registration(registration) => shown(id, "registration", &Registration::from(registration)),
         Object::Session(session) => shown(id, "session", &ChatSession::from(session)),
         Object::Request(request) => shown(id, "request", &AgentRequest::from(request)),
-        // Accounts and sign-ins are not shown.
-        Object::User(_) => None,
+        // Accounts, sign-ins and the audit log are not shown.
+        Object::User(_) | Object::Audit(_) => None,
         Object::Removed(v1::Removed {}) => match entity {
-            Entity::User | Entity::Device | Entity::Token => None,
+            Entity::User | Entity::Device | Entity::Token | Entity::Audit => None,
             Entity::Machine | Entity::Worker | Entity::Registration | Entity::Session | Entity::Request => {
                 removed(id, entity.as_str(), of)
             }

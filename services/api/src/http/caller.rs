@@ -55,7 +55,16 @@ impl Credential {
 impl Caller {
     /// As the services are told.
     pub(crate) fn to_bus(&self) -> Option<v1::Caller> {
-        Some(v1::Caller { user_id: self.user.user_id.to_string(), address: self.address.clone() })
+        let token_id = self.token().to_owned();
+        Some(v1::Caller { user_id: self.user.user_id.to_string(), address: self.address.clone(), token_id })
+    }
+
+    /// The id of the token that was shown; empty for a sign-in.
+    pub(crate) fn token(&self) -> &str {
+        match &self.credential {
+            Credential::Token(id) => id,
+            Credential::Device(_) => "",
+        }
     }
 
     /// The user's id.

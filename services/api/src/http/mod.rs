@@ -1,6 +1,7 @@
 //! The public HTTP API: a folder for each resource, a file for each endpoint.
 
 mod assets;
+mod audit;
 mod auth;
 pub(crate) mod caller;
 pub(crate) mod events;
@@ -48,6 +49,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
         .merge(tokens::routes())
         .merge(invitations::routes())
         .merge(users::routes())
+        .merge(audit::routes())
         .merge(machines::routes())
         .merge(workers::routes())
         .merge(sessions::routes())

@@ -1,5 +1,6 @@
 //! The api's own tables.
 
+pub(crate) mod audit;
 pub(crate) mod devices;
 pub(crate) mod idempotency;
 pub(crate) mod invitations;

@@ -99,14 +99,13 @@ pub(crate) async fn count(write: &mut Write, user: &UserId) -> Result<i64, DbErr
         .await
 }
 
-/// Ends a token; `false` if the user has none of this id.
-pub(crate) async fn delete(write: &mut Write, user: &UserId, token: &str) -> Result<bool, DbError> {
-    let done = sqlx::query("DELETE FROM tokens WHERE token_id = $1 AND user_id = $2")
+/// Ends a token and says its name; `None` if the user has none of this id.
+pub(crate) async fn delete(write: &mut Write, user: &UserId, token: &str) -> Result<Option<String>, DbError> {
+    sqlx::query_scalar("DELETE FROM tokens WHERE token_id = $1 AND user_id = $2 RETURNING name")
         .bind(token)
         .bind(user.as_str())
-        .execute(write.connection())
-        .await?;
-    Ok(done.rows_affected() > 0)
+        .fetch_optional(write.connection())
+        .await
 }
 
 const COLUMNS: &str =

@@ -14,7 +14,8 @@ pub(crate) enum Role {
 }
 
 impl Role {
-    const fn as_str(self) -> &'static str {
+    /// As it stands in the database.
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Admin => "admin",
             Self::Member => "member",
@@ -141,11 +142,10 @@ pub(crate) async fn update(write: &mut Write, account: &Account) -> Result<(), D
     Ok(())
 }
 
-/// Deletes an account with its sign-ins and tokens; `false` if there is none.
-pub(crate) async fn delete(write: &mut Write, user: &UserId) -> Result<bool, DbError> {
-    let done =
-        sqlx::query("DELETE FROM users WHERE user_id = $1").bind(user.as_str()).execute(write.connection()).await?;
-    Ok(done.rows_affected() == 1)
+/// Deletes an account with its sign-ins and tokens.
+pub(crate) async fn delete(write: &mut Write, user: &UserId) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM users WHERE user_id = $1").bind(user.as_str()).execute(write.connection()).await?;
+    Ok(())
 }
 
 /// How many administrators can sign in.

@@ -10,6 +10,7 @@
 )]
 
 mod administration;
+mod audit;
 mod auth;
 mod events;
 mod openapi;

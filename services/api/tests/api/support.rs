@@ -275,7 +275,15 @@ pub(crate) async fn answer(request: reqwest::RequestBuilder) -> Answer {
         assert_eq!(kind.as_deref(), Some("application/problem+json"));
     }
     let bytes = answer.bytes().await.unwrap();
-    (status, serde_json::from_slice(&bytes).unwrap_or_default())
+    let text = || serde_json::Value::from(String::from_utf8_lossy(&bytes));
+    (
+        status,
+        if bytes.is_empty() {
+            serde_json::Value::Null
+        } else {
+            serde_json::from_slice(&bytes).unwrap_or_else(|_| text())
+        },
+    )
 }
 
 /// One frame of an event stream.

@@ -1,6 +1,6 @@
 //! Answers a request, once, from whichever device is first.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::{caller, locked_session};
@@ -27,10 +27,20 @@ pub(super) async fn handle(state: State, request: v1::AnswerRequest) -> Done<v1:
     let actor = Actor::user(&caller);
     sessions::touch(write.connection(), &chat_session_id, state.clock.now()).await?;
     tell::request(&mut write, &state.clock, &row, &actor).await?;
-    tell::session(&mut write, &state.clock, &chat_session_id, &actor).await?;
+    let session = tell::session(&mut write, &state.clock, &chat_session_id, &actor).await?;
+    let body = known.body();
+    let detail = chosen(&body, &answer);
+    let answered = v1::Audit { detail, ..Action::RequestAnswered.to(&request_id, body.title) };
+    tell::audited(&mut write, &state.clock, &session, &actor, answered).await?;
     write.commit().await?;
     state.wake(&row.worker_id).await;
     Ok(row.to_wire())
+}
+
+/// What was chosen, in the words of the request; of a question's answer only that there is one.
+fn chosen(body: &v1::RequestBody, answer: &v1::Answer) -> String {
+    let option = body.options.iter().find(|option| Some(&option.option_id) == answer.option_id.as_ref());
+    option.map(|option| option.label.clone()).unwrap_or_default()
 }
 
 /// The request waits no more: the same answer again is fine, any other comes too late.

@@ -1,6 +1,6 @@
 //! Lets a queue go on that was held back after a failure.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 
 use super::{caller, locked_session};
 use crate::{
@@ -18,6 +18,7 @@ pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Ch
         return Ok(session.to_wire());
     }
     let row = tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::QueueContinued).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     Ok(row.to_wire())

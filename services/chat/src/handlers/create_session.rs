@@ -1,6 +1,6 @@
 //! Starts a session.
 
-use muster_contracts::{limits, name, v1};
+use muster_contracts::{audit::Action, limits, name, v1};
 use muster_service::problem;
 
 use super::{caller, checked_model};
@@ -42,7 +42,10 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
     if !sessions::insert(write.connection(), &session, title.is_some()).await? {
         return Err(problem::conflict("session-exists", "There is a session with this id already.").into());
     }
-    let row = tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    let actor = Actor::user(&caller);
+    let row = tell::session(&mut write, &state.clock, &chat_session_id, &actor).await?;
+    let created = v1::Audit { detail: row.model.clone(), ..Action::SessionCreated.to(&chat_session_id, &row.title) };
+    tell::audited(&mut write, &state.clock, &row, &actor, created).await?;
     write.commit().await?;
     Ok(row.to_wire())
 }

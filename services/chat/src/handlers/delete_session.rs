@@ -1,7 +1,7 @@
 //! Deletes a session with its messages. A running turn is dropped at the
 //! worker's next sync.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 
 use super::{caller, locked_session};
 use crate::{
@@ -17,6 +17,7 @@ pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Em
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     sessions::delete(write.connection(), &chat_session_id).await?;
     tell::session_removed(&mut write, &state.clock, &session, &Actor::user(&caller)).await?;
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::SessionDeleted).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     Ok(v1::Empty {})

@@ -1,21 +1,22 @@
 //! Edits or moves a message that waits.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::{caller, checked_content, checked_model, locked_session, message_of};
 use crate::{
     state::{Done, State},
     store::{MessageRow, messages, workers},
-    tell,
+    tell::{self, Actor},
 };
 
 const DELIVERED: &str = "The agent has this message already; it cannot be changed any more.";
 
 pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Done<v1::ChatMessage> {
     let v1::EditMessageRequest { caller: asked_by, chat_session_id, message_id, content, model, after } = request;
+    let caller = caller(asked_by);
     let mut write = state.write().await?;
-    let session = locked_session(&mut write, &caller(asked_by), &chat_session_id).await?;
+    let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     message_of(write.connection(), &chat_session_id, &message_id).await?;
     if let Some(content) = &content {
         checked_content(content)?;
@@ -41,6 +42,7 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
     } else {
         tell::message(&mut write, &state.clock, &row).await?;
     }
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::MessageEdited).await?;
     write.commit().await?;
     Ok(row.to_wire())
 }

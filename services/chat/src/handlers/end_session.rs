@@ -1,6 +1,6 @@
 //! Ends a session: what runs is stopped, what waits stays, everything stays readable.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 
 use super::{caller, locked_session};
 use crate::{
@@ -21,6 +21,7 @@ pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Ch
         turns::ask_stop(write.connection(), &chat_session_id, &turn.message_id).await?;
     }
     let row = tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::SessionEnded).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     Ok(row.to_wire())

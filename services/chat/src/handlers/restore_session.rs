@@ -1,6 +1,6 @@
 //! Makes a terminated session active again; elsewhere it changes nothing.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::{caller, locked_session};
@@ -25,6 +25,7 @@ pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Ch
     sessions::set_status(write.connection(), &chat_session_id, v1::SessionStatus::SessionActive).await?;
     sessions::touch(write.connection(), &chat_session_id, state.clock.now()).await?;
     let row = tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::SessionRestored).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     Ok(row.to_wire())

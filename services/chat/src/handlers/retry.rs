@@ -1,6 +1,6 @@
 //! Answers a message anew whose turn failed, was stopped or was lost.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::{caller, locked_session, message_of};
@@ -42,6 +42,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     sessions::touch(write.connection(), &chat_session_id, state.clock.now()).await?;
     sessions::set_status(write.connection(), &chat_session_id, v1::SessionStatus::SessionActive).await?;
     tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::TurnRetried).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     Ok(v1::Empty {})

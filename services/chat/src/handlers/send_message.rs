@@ -1,6 +1,6 @@
 //! Sends a message: it waits in its session until the worker takes it.
 
-use muster_contracts::{id::MessageId, limits, v1};
+use muster_contracts::{audit::Action, id::MessageId, limits, v1};
 use muster_service::problem;
 
 use super::{caller, checked_content, checked_model, locked_session};
@@ -69,7 +69,9 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     let row = messages::get(&mut *write.connection(), &message_id).await?;
     let row = row.ok_or_else(|| Refusal::from(problem::not_found("message")))?;
     tell::message(&mut write, &state.clock, &row).await?;
-    tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    let actor = Actor::user(&caller);
+    let session = tell::session(&mut write, &state.clock, &chat_session_id, &actor).await?;
+    tell::did(&mut write, &state.clock, &session, &actor, Action::MessageSent).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     metrics::counter!("muster_messages_sent_total").increment(1);

@@ -1,6 +1,6 @@
 //! Puts a waiting message first and stops the turn that runs.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::{caller, locked_session, message_of};
@@ -34,6 +34,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
         tell::message(&mut write, &state.clock, &moved).await?;
     }
     tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::MessageSentNow).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     Ok(v1::Empty {})

@@ -1,6 +1,6 @@
 //! Renames or pins a session, or changes its model or mode.
 
-use muster_contracts::{limits, name, v1};
+use muster_contracts::{audit::Action, limits, name, v1};
 use muster_service::problem;
 
 use super::{caller, checked_model, locked_session};
@@ -29,7 +29,18 @@ pub(super) async fn handle(state: State, request: v1::UpdateSessionRequest) -> D
     }
     let change = Change { title, model, mode, pinned };
     sessions::update(write.connection(), &chat_session_id, &change).await?;
-    let row = tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    let actor = Actor::user(&caller);
+    let row = tell::session(&mut write, &state.clock, &chat_session_id, &actor).await?;
+    if row.title != session.title {
+        let renamed = Action::SessionRenamed.to(&chat_session_id, &session.title);
+        let renamed = v1::Audit { detail: row.title.clone(), ..renamed };
+        tell::audited(&mut write, &state.clock, &row, &actor, renamed).await?;
+    }
+    if (&row.model, &row.mode) != (&session.model, &session.mode) {
+        let changed = Action::SessionChanged.to(&chat_session_id, &row.title);
+        let changed = v1::Audit { detail: row.model.clone(), ..changed };
+        tell::audited(&mut write, &state.clock, &row, &actor, changed).await?;
+    }
     write.commit().await?;
     Ok(row.to_wire())
 }

@@ -1,6 +1,6 @@
 //! Withdraws a message that waits.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::{caller, locked_session, message_of};
@@ -14,7 +14,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     let v1::MessageRef { caller: asked_by, chat_session_id, message_id } = request;
     let caller = caller(asked_by);
     let mut write = state.write().await?;
-    locked_session(&mut write, &caller, &chat_session_id).await?;
+    let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     message_of(write.connection(), &chat_session_id, &message_id).await?;
     if !messages::withdraw(write.connection(), &message_id).await? {
         let detail = "The agent has this message already; stop it instead.";
@@ -22,6 +22,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     }
     tell::message_removed(&mut write, &state.clock, &chat_session_id, &message_id).await?;
     tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
+    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::MessageWithdrawn).await?;
     write.commit().await?;
     Ok(v1::Empty {})
 }

@@ -13,10 +13,12 @@ pub struct SessionRow {
     pub worker_id: String,
     /// Whose it is.
     pub user_id: String,
-    title: String,
+    /// What it is called.
+    pub title: String,
     /// The model of its next message.
     pub model: String,
-    mode: Option<String>,
+    /// The mode of its next message.
+    pub mode: Option<String>,
     /// Where the backend works.
     pub directory: String,
     status: i64,

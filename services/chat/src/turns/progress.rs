@@ -1,6 +1,6 @@
 //! A turn has begun; its agent asks; a lost one goes on.
 
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 
 use crate::{
     domain::turn::{self, Event},
@@ -50,7 +50,9 @@ pub async fn asked(state: &State, turn: &TurnRow, asked: &v1::RequestAsked) -> D
     sessions::touch(write.connection(), &turn.chat_session_id, now).await?;
     let actor = Actor::worker(&turn.worker_id);
     tell::request(&mut write, &state.clock, &row, &actor).await?;
-    tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
+    let session = tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
+    let audit = Action::RequestAsked.to(&row.request_id, &body.title);
+    tell::audited(&mut write, &state.clock, &session, &actor, audit).await?;
     write.commit().await?;
     Ok(())
 }

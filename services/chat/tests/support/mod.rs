@@ -93,7 +93,7 @@ impl Chat {
             client: async_nats::connect(&url).await.unwrap(),
             bus,
             process,
-            caller: v1::Caller { user_id: user.into(), address: "127.0.0.1".into() },
+            caller: v1::Caller { user_id: user.into(), address: "127.0.0.1".into(), token_id: String::new() },
             worker,
             session: String::new(),
             revision: 1,

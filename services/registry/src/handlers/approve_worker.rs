@@ -1,7 +1,10 @@
 //! Pins the key of a registration: from now on it, and no other, is this worker.
 
 use muster_bus::Handled;
-use muster_contracts::v1::{self, RegistrationRef};
+use muster_contracts::{
+    audit::Action,
+    v1::{self, RegistrationRef},
+};
 use muster_service::problem;
 
 use super::{
@@ -38,6 +41,7 @@ pub(super) async fn handle(state: Shared, request: RegistrationRef) -> Handled<v
     workers::approve(&mut change.write, &worker, key.as_str(), user.as_str(), state.now()).await.map_err(failed)?;
     workers::describe(&mut change.write, &id, &(&asked.told).into()).await.map_err(failed)?;
     change.worker(&id).await.map_err(failed)?;
+    change.did_to_worker(Action::WorkerApproved, &worker, key.to_string()).await.map_err(failed)?;
     change.commit().await.map_err(failed)?;
     tracing::info!(worker = %id, fingerprint = %key, "a key was approved");
 

@@ -1,7 +1,7 @@
 //! Registers a machine. The same id and name again is the same machine.
 
 use muster_bus::Handled;
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::input::{caller, failed, name, new_id};
@@ -33,6 +33,7 @@ pub(super) async fn handle(state: Shared, request: v1::CreateMachineRequest) -> 
             return Err(problem::limit("too-many-machines", format!("You can have at most {MACHINES} machines.")));
         }
         change.machine(&wanted.id).await.map_err(failed)?;
+        change.did_to_machine(Action::MachineCreated, &wanted, String::new()).await.map_err(failed)?;
         change.commit().await.map_err(failed)?;
         machines::get(state.db.pool(), &wanted.id)
             .await

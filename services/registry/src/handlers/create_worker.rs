@@ -1,7 +1,7 @@
 //! Makes a worker without an approved key. The same values again are the same worker.
 
 use muster_bus::Handled;
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
 use super::input::{caller, failed, name, new_id, take_machine};
@@ -46,6 +46,7 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
             return Err(problem::limit("too-many-workers", detail));
         }
         change.worker(&wanted.id).await.map_err(failed)?;
+        change.did_to_worker(Action::WorkerCreated, &wanted, String::new()).await.map_err(failed)?;
         change.commit().await.map_err(failed)?;
     } else {
         drop(change);

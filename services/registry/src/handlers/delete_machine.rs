@@ -2,6 +2,7 @@
 
 use muster_bus::Handled;
 use muster_contracts::{
+    audit::Action,
     id::{MachineId, UserId},
     v1::{Actor, Empty, MachineRef},
 };
@@ -33,17 +34,15 @@ pub(super) async fn handle(state: Shared, request: MachineRef) -> Handled<Empty>
 
 /// Deletes a machine of a user; false when there is none.
 pub(super) async fn delete(state: &Shared, user: &UserId, id: &MachineId, actor: Actor) -> Result<bool, DbError> {
-    let is_theirs = |machine: Option<Machine>| machine.is_some_and(|machine| machine.user == *user);
-    if !is_theirs(machines::get(state.db.pool(), id).await?) {
+    let theirs = |machine: Option<Machine>| machine.filter(|machine| machine.user == *user);
+    if theirs(machines::get(state.db.pool(), id).await?).is_none() {
         return Ok(false);
     }
     let mut change = Change::begin(state, actor).await?;
     // A worker's row is taken before its machine's; then once more, for those
     // that were added until the machine's was ours.
     workers::take_all(&mut change.write, id).await?;
-    if !is_theirs(machines::take(&mut change.write, id).await?) {
-        return Ok(false);
-    }
+    let Some(machine) = theirs(machines::take(&mut change.write, id).await?) else { return Ok(false) };
     let (mut cut, mut forgotten) = (Vec::new(), Vec::new());
     for worker in workers::take_all(&mut change.write, id).await? {
         cut.append(&mut remove(&mut change, &worker).await?);
@@ -51,6 +50,7 @@ pub(super) async fn delete(state: &Shared, user: &UserId, id: &MachineId, actor:
     }
     machines::delete(&mut change.write, id).await?;
     change.machine_removed(user, id).await?;
+    change.did_to_machine(Action::MachineDeleted, &machine, String::new()).await?;
     change.commit().await?;
 
     kick::cut(state, cut);

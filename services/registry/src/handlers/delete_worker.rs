@@ -1,7 +1,10 @@
 //! Removes a worker and cuts it off: its token names nothing from then on.
 
 use muster_bus::Handled;
-use muster_contracts::v1::{Empty, WorkerRef};
+use muster_contracts::{
+    audit::Action,
+    v1::{Empty, WorkerRef},
+};
 use muster_service::DbError;
 
 use super::input::{caller, failed, id, take_worker};
@@ -41,5 +44,6 @@ pub(super) async fn remove(change: &mut Change<'_>, worker: &Worker) -> Result<V
     let cut = connections::open(change.write.connection(), &worker.id).await?;
     workers::delete(&mut change.write, &worker.id).await?;
     change.worker_removed(worker).await?;
+    change.did_to_worker(Action::WorkerRemoved, worker, String::new()).await?;
     Ok(cut)
 }

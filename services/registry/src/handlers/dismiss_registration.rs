@@ -1,7 +1,10 @@
 //! Dismisses another key's registration.
 
 use muster_bus::Handled;
-use muster_contracts::v1::{Empty, RegistrationRef};
+use muster_contracts::{
+    audit::Action,
+    v1::{Empty, RegistrationRef},
+};
 use muster_service::problem;
 
 use super::input::{caller, failed, fingerprint, id, take_worker};
@@ -33,6 +36,7 @@ pub(super) async fn turn_away(state: &Shared, mut change: Change<'_>, worker: &W
     registrations::reject(&mut change.write, &worker.id, &key).await.map_err(failed)?;
     change.registration_removed(worker, &key).await.map_err(failed)?;
     change.worker(&worker.id).await.map_err(failed)?;
+    change.did_to_worker(Action::WorkerRejected, worker, key.to_string()).await.map_err(failed)?;
     let open = connections::open(change.write.connection(), &worker.id).await.map_err(failed)?;
     change.commit().await.map_err(failed)?;
     kick::cut(state, open.into_iter().filter(|connection| connection.fingerprint == key));

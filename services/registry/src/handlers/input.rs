@@ -25,9 +25,9 @@ use crate::{
 
 /// Who asks, and as whom it is told.
 pub(super) fn caller(caller: Option<Caller>) -> Handled<(UserId, Actor)> {
-    let Caller { user_id, address } = caller.unwrap_or_default();
+    let Caller { user_id, address, token_id } = caller.unwrap_or_default();
     let user = user_id.parse().map_err(|_| problem::invalid("", "The request does not say who asks."))?;
-    Ok((user, Actor { user_id, worker_id: String::new(), address }))
+    Ok((user, Actor { user_id, worker_id: String::new(), address, token_id }))
 }
 
 /// An id that the caller chose.

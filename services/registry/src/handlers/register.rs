@@ -2,6 +2,7 @@
 
 use muster_bus::Handled;
 use muster_contracts::{
+    audit::Action,
     limits::REGISTRATIONS_PER_WORKER,
     v1::{Actor, Problem, RegisterReply, RegisterRequest, RegisterStatus},
 };
@@ -79,14 +80,15 @@ async fn describe(state: &State, worker: Worker, told: &Told) -> Handled<Worker>
 /// Begins a new term for the process that asks; the one before is cut.
 async fn take_over(state: &Shared, speaker: &Speaker) -> Handled<Worker> {
     let process = &speaker.process;
-    let mut write = state.db.write().await.map_err(failed)?;
-    let worker = workers::take(&mut write, &process.worker).await.map_err(failed)?.ok_or_else(changed)?;
+    let mut change = Change::begin(state, actor(speaker)).await.map_err(failed)?;
+    let worker = workers::take(&mut change.write, &process.worker).await.map_err(failed)?.ok_or_else(changed)?;
     if find_out(&worker, speaker, None, true, state.now()) != Matter::Takeover {
         return Err(changed());
     }
-    leases::take_over(&mut write, &worker.id, &process.instance, state.now()).await.map_err(failed)?;
-    let open = connections::open(write.connection(), &worker.id).await.map_err(failed)?;
-    write.commit().await.map_err(failed)?;
+    leases::take_over(&mut change.write, &worker.id, &process.instance, state.now()).await.map_err(failed)?;
+    change.did_to_worker(Action::WorkerTakenOver, &worker, process.fingerprint.to_string()).await.map_err(failed)?;
+    let open = connections::open(change.write.connection(), &worker.id).await.map_err(failed)?;
+    change.commit().await.map_err(failed)?;
     tracing::info!(worker = %worker.id, "another process took the lease over");
     // Not the one that asks: it connects anew by itself once it has the answer.
     kick::cut(state, open.into_iter().filter(|connection| connection.term > 0));
@@ -111,6 +113,9 @@ async fn wait(state: &State, speaker: &Speaker, told: &Told) -> Handled<Worker> 
     let registration = registrations::put(&mut change.write, &worker.id, &process.fingerprint, told, state.now()).await;
     change.registration(&worker, registration.map_err(failed)?).await.map_err(failed)?;
     change.worker(&worker.id).await.map_err(failed)?;
+    if asked.is_none() {
+        change.did_to_worker(Action::WorkerAsked, &worker, process.fingerprint.to_string()).await.map_err(failed)?;
+    }
     change.commit().await.map_err(failed)?;
     tracing::info!(worker = %worker.id, fingerprint = %process.fingerprint, "a key asks to be a worker");
     Ok(worker)

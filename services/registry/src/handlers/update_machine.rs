@@ -1,7 +1,7 @@
 //! Renames or hides a machine.
 
 use muster_bus::Handled;
-use muster_contracts::v1;
+use muster_contracts::{audit::Action, v1};
 
 use super::input::{caller, failed, name, take_machine};
 use crate::{state::Shared, store::machines, tell::Change, view};
@@ -19,6 +19,13 @@ pub(super) async fn handle(state: Shared, request: v1::UpdateMachineRequest) -> 
     } else {
         machines::put(&mut change.write, &machine).await.map_err(failed)?;
         change.machine(&machine.id).await.map_err(failed)?;
+        if machine.name != before.name {
+            change.did_to_machine(Action::MachineRenamed, &before, machine.name.clone()).await.map_err(failed)?;
+        }
+        if machine.hidden != before.hidden {
+            let action = if machine.hidden { Action::MachineHidden } else { Action::MachineShown };
+            change.did_to_machine(action, &machine, String::new()).await.map_err(failed)?;
+        }
         change.commit().await.map_err(failed)?;
     }
     let machine = machines::get(state.db.pool(), &machine.id).await.map_err(failed)?.unwrap_or(machine);

@@ -1,7 +1,10 @@
 //! Renames a worker.
 
 use muster_bus::Handled;
-use muster_contracts::v1::{self, UpdateWorkerRequest};
+use muster_contracts::{
+    audit::Action,
+    v1::{self, UpdateWorkerRequest},
+};
 
 use super::{
     get_worker::shown,
@@ -19,6 +22,7 @@ pub(super) async fn handle(state: Shared, request: UpdateWorkerRequest) -> Handl
     } else {
         workers::rename(&mut change.write, &id, &name).await.map_err(failed)?;
         change.worker(&id).await.map_err(failed)?;
+        change.did_to_worker(Action::WorkerRenamed, &worker, name).await.map_err(failed)?;
         change.commit().await.map_err(failed)?;
     }
     shown(&state, &user, &id).await

@@ -50,7 +50,7 @@ on_both_engines! {
     async fn nothing_of_another_user_can_be_seen_or_changed(stack: Stack) {
         let worker = Worker::approved(&stack).await;
         let token = worker.token.clone();
-        let stranger = Some(v1::Caller { user_id: id::random(), address: String::new() });
+        let stranger = Some(v1::Caller { user_id: id::random(), address: String::new(), token_id: String::new() });
         let machine_id = token.machine.to_string();
         let worker_id = token.worker.to_string();
         let worker_ref = v1::WorkerRef { caller: stranger.clone(), worker_id: worker_id.clone() };

@@ -112,7 +112,7 @@ impl Stack {
     }
 
     pub(crate) fn caller(&self) -> Option<Caller> {
-        Some(Caller { user_id: self.user.to_string(), address: "192.0.2.1".to_owned() })
+        Some(Caller { user_id: self.user.to_string(), address: "192.0.2.1".to_owned(), token_id: String::new() })
     }
 
     pub(crate) async fn call<M: Method>(&self, request: M::Request) -> Result<M::Reply, Problem> {

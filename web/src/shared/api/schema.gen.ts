@@ -4,6 +4,26 @@
  */
 
 export interface paths {
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what, newest first: to one's own things, or for administrators to everybody's; what others' sessions are
+         *     called and what is asked in them is left out.
+         */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/devices": {
         parameters: {
             query?: never;
@@ -778,6 +798,39 @@ export interface components {
             /** @description As the registration shows it. */
             fingerprint: string;
         };
+        /** @description Who did it: a user, perhaps by a token; or a worker; or, with neither, nobody who was signed in. */
+        AuditActor: {
+            /** @description From where. */
+            address?: string;
+            tokenId?: string;
+            tokenName?: string;
+            userId?: string;
+            username?: string;
+            workerId?: string;
+        };
+        /** @description Something that was done. */
+        AuditEntry: {
+            /** @enum {string} */
+            action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+            actor: components["schemas"]["AuditActor"];
+            auditId: string;
+            /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
+            detail: string;
+            /** @description To what kind of thing: the word before the action's dot. */
+            entity: string;
+            /** @description Where it belongs, as far as it does. */
+            machineId?: string;
+            objectId: string;
+            objectName: string;
+            sessionId?: string;
+            /** Format: int64 */
+            timestamp: number;
+            /** @description Whose thing it was done to. */
+            userId: string;
+            /** @description Names are as they were then. */
+            username: string;
+            workerId?: string;
+        };
         /** @description Which ways there are to sign in. */
         AuthMethods: {
             /** @description Providers of OpenID Connect. */
@@ -1043,6 +1096,34 @@ export interface components {
                 name: string;
                 scopes: components["schemas"]["TokenScope"][];
                 tokenId: string;
+            }[];
+            /** @description For the page after; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description A page of a list. */
+        List_AuditEntry: {
+            /** @description What is on it. */
+            items: {
+                /** @enum {string} */
+                action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+                actor: components["schemas"]["AuditActor"];
+                auditId: string;
+                /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
+                detail: string;
+                /** @description To what kind of thing: the word before the action's dot. */
+                entity: string;
+                /** @description Where it belongs, as far as it does. */
+                machineId?: string;
+                objectId: string;
+                objectName: string;
+                sessionId?: string;
+                /** Format: int64 */
+                timestamp: number;
+                /** @description Whose thing it was done to. */
+                userId: string;
+                /** @description Names are as they were then. */
+                username: string;
+                workerId?: string;
             }[];
             /** @description For the page after; null on the last. */
             nextCursor: string | null;
@@ -1584,6 +1665,56 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description A page as JSON, or everything that the filters leave as CSV. */
+                format?: "json" | "csv";
+                /** @description Everybody's entries instead of one's own; for administrators. */
+                all?: boolean;
+                /** @description Only what was done to this kind of thing, for example `machine`. */
+                entity?: string;
+                /** @description Only this, for example `worker.approved`. */
+                action?: string;
+                /** @description Only what was done to the thing of this id, or to what belongs to it. */
+                object?: string;
+                /** @description Only what this user did. */
+                actor?: string;
+                /** @description From this time on, milliseconds since the epoch. */
+                since?: number;
+                /** @description Before this time, milliseconds since the epoch. */
+                until?: number;
+                /** @description Items of the page, 1 to 200. */
+                limit?: number;
+                /** @description `nextCursor` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_AuditEntry"];
+                    "text/csv": string;
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_list: {
         parameters: {
             query?: never;

@@ -5,6 +5,8 @@ use std::sync::PoisonError;
 use axum::{Json, extract::State, response::IntoResponse};
 use axum_extra::extract::CookieJar;
 use http::{HeaderMap, StatusCode};
+use muster_contracts::{audit::Action, v1};
+use muster_service::DbError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -18,7 +20,7 @@ use crate::{
         problem::Problem,
     },
     state::Shared,
-    store,
+    store, tell,
 };
 
 /// Wrong passwords of one account from one address.
@@ -48,7 +50,10 @@ pub(crate) async fn login(
     let known = store::users::by_name(&api.db, &username).await?;
     let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
     let matches = api.passwords.matches(password, hash).await.map_err(|error| Problem::internal(&error))?;
-    let Some(user) = user.filter(|_| matches) else {
+    let Some(user) = user.as_ref().filter(|_| matches).cloned() else {
+        if let Some(user) = &user {
+            failed(&api, user, &address).await?;
+        }
         let detail = "The user name or the password is wrong.";
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail));
     };
@@ -67,6 +72,14 @@ pub(crate) async fn login(
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((cookie, Json(User::from(user))))
+}
+
+async fn failed(api: &Shared, user: &store::users::User, address: &str) -> Result<(), DbError> {
+    let actor = v1::Actor { address: address.to_owned(), ..v1::Actor::default() };
+    let mut write = api.db.write().await?;
+    let audit = Action::SignInFailed.to(user.user_id.as_str(), &user.username);
+    tell::did(api, &mut write, &user.user_id, &actor, &audit).await?;
+    write.commit().await
 }
 
 /// Counts a try.

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, response::IntoResponse};
 use http::StatusCode;
-use muster_contracts::subject::Entity;
+use muster_contracts::{audit::Action, subject::Entity};
 use muster_service::{DbError, Write};
 
 use super::sign_in;
@@ -26,6 +26,8 @@ pub(super) async fn end(api: &Shared, write: &mut Write, caller: &Caller, device
     let was = store::devices::delete(write, caller.id(), device).await?;
     if was {
         tell::removed(api, write, (caller.id(), Entity::Device, device), caller).await?;
+        let audit = Action::SignedOut.to(caller.id().as_str(), &caller.user.username);
+        tell::did(api, write, caller.id(), &tell::actor(caller), &audit).await?;
     }
     Ok(was)
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use muster_contracts::subject::Entity;
+use muster_contracts::{audit::Action, subject::Entity};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -45,6 +45,8 @@ pub(crate) async fn password(
     for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {
         tell::removed(&api, &mut write, (caller.id(), Entity::Device, &device), &caller).await?;
     }
+    let audit = Action::PasswordChanged.to(caller.id().as_str(), &caller.user.username);
+    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

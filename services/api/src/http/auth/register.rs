@@ -2,8 +2,8 @@
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
-use muster_contracts::id::UserId;
-use muster_service::StartError;
+use muster_contracts::{audit::Action, id::UserId};
+use muster_service::{DbError, StartError, Write};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -85,8 +85,7 @@ pub(crate) async fn register(
     if !store::users::insert(&mut write, &user, &hash, api.clock.now()).await? {
         return Err(Problem::new(StatusCode::CONFLICT, "username-taken", "This user name is taken."));
     }
-    let account = Account { user: user.clone(), disabled: false, created_at: api.clock.now() };
-    tell::account(&api, &mut write, &account, tell::person(&user.user_id, &address)).await?;
+    made(&api, &mut write, &user, &address).await?;
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, cookie, Json(User::from(user))))
@@ -111,11 +110,19 @@ pub(crate) async fn found(api: &Shared, password: &SecretString) -> Result<(), S
     }
     let user = store::users::User { user_id: UserId::random(), username: "admin".into(), role: Role::Admin };
     store::users::insert(&mut write, &user, &hash, api.clock.now()).await?;
-    let actor = tell::person(&user.user_id, "");
-    tell::account(api, &mut write, &Account { user, disabled: false, created_at: api.clock.now() }, actor).await?;
+    made(api, &mut write, &user, "").await?;
     write.commit().await?;
     tracing::info!("the account admin was made");
     Ok(())
+}
+
+/// Tells of a new account.
+async fn made(api: &Shared, write: &mut Write, user: &store::users::User, address: &str) -> Result<(), DbError> {
+    let actor = tell::person(&user.user_id, address);
+    let audit = Action::AccountCreated.to(user.user_id.as_str(), &user.username);
+    tell::did(api, write, &user.user_id, &actor, &audit).await?;
+    let account = Account { user: user.clone(), disabled: false, created_at: api.clock.now() };
+    tell::account(api, write, &account, actor).await
 }
 
 fn check(username: &str, password: &str) -> Result<(), Problem> {

@@ -1,7 +1,7 @@
 //! What registering and logging in share: a new sign-in and its cookie.
 
 use http::{HeaderMap, HeaderValue, header};
-use muster_contracts::id;
+use muster_contracts::{audit::Action, id, v1};
 use muster_service::{DbError, Write};
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
         devices::{self, Device},
         users::User,
     },
+    tell,
 };
 
 /// Characters of a browser's description of itself that are kept.
@@ -40,6 +41,8 @@ pub(super) async fn begin(
     let secret = secret::fresh();
     devices::forget_expired(write, now).await?;
     devices::insert(write, &user.user_id, &device, &secret::hash(&secret)).await?;
+    let audit = v1::Audit { detail: device.agent, ..Action::SignedIn.to(user.user_id.as_str(), &user.username) };
+    tell::did(api, write, &user.user_id, &tell::person(&user.user_id, address), &audit).await?;
     Ok(cookie(api, secret, devices::LIFETIME / 1000))
 }
 

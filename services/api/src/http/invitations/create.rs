@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use muster_contracts::id;
+use muster_contracts::{audit::Action, id};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,7 +11,7 @@ use crate::{
     domain::secret,
     http::{caller::Administrator, extract::Body, problem::Problem},
     state::Shared,
-    store,
+    store, tell,
 };
 
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -61,6 +61,8 @@ pub(crate) async fn create(
         let detail = format!("{INVITATIONS} invitations may be open at once; take one back first.");
         return Err(Problem::new(StatusCode::CONFLICT, "too-many-invitations", detail));
     }
+    let audit = Action::InvitationCreated.to(&invitation.invitation_id, "");
+    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, Json(CreatedInvitation { invitation: invitation.into(), secret })))
 }

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use http::StatusCode;
-use muster_contracts::{id, limits::NAME_CHARS, name};
+use muster_contracts::{audit::Action, id, limits::NAME_CHARS, name};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -16,6 +16,7 @@ use crate::{
     },
     state::Shared,
     store::{self, tokens::Token},
+    tell,
 };
 
 /// Tokens that a user may have.
@@ -71,6 +72,8 @@ pub(crate) async fn create(
         return Err(Problem::new(StatusCode::CONFLICT, "too-many-tokens", detail));
     }
     store::tokens::insert(&mut write, caller.id(), &token, &secret::hash(&secret)).await?;
+    let audit = Action::TokenCreated.to(&token.token_id, &token.name);
+    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, Json(CreatedToken { token: token.into(), secret })))
 }

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use muster_contracts::subject::Entity;
+use muster_contracts::{audit::Action, subject::Entity};
 
 use crate::{
     http::{caller::Caller, extract::At, problem::Problem},
@@ -19,10 +19,10 @@ pub(crate) async fn delete(
     At(token): At<String>,
 ) -> Result<StatusCode, Problem> {
     let mut write = api.db.write().await?;
-    if !store::tokens::delete(&mut write, caller.id(), &token).await? {
-        return Err(Problem::not_found());
-    }
+    let name = store::tokens::delete(&mut write, caller.id(), &token).await?.ok_or_else(Problem::not_found)?;
     tell::removed(&api, &mut write, (caller.id(), Entity::Token, &token), &caller).await?;
+    let audit = Action::TokenDeleted.to(&token, name);
+    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

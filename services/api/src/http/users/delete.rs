@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use muster_contracts::{id::UserId, subject::Entity};
+use muster_contracts::{audit::Action, id::UserId, subject::Entity};
 
 use super::somebody_administers;
 use crate::{
@@ -21,9 +21,10 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let mut write = api.db.write().await?;
     store::users::administer(&mut write).await?;
-    if !store::users::delete(&mut write, &user).await? {
-        return Err(Problem::not_found());
-    }
+    let account = store::users::get(&mut write, &user).await?.ok_or_else(Problem::not_found)?;
+    let audit = Action::AccountDeleted.to(user.as_str(), &account.user.username);
+    tell::did(&api, &mut write, &user, &tell::actor(&caller), &audit).await?;
+    store::users::delete(&mut write, &user).await?;
     somebody_administers(&mut write).await?;
     // The other services hear of it, and delete what they have of it.
     tell::removed(&api, &mut write, (&user, Entity::User, user.as_str()), &caller).await?;

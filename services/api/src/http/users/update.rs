@@ -1,7 +1,7 @@
 //! PATCH /users/{userId}
 
 use axum::{Json, extract::State};
-use muster_contracts::{id::UserId, subject::Entity};
+use muster_contracts::{audit::Action, id::UserId, subject::Entity, v1};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -41,6 +41,7 @@ pub(crate) async fn update(
     store::users::administer(&mut write).await?;
     let mut account = store::users::get(&mut write, &user).await?.ok_or_else(Problem::not_found)?;
     let Body(UpdateUser { role, disabled }) = body?;
+    let before = account.clone();
     if let Some(role) = role {
         account.user.role = role.into();
     }
@@ -54,7 +55,27 @@ pub(crate) async fn update(
             tell::removed(&api, &mut write, (&user, Entity::Device, &device), &caller).await?;
         }
     }
+    for audit in changes(&before, &account) {
+        tell::did(&api, &mut write, &user, &tell::actor(&caller), &audit).await?;
+    }
     tell::account(&api, &mut write, &account, tell::actor(&caller)).await?;
     write.commit().await?;
     Ok(Json(account.into()))
+}
+
+fn changes(before: &store::users::Account, now: &store::users::Account) -> Vec<v1::Audit> {
+    let done = |action: Action, detail: &str| {
+        let audit = action.to(now.user.user_id.as_str(), &now.user.username);
+        v1::Audit { detail: detail.to_owned(), ..audit }
+    };
+    let mut changes = Vec::new();
+    if before.user.role != now.user.role {
+        changes.push(done(Action::AccountRoleChanged, now.user.role.as_str()));
+    }
+    match (before.disabled, now.disabled) {
+        (false, true) => changes.push(done(Action::AccountDisabled, "")),
+        (true, false) => changes.push(done(Action::AccountEnabled, "")),
+        _ => {}
+    }
+    changes
 }

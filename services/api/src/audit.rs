@@ -1,0 +1,50 @@
+//! What registry and chat tell of what was done goes into the audit log.
+
+use std::time::Duration;
+
+use muster_bus::{Delivery, Outcome};
+use muster_contracts::{
+    Message as _,
+    stream::EVENTS,
+    subject::{Entity, EventAddress, Subject, filter},
+    v1::{Event, event::Object},
+};
+use muster_service::DbError;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    state::Shared,
+    store::{self, audit::Deed},
+};
+
+/// The database is back by then, or it is tried again.
+const LATER: Duration = Duration::from_secs(1);
+
+/// Writes down what is told, until `stop`.
+pub(crate) async fn keep(api: Shared, stop: CancellationToken) {
+    let filters = vec![filter::entity(Entity::Audit)];
+    let bus = api.bus.clone();
+    bus.consume(EVENTS, "api", filters, stop, move |delivery| handle(api.clone(), delivery)).await;
+}
+
+async fn handle(api: Shared, delivery: Delivery) -> Outcome {
+    let Subject::Event(EventAddress { user, entity: Entity::Audit, id }) = &delivery.message.subject else {
+        return Outcome::Ack;
+    };
+    let Ok(event) = Event::decode(delivery.message.payload.clone()) else { return Outcome::Ack };
+    let Some(Object::Audit(audit)) = event.object else { return Outcome::Ack };
+    let actor = event.actor.unwrap_or_default();
+    match insert(&api, Deed { id, at: event.timestamp, owner: user, actor: &actor, audit: &audit }).await {
+        Ok(()) => Outcome::Ack,
+        Err(error) => {
+            tracing::warn!(%error, "an entry of the audit log waits");
+            Outcome::Retry(LATER)
+        }
+    }
+}
+
+async fn insert(api: &Shared, deed: Deed<'_>) -> Result<(), DbError> {
+    let mut write = api.db.write().await?;
+    store::audit::insert(&mut write, deed).await?;
+    write.commit().await
+}

@@ -1,0 +1,137 @@
+//! /audit: who did what.
+
+use muster_contracts::{
+    audit::Action,
+    id::{self, MachineId},
+    subject::Entity,
+    v1,
+};
+use serde_json::{Value, json};
+
+use crate::support::{Browser, Stage, answer};
+
+fn said(log: &Value, field: &str) -> Vec<String> {
+    log["items"].as_array().unwrap().iter().map(|entry| entry[field].as_str().unwrap().to_owned()).collect()
+}
+
+async fn log(of: &Browser, query: &str) -> Value {
+    let (status, log) = of.get(&format!("/audit{query}")).await;
+    assert_eq!(status, 200, "{log}");
+    log
+}
+
+/// Waits until so many entries are there, as registry and chat are heard a moment later.
+async fn until(of: &Browser, query: &str, count: usize) -> Value {
+    loop {
+        let log = log(of, query).await;
+        if log["items"].as_array().unwrap().len() >= count {
+            return log;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn what_is_done_to_accounts_is_in_the_log_of_their_owner_and_of_administrators() {
+    let stage = Stage::start().await;
+    let (admin, ada) = (stage.user("admin").await, stage.user("ada").await);
+    let wrong = json!({ "username": "ada", "password": "not this one" });
+    assert_eq!(stage.visitor().send("POST", "/auth/login", wrong).await.0, 401);
+    let token = json!({ "name": "script", "scopes": ["manage"] });
+    let (_, token) = ada.send("POST", "/tokens", token).await;
+    let account = format!("/users/{}", ada.user);
+    assert_eq!(admin.send("PATCH", &account, json!({ "role": "admin" })).await.0, 200);
+    assert_eq!(admin.send("PATCH", &account, json!({ "role": "member" })).await.0, 200);
+    let (_, invitation) = admin.send("POST", "/invitations", json!({})).await;
+
+    let own = log(&ada, "").await;
+    assert_eq!(
+        said(&own, "action"),
+        [
+            "account.role_changed",
+            "account.role_changed",
+            "token.created",
+            "account.sign_in_failed",
+            "account.signed_in",
+            "account.created"
+        ]
+    );
+    let [demoted, _, made, failed, ..] = own["items"].as_array().unwrap().as_slice() else { panic!("{own}") };
+    assert_eq!((&demoted["actor"]["username"], &demoted["detail"]), (&json!("admin"), &json!("member")));
+    assert_eq!((&made["objectName"], &made["objectId"]), (&json!("script"), &token["tokenId"]));
+    assert_eq!(failed["actor"], json!({ "address": "127.0.0.1" }), "nobody knows who it was");
+    assert!(!own.to_string().contains("correct horse") && !own.to_string().contains("not this one"));
+
+    let all = log(&admin, "?all=true&limit=200").await;
+    assert_eq!(all["items"].as_array().unwrap().len(), 6 + 3, "and the administrator's own three");
+    assert_eq!(said(&log(&admin, "").await, "objectId")[0], invitation["invitationId"]);
+    let (status, problem) = ada.get("/audit?all=true").await;
+    assert_eq!((status, &problem["type"]), (403, &json!("/problems/missing-role")));
+    assert_eq!(stage.visitor().get("/audit").await.0, 401);
+
+    // A deleted account's entries stay, with its name.
+    assert_eq!(admin.send("DELETE", &account, json!({})).await.0, 204);
+    let gone = log(&admin, &format!("?all=true&object={}&action=account.deleted", ada.user)).await;
+    assert_eq!((said(&gone, "username"), said(&gone, "objectName")), (vec!["ada".into()], vec!["ada".into()]));
+}
+
+#[tokio::test]
+async fn what_other_services_tell_is_written_down_once_and_shown_to_its_owner_alone() {
+    let stage = Stage::start().await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let machine = MachineId::random().to_string();
+    let audit = v1::Audit {
+        machine_id: machine.clone(),
+        detail: "=desk".into(),
+        ..Action::MachineRenamed.to(&machine, "lap,top \"x\"")
+    };
+    let once = id::random();
+    for id in [&once, &once, &id::random()] {
+        stage.tell(&ada.user, Entity::Audit, id, v1::event::Object::Audit(audit.clone())).await;
+    }
+    let own = until(&ada, "?entity=machine", 2).await;
+    assert_eq!(own["items"].as_array().unwrap().len(), 2);
+    assert_eq!(own["items"][0]["actor"], json!({}), "nobody, or the system");
+    assert_eq!(log(&bob, &format!("?object={machine}")).await["items"], json!([]));
+
+    let (status, csv) = answer(ada.ask("GET", &format!("/audit?format=csv&object={machine}"))).await;
+    let lines = csv.as_str().unwrap().lines().collect::<Vec<_>>();
+    assert_eq!((status, lines.len()), (200, 3), "{csv}");
+    assert!(lines[0].starts_with("time,user,user_id,action,"), "{csv}");
+    let row =
+        format!("1970-01-01T00:00:00.001Z,ada,{},machine.renamed,\"lap,top \"\"x\"\"\",{machine},'=desk,", ada.user);
+    assert!(lines[1].starts_with(&row), "{csv}");
+}
+
+#[tokio::test]
+async fn the_log_is_read_page_by_page_and_filtered() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    for number in 0..6 {
+        let body = json!({ "name": format!("t{number}"), "scopes": ["read"] });
+        assert_eq!(ada.send("POST", "/tokens", body).await.0, 201);
+    }
+    let (mut names, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let page = log(&ada, &format!("?entity=token&limit=4{cursor}")).await;
+        names.append(&mut said(&page, "objectName"));
+        let Some(next) = page["nextCursor"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    names.sort_unstable();
+    assert_eq!(names, ["t0", "t1", "t2", "t3", "t4", "t5"]);
+    assert_eq!(log(&ada, &format!("?actor={}&action=account.created", ada.user)).await["items"][0]["username"], "ada");
+    let now = log(&ada, "").await["items"][0]["timestamp"].as_i64().unwrap();
+    assert_eq!(log(&ada, &format!("?since={}", now + 1)).await["items"], json!([]));
+    assert_eq!(log(&ada, "?until=1").await["items"], json!([]));
+    for (query, expected) in [
+        ("?action=machine.exploded", 422),
+        ("?entity=planet", 422),
+        ("?cursor=x", 422),
+        ("?limit=0", 422),
+        ("?since=yesterday", 400),
+        ("?colour=red", 400),
+    ] {
+        assert_eq!(ada.get(&format!("/audit{query}")).await.0, expected, "{query}");
+    }
+}
