@@ -25,6 +25,9 @@ for (const colorScheme of ["light", "dark"] as const)
       await page.goto("/settings");
       await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
       await check(page);
+      await page.goto("/activity");
+      await expect(page.getByText("Made the account")).toBeVisible();
+      await check(page);
     });
 
     test("sessions, details, inbox and palette pass axe", async ({ page, muster }) => {

@@ -74,8 +74,26 @@ const settings = createRoute({
   component: lazyRouteComponent(() => import("./settings-route"), "SettingsRoute"),
 });
 
+const text = z.catch(z.optional(z.string()), undefined);
+
+const activity = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/activity",
+  validateSearch: z.object({
+    entity: text,
+    object: text,
+    all: z.catch(z.optional(z.literal(true)), undefined),
+  }),
+  component: lazyRouteComponent(() => import("./activity-route"), "ActivityRoute"),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([start, login, register, signedIn.addChildren([app, settings])]),
+  routeTree: root.addChildren([
+    start,
+    login,
+    register,
+    signedIn.addChildren([app, settings, activity]),
+  ]),
 });
 
 declare module "@tanstack/react-router" {

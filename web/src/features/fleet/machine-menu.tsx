@@ -1,4 +1,5 @@
-import { EllipsisVertical, EyeOff, Pencil, Plus, Trash2 } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { EllipsisVertical, EyeOff, History, Pencil, Plus, Trash2 } from "lucide-react";
 import { toast } from "sonner";
 import type { Machine } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
@@ -31,6 +32,11 @@ export function MachineMenu({ machine }: { machine: Machine }) {
         </MenuItem>
         <MenuItem onSelect={toggleHidden}>
           <EyeOff /> {hidden ? t.machine.unhide : t.machine.hide}
+        </MenuItem>
+        <MenuItem asChild>
+          <Link to="/activity" search={{ object: machineId }}>
+            <History /> {t.activity.title}
+          </Link>
         </MenuItem>
         <MenuSeparator />
         <MenuItem destructive onSelect={() => openDialog({ kind: "delete-machine", machineId })}>

@@ -1,4 +1,5 @@
-import { EllipsisVertical, Pencil, SquareTerminal, Trash2 } from "lucide-react";
+import { Link } from "@tanstack/react-router";
+import { EllipsisVertical, History, Pencil, SquareTerminal, Trash2 } from "lucide-react";
 import type { Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
 import { nameOf } from "@/shared/fleet/presence";
@@ -23,6 +24,11 @@ export function WorkerMenu({ worker }: { worker: Worker }) {
         </MenuItem>
         <MenuItem onSelect={() => openDialog({ kind: "rename-worker", machineId, workerId })}>
           <Pencil /> {t.common.rename}
+        </MenuItem>
+        <MenuItem asChild>
+          <Link to="/activity" search={{ object: workerId }}>
+            <History /> {t.activity.title}
+          </Link>
         </MenuItem>
         <MenuSeparator />
         <MenuItem

@@ -6,7 +6,7 @@ import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Skeleton } from "@/shared/ui/skeleton";
 import { toastError } from "@/shared/ui/toast-error";
-import { deviceName } from "./device-name";
+import { deviceName } from "@/shared/account/device-name";
 
 const queryKey = ["devices"];
 

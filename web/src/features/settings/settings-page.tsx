@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft } from "lucide-react";
+import { ArrowLeft, History } from "lucide-react";
 import type { ReactNode } from "react";
 import { useMe } from "@/shared/account/use-me";
 import { t } from "@/shared/i18n/strings";
@@ -32,6 +32,13 @@ export function SettingsPage() {
         </Section>
         <Section title={t.tokens.title} text={t.tokens.text}>
           <TokenSettings />
+        </Section>
+        <Section title={t.activity.title} text={t.activity.settingsText}>
+          <Button asChild>
+            <Link to="/activity">
+              <History /> {t.activity.open}
+            </Link>
+          </Button>
         </Section>
         {me.role === "admin" && (
           <Section title={t.people.title} text={t.people.text}>

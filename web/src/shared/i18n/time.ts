@@ -9,6 +9,7 @@ const language = locale();
 const relative = new Intl.RelativeTimeFormat(language, { style: "narrow", numeric: "auto" });
 const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" });
 const day = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+const long = new Intl.DateTimeFormat(language, { dateStyle: "full" });
 const full = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
 const number = new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 });
 
@@ -22,6 +23,7 @@ export function ago(at: number, now = Date.now()): string {
 }
 
 export const clockTime = (at: number) => clock.format(at);
+export const longDay = (at: number) => long.format(at);
 export const fullTime = (at: number) => full.format(at);
 export const compact = (value: number) => number.format(value);
 

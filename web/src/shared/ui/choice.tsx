@@ -3,17 +3,27 @@ import { useId } from "react";
 
 interface ChoiceProps<K extends string> {
   label: string;
+  /** The label is for screen readers only. */
+  hideLabel?: boolean;
   options: Record<K, string>;
   value: K;
   onChange: (value: K) => void;
 }
 
 /** One of a few, all of them in sight. */
-export function Choice<K extends string>({ label, options, value, onChange }: ChoiceProps<K>) {
+export function Choice<K extends string>({
+  label,
+  hideLabel,
+  options,
+  value,
+  onChange,
+}: ChoiceProps<K>) {
   const id = useId();
   return (
     <div className="flex flex-wrap items-center justify-between gap-2">
-      <span id={id}>{label}</span>
+      <span id={id} className={hideLabel ? "sr-only" : undefined}>
+        {label}
+      </span>
       <ToggleGroup.Root
         type="single"
         aria-labelledby={id}
