@@ -66,7 +66,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
 }
 
 function exactly({ action, detail }: AuditEntry): string {
-  return action === "account.signed_in" ? deviceName(detail) : detail;
+  return action === "account.signed_in" ? (deviceName(detail) ?? "") : detail;
 }
 
 /** Who, by what, from where, and whose it is if it is somebody else's. */
