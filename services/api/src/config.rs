@@ -20,6 +20,8 @@ settings! {
         admin_password: Option<SecretString>,
         /// Bytes of a request's body at most.
         body_limit: usize = "1048576",
+        /// Requests that one user may make in a minute in one process; a tenth of them at once.
+        requests_per_minute: u32 = "6000",
         /// Event streams that one user may have open in one process.
         streams_per_user: usize = "200",
     }

@@ -13,7 +13,10 @@ use url::Url;
 
 use crate::{
     config::{ApiConfig, RegistrationSetting},
-    domain::{account::Registration, limiter::Limiter},
+    domain::{
+        account::Registration,
+        limiter::{Limiter, Rate},
+    },
     feed::Feeds,
     password::Passwords,
 };
@@ -32,6 +35,7 @@ pub struct Inner {
     pub(crate) settings: Settings,
     pub(crate) passwords: Passwords,
     pub(crate) logins: Mutex<Limiter>,
+    pub(crate) requests: Mutex<Limiter>,
     pub(crate) feeds: Feeds,
 }
 
@@ -46,6 +50,7 @@ pub struct Settings {
     pub(crate) registration: Registration,
     pub(crate) body_limit: usize,
     pub(crate) streams_per_user: usize,
+    pub(crate) requests: Rate,
 }
 
 impl Settings {
@@ -71,6 +76,7 @@ impl Settings {
             registration,
             body_limit: config.body_limit,
             streams_per_user: config.streams_per_user,
+            requests: Rate::per_minute(config.requests_per_minute),
         })
     }
 
@@ -100,8 +106,8 @@ impl Shared {
     #[must_use]
     pub fn new(bus: Bus, db: Db, clock: Clock, health: Health, settings: Settings, stop: CancellationToken) -> Self {
         let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.streams_per_user, stop);
-        let (passwords, logins) = (Passwords::default(), Mutex::default());
-        Self(Arc::new(Inner { bus, db, clock, health, settings, passwords, logins, feeds }))
+        let (passwords, logins, requests) = (Passwords::default(), Mutex::default(), Mutex::default());
+        Self(Arc::new(Inner { bus, db, clock, health, settings, passwords, logins, requests, feeds }))
     }
 
     /// Calls a method of registry or chat; at once refused while the broker is away.

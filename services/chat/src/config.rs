@@ -7,6 +7,8 @@ muster_service::settings! {
         chunks_max_hours: u64 = "24",
         /// Bytes that CHUNKS may take; a full stream makes workers pause.
         chunks_max_bytes: i64 = "4294967296",
+        /// Sessions that one user may have, ended ones too.
+        sessions_per_user: i64 = "10000",
         /// Seconds without a message after which a session is idle and its worker lets go of it.
         idle_seconds: u64 = "300",
     }

@@ -65,6 +65,7 @@ impl Service for Chat {
             db: db.clone(),
             bus: bus.clone(),
             clock: app.clock.clone(),
+            sessions_per_user: config.sessions_per_user,
             position: Arc::default(),
             settled_since: Arc::new(AtomicI64::new(0)),
         };

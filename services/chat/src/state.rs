@@ -28,6 +28,8 @@ pub struct State {
     pub bus: Bus,
     /// The time.
     pub clock: Clock,
+    /// Sessions that one user may have.
+    pub sessions_per_user: i64,
     /// Where CHUNKS stands.
     pub position: Arc<Position>,
     /// Since when this process has been connected to the broker; 0: it is not.

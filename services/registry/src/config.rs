@@ -25,11 +25,24 @@ settings! {
         xkey_seed: Option<SecretString>,
         /// File with the seed, instead of `xkey_seed`.
         xkey_seed_file: Option<PathBuf>,
+        /// Machines that one user may have.
+        machines_per_user: i64 = "200",
+        /// Workers that one user may have, on all machines.
+        workers_per_user: i64 = "1000",
         /// Days that the stream EVENTS keeps what changed.
         events_max_days: u32 = "30",
         /// Bytes that the stream EVENTS keeps at most; the oldest give way.
         events_max_bytes: i64 = "1073741824",
     }
+}
+
+/// What one user may have.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Machines.
+    pub machines: i64,
+    /// Workers, on all machines.
+    pub workers: i64,
 }
 
 /// The keys with which the broker's questions are answered.
@@ -58,6 +71,11 @@ impl RegistryConfig {
         let xkey = XKey::from_seed(xkey.expose_secret())
             .map_err(|_| ConfigError::Invalid("`xkey_seed` is not the seed of a curve key (SX…)".to_owned()))?;
         Ok(Keys { issuer, xkey })
+    }
+
+    /// What one user may have.
+    pub(crate) const fn limits(&self) -> Limits {
+        Limits { machines: self.machines_per_user, workers: self.workers_per_user }
     }
 
     /// The stream EVENTS as it shall be.

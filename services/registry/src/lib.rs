@@ -74,6 +74,7 @@ impl Service for Registry {
             system,
             clock: app.clock.clone(),
             keys,
+            limits: config.limits(),
             memory: Memory::default(),
             stop: app.stop.clone(),
             waiting: Default::default(),

@@ -6,7 +6,11 @@ use muster_bus::{Bus, System};
 use muster_service::{Clock, Db};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Keys, domain::allowance::Allowance, memory::Memory};
+use crate::{
+    config::{Keys, Limits},
+    domain::allowance::Allowance,
+    memory::Memory,
+};
 
 /// Handed to every handler.
 pub(crate) type Shared = Arc<State>;
@@ -24,6 +28,8 @@ pub(crate) struct State {
     pub clock: Clock,
     /// Keys of the callout.
     pub keys: Keys,
+    /// What one user may have.
+    pub limits: Limits,
     /// What was heard.
     pub memory: Memory,
     /// The process shall end.

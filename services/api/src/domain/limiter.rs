@@ -14,6 +14,14 @@ pub(crate) struct Rate {
     pub(crate) every: i64,
 }
 
+impl Rate {
+    /// So many in a minute, a tenth of them at once.
+    pub(crate) fn per_minute(number: u32) -> Self {
+        let number = i64::from(number.max(1));
+        Self { burst: (number / 10).max(1), every: (60_000 / number).max(1) }
+    }
+}
+
 /// What has been tried lately, in this process.
 #[derive(Debug, Default)]
 pub(crate) struct Limiter {
@@ -65,6 +73,15 @@ mod tests {
         assert_eq!(limiter.attempt("b", RATE, 0), Ok(()));
         assert_eq!(limiter.attempt("a", RATE, 1000), Ok(()));
         assert_eq!(limiter.attempt("a", RATE, 1500), Err(1));
+    }
+
+    #[test]
+    fn a_rate_per_minute_allows_so_many_in_a_minute() {
+        for number in [1, 60, 3_000] {
+            let (rate, mut limiter) = (Rate::per_minute(number), Limiter::default());
+            let allowed = (0..60_000).filter(|now| limiter.attempt("a", rate, *now).is_ok()).count();
+            assert!((number as usize..=number as usize + 300).contains(&allowed), "{number}: {allowed}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Who asks: found by the sign-in's cookie or by an API token.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::PoisonError};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum_extra::extract::CookieJar;
@@ -80,6 +80,7 @@ impl FromRequestParts<Shared> for Caller {
         if let Some(secret) = bearer(&parts.headers) {
             let found = store::tokens::presented(&api.db, &secret::hash(secret), api.clock.now()).await?;
             let (user, token) = found.ok_or_else(Problem::unauthorized)?;
+            limit(api, &user.user_id)?;
             let credential = Credential::Token(token.token_id.clone());
             let caller = Self { user, credential, address: address(parts) };
             return permitted(api, parts, &token, caller).await;
@@ -89,6 +90,7 @@ impl FromRequestParts<Shared> for Caller {
         let hash = secret::hash(cookie.value());
         let found = store::devices::signed_in(&api.db, &hash, api.clock.now()).await?;
         let (user, device) = found.ok_or_else(Problem::unauthorized)?;
+        limit(api, &user.user_id)?;
         // A cookie comes along whoever made the browser ask; the origin tells.
         if unsafe_method(&parts.method) && !origin::is_own(&parts.headers, api) {
             let detail = "This request does not come from this server's page.";
@@ -113,6 +115,15 @@ impl FromRequestParts<Shared> for Administrator {
         let detail = "Only an administrator may do this.";
         Err(Problem::new(StatusCode::FORBIDDEN, "missing-role", detail))
     }
+}
+
+/// Counts a request. Before all that costs something, so also before it is known whose a thing is.
+fn limit(api: &Shared, user: &UserId) -> Result<(), Problem> {
+    let mut requests = api.requests.lock().unwrap_or_else(PoisonError::into_inner);
+    requests.attempt(user.as_str(), api.settings.requests, api.clock.now()).map_err(|seconds| {
+        let detail = "Too many requests of this account; slow down.";
+        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
+    })
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -97,3 +97,22 @@ async fn another_page_cannot_act_with_the_cookie() {
     }
     assert_eq!(ada.send("POST", "/machines", json!({ "name": "laptop" })).await.0, 201);
 }
+
+#[tokio::test]
+async fn an_account_makes_so_many_requests_and_others_go_on() {
+    let mut config = config(RegistrationSetting::Open);
+    config.requests_per_minute = 100;
+    let stage = Stage::with(config).await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let mut refused = None;
+    for _ in 0..50 {
+        let response = ada.ask("GET", "/auth/me").send().await.unwrap();
+        if response.status() == 429 {
+            refused = response.headers().get("retry-after").cloned();
+            break;
+        }
+    }
+    let seconds = refused.expect("it is refused, and told when to come back").to_str().unwrap().parse::<u64>().unwrap();
+    assert!((1..=60).contains(&seconds), "{seconds}");
+    assert_eq!(bob.get("/auth/me").await.0, 200);
+}

@@ -66,6 +66,7 @@ pub(crate) fn config(registration: RegistrationSetting) -> ApiConfig {
         admin_password: None,
         body_limit: 1024,
         streams_per_user: 250,
+        requests_per_minute: 100_000,
     }
 }
 

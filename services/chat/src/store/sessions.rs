@@ -189,6 +189,17 @@ pub async fn insert(connection: &mut AnyConnection, session: &v1::ChatSession, t
     Ok(done.rows_affected() == 1)
 }
 
+/// How many sessions a user has.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_of_user(connection: &mut AnyConnection, user_id: &str) -> Result<i64, DbError> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM chat_sessions WHERE user_id = $1")
+        .bind(user_id)
+        .fetch_one(connection)
+        .await
+}
+
 /// What a user changes about a session.
 #[derive(Debug, Default)]
 pub struct Change {

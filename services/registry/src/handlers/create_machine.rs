@@ -12,9 +12,6 @@ use crate::{
     view,
 };
 
-/// Machines that one user may have.
-const MACHINES: i64 = 200;
-
 pub(super) async fn handle(state: Shared, request: v1::CreateMachineRequest) -> Handled<v1::Machine> {
     let (user, actor) = caller(request.caller)?;
     let wanted = Machine {
@@ -29,8 +26,10 @@ pub(super) async fn handle(state: Shared, request: v1::CreateMachineRequest) -> 
     let mut change = Change::begin(&state, actor).await.map_err(failed)?;
     let count = machines::count(&mut change.write, &wanted.user).await.map_err(failed)?;
     let machine = if machines::insert(&mut change.write, &wanted).await.map_err(failed)? {
-        if count >= MACHINES {
-            return Err(problem::limit("too-many-machines", format!("You can have at most {MACHINES} machines.")));
+        let most = state.limits.machines;
+        if count >= most {
+            let detail = format!("You can have at most {most} machines here; delete one first.");
+            return Err(problem::limit("too-many-machines", detail));
         }
         change.machine(&wanted.id).await.map_err(failed)?;
         change.did_to_machine(Action::MachineCreated, &wanted, String::new()).await.map_err(failed)?;

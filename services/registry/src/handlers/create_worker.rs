@@ -42,7 +42,12 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
     let count = workers::count(&mut change.write, &wanted.machine).await.map_err(failed)?;
     if workers::insert(&mut change.write, &wanted).await.map_err(failed)? {
         if count >= WORKERS {
-            let detail = format!("A machine can have at most {WORKERS} workers.");
+            let detail = format!("A machine can have at most {WORKERS} workers; remove one first.");
+            return Err(problem::limit("too-many-workers", detail));
+        }
+        let most = state.limits.workers;
+        if workers::count_of_user(&mut change.write, &wanted.user).await.map_err(failed)? > most {
+            let detail = format!("You can have at most {most} workers here; remove one first.");
             return Err(problem::limit("too-many-workers", detail));
         }
         change.worker(&wanted.id).await.map_err(failed)?;

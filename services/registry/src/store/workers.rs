@@ -101,6 +101,14 @@ pub(crate) async fn count(write: &mut Write, machine: &MachineId) -> Result<i64,
         .await
 }
 
+/// How many workers a user has on all machines.
+pub(crate) async fn count_of_user(write: &mut Write, user: &UserId) -> Result<i64, DbError> {
+    sqlx::query_scalar("SELECT COUNT(*) FROM workers WHERE user_id = $1")
+        .bind(user.as_str())
+        .fetch_one(write.connection())
+        .await
+}
+
 /// Adds a worker without an approved key; false when the id is taken.
 pub(crate) async fn insert(write: &mut Write, worker: &Worker) -> Result<bool, DbError> {
     let done = sqlx::query(
