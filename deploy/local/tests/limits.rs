@@ -10,9 +10,7 @@ use serde_json::{Value, json};
 /// The problem's slug and words.
 async fn refused(client: &Client, path: &str, body: Value) -> (u16, String) {
     match client.post::<Value>(path, &body).await {
-        Err(ClientError::Refused { status, problem }) => {
-            (status, format!("{}: {}", problem.kind, problem.detail))
-        }
+        Err(ClientError::Refused { status, problem }) => (status, format!("{}: {}", problem.kind, problem.detail)),
         other => panic!("{other:?}"),
     }
 }

@@ -37,3 +37,6 @@ pub const HEARTBEAT: Duration = Duration::from_secs(10);
 pub const HEARTBEAT_LOST: Duration = Duration::from_secs(30);
 /// How often a worker asks sync when nothing rings.
 pub const SYNC: Duration = Duration::from_secs(10);
+
+/// Characters of what is looked for.
+pub const QUERY_CHARS: usize = 200;

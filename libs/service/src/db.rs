@@ -23,6 +23,38 @@ pub enum Engine {
     Postgres,
 }
 
+/// What makes a service's tables, oldest change first.
+#[derive(Debug)]
+pub struct Migrations {
+    shared: Migrator,
+    sqlite: Option<Migrator>,
+    postgres: Option<Migrator>,
+}
+
+impl Migrations {
+    /// The same for both engines.
+    #[must_use]
+    pub const fn new(shared: Migrator) -> Self {
+        Self { shared, sqlite: None, postgres: None }
+    }
+
+    /// With what each engine has in its own way; together their numbers are the order.
+    #[must_use]
+    pub const fn with(shared: Migrator, sqlite: Migrator, postgres: Migrator) -> Self {
+        Self { shared, sqlite: Some(sqlite), postgres: Some(postgres) }
+    }
+
+    fn of(&self, engine: Engine) -> Migrator {
+        let own = match engine {
+            Engine::Sqlite => &self.sqlite,
+            Engine::Postgres => &self.postgres,
+        };
+        let all = self.shared.iter().chain(own.iter().flat_map(Migrator::iter));
+        // It puts them in order.
+        Migrator::with_migrations(all.cloned().collect())
+    }
+}
+
 /// A pool of connections to one service's own schema.
 #[derive(Debug, Clone)]
 pub struct Db {
@@ -52,7 +84,7 @@ impl Db {
         url: &SecretString,
         schema: &'static str,
         connections: u32,
-        migrations: &Migrator,
+        migrations: &Migrations,
     ) -> Result<Self, DbError> {
         sqlx::any::install_default_drivers();
         let (engine, address) = address(url.expose_secret())?;
@@ -67,7 +99,7 @@ impl Db {
             .after_connect(move |connection, _| Box::pin(prepare(connection, engine, schema)))
             .connect(&address)
             .await?;
-        migrations.run(&pool).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
+        migrations.of(engine).run(&pool).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
         Ok(Self { pool, engine, writer: Arc::default(), outbox: Arc::default() })
     }
 

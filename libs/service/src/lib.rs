@@ -15,5 +15,5 @@ pub mod process;
 mod telemetry;
 
 pub use clock::Clock;
-pub use db::{Db, DbError, Write};
+pub use db::{Db, DbError, Engine, Migrations, Write};
 pub use process::{App, Service, StartError, run};

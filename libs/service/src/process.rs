@@ -12,7 +12,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    Clock, Db, DbError,
+    Clock, Db, DbError, Migrations,
     config::{self, Common, ConfigError, Section},
     health::Health,
     operator, telemetry,
@@ -167,11 +167,7 @@ impl App {
     ///
     /// # Errors
     /// When it is not to be had.
-    pub async fn open_database(
-        &mut self,
-        schema: &'static str,
-        migrations: &sqlx::migrate::Migrator,
-    ) -> Result<Db, StartError> {
+    pub async fn open_database(&mut self, schema: &'static str, migrations: &Migrations) -> Result<Db, StartError> {
         let common = &self.common;
         let db = Db::open(&common.database_url, schema, common.database_connections, migrations).await?;
         self.databases.push(db.clone());

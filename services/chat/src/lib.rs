@@ -38,12 +38,13 @@ use muster_contracts::{
     stream::{self, CHUNKS, EVENTS},
     subject::{ChunkKind, Entity, filter},
 };
-use muster_service::{App, Service, StartError, health::Need, outbox};
+use muster_service::{App, Migrations, Service, StartError, health::Need, outbox};
 use tokio_util::sync::CancellationToken;
 
 use crate::{config::Config, state::State};
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+static MIGRATIONS: Migrations =
+    Migrations::with(sqlx::migrate!(), sqlx::migrate!("./migrations/sqlite"), sqlx::migrate!("./migrations/postgres"));
 const RETRY: Duration = Duration::from_millis(500);
 /// A definition that somebody changed by hand is put right by then.
 const REDEFINE: Duration = Duration::from_mins(5);

@@ -8,4 +8,4 @@ pub(crate) mod tokens;
 pub(crate) mod users;
 
 /// The schema, oldest change first.
-pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+pub static MIGRATIONS: muster_service::Migrations = muster_service::Migrations::new(sqlx::migrate!());

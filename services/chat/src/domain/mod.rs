@@ -1,5 +1,6 @@
 //! The rules, without I/O.
 
 pub mod liveness;
+pub mod search;
 pub mod title;
 pub mod turn;

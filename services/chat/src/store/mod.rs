@@ -4,6 +4,7 @@
 pub mod asks;
 pub mod messages;
 pub mod requests;
+pub mod search;
 pub mod sessions;
 pub mod turns;
 pub mod workers;

@@ -1,8 +1,10 @@
 //! Sessions.
 
 use muster_contracts::v1;
-use muster_service::DbError;
+use muster_service::{Db, DbError};
 use sqlx::{Any, AnyConnection, Executor};
+
+use crate::{domain::search::Words, store::search};
 
 /// A session with what follows from its turns and requests.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -132,6 +134,8 @@ pub struct Listing {
     pub worker_id: Option<String>,
     /// Of these states only; empty for all.
     pub statuses: Vec<i32>,
+    /// Of those only whose title or messages have these words.
+    pub words: Option<Words>,
     /// Behind this one: its last activity and id.
     pub after: Option<(i64, String)>,
     /// How many.
@@ -139,31 +143,36 @@ pub struct Listing {
 }
 
 /// A page of sessions.
-pub async fn list<'e>(
-    executor: impl Executor<'e, Database = Any>,
-    listing: &Listing,
-) -> Result<Vec<SessionRow>, DbError> {
+pub async fn list(db: &Db, listing: &Listing) -> Result<Vec<SessionRow>, DbError> {
     let wanted = |status: v1::SessionStatus| {
         i64::from(listing.statuses.is_empty() || listing.statuses.contains(&i32::from(status)))
     };
     let (after, after_id) = listing.after.clone().unwrap_or((i64::MAX, String::new()));
-    sqlx::query_as(select!(
+    let engine = db.engine();
+    let (found, query) = match &listing.words {
+        Some(words) => (search::found(engine, "$10"), search::query(engine, words)),
+        None => ("WITH found AS (SELECT $10 AS chat_session_id)".to_owned(), String::new()),
+    };
+    let page = select!(
         "WHERE s.user_id = $1 AND (s.worker_id = $2 OR $3 = 1)
            AND ((s.status = 1 AND $4 = 1) OR (s.status = 2 AND $5 = 1) OR (s.status = 3 AND $6 = 1))
            AND (s.last_activity < $7 OR (s.last_activity = $7 AND s.chat_session_id > $8))
+           AND ($10 = '' OR s.chat_session_id IN (SELECT chat_session_id FROM found))
          ORDER BY s.last_activity DESC, s.chat_session_id LIMIT $9"
-    ))
-    .bind(&listing.user_id)
-    .bind(listing.worker_id.clone().unwrap_or_default())
-    .bind(i64::from(listing.worker_id.is_none()))
-    .bind(wanted(v1::SessionStatus::SessionActive))
-    .bind(wanted(v1::SessionStatus::SessionIdle))
-    .bind(wanted(v1::SessionStatus::SessionTerminated))
-    .bind(after)
-    .bind(after_id)
-    .bind(listing.limit)
-    .fetch_all(executor)
-    .await
+    );
+    sqlx::query_as(sqlx::AssertSqlSafe(format!("{found} {page}")))
+        .bind(&listing.user_id)
+        .bind(listing.worker_id.clone().unwrap_or_default())
+        .bind(i64::from(listing.worker_id.is_none()))
+        .bind(wanted(v1::SessionStatus::SessionActive))
+        .bind(wanted(v1::SessionStatus::SessionIdle))
+        .bind(wanted(v1::SessionStatus::SessionTerminated))
+        .bind(after)
+        .bind(after_id)
+        .bind(listing.limit)
+        .bind(query)
+        .fetch_all(db.pool())
+        .await
 }
 
 /// Makes a session. False when the id exists.

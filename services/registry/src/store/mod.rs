@@ -17,7 +17,7 @@ use muster_service::DbError;
 use sqlx::{Row as _, any::AnyRow};
 
 /// The schema.
-pub(crate) static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+pub(crate) static MIGRATIONS: muster_service::Migrations = muster_service::Migrations::new(sqlx::migrate!());
 
 fn parsed<T>(row: &AnyRow, column: &str) -> Result<T, DbError>
 where

@@ -4,13 +4,14 @@ import {
   Keyboard,
   LogOut,
   MessageSquare,
+  MessageSquareText,
   Monitor,
   Plus,
   Settings,
   SquarePen,
   SunMoon,
 } from "lucide-react";
-import type { ReactNode } from "react";
+import { useState, type ReactNode } from "react";
 import { useSignOut } from "@/shared/account/use-sign-out";
 import { closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
 import { isApproved, nameOf, titleOf } from "@/shared/fleet/presence";
@@ -20,10 +21,11 @@ import { useAllWorkers } from "@/shared/fleet/use-workers";
 import { t } from "@/shared/i18n/strings";
 import { useGo } from "@/shared/nav/place";
 import { setTheme, type ThemeSetting } from "@/shared/theme/theme";
+import { useSearch } from "./use-search";
 
 const themes: readonly ThemeSetting[] = ["system", "light", "dark"];
 
-/** Finds sessions, workers, machines and actions by a few letters. */
+/** Finds sessions, workers, machines and actions by a few letters, and sessions by what was said in them. */
 export default function Palette() {
   const go = useGo();
   const navigate = useNavigate();
@@ -31,6 +33,8 @@ export default function Palette() {
   const machines = useMachines().data ?? [];
   const workers = useAllWorkers(machines);
   const sessions = (useSessions().data ?? []).toSorted((a, b) => b.lastActivity - a.lastActivity);
+  const [text, setText] = useState("");
+  const said = useSearch(text).data ?? [];
   const pick = (action: () => void) => () => {
     closeDialog();
     action();
@@ -45,6 +49,8 @@ export default function Palette() {
     >
       <Command.Input
         placeholder={t.palette.placeholder}
+        value={text}
+        onValueChange={setText}
         className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none placeholder:text-ink-3"
       />
       <Command.List className="max-h-[56vh] overflow-y-auto p-1.5">
@@ -60,6 +66,20 @@ export default function Palette() {
             />
           ))}
         </Group>
+        {text.trim().length >= 2 && said.length > 0 && (
+          <Group heading={t.palette.said} forceMount>
+            {said.map((s) => (
+              <Item
+                key={s.chatSessionId}
+                id={`said-${s.chatSessionId}`}
+                icon={<MessageSquareText />}
+                words={[s.match?.snippet ?? "", titleOf(s)]}
+                forceMount
+                onSelect={pick(() => go({ session: s.chatSessionId }))}
+              />
+            ))}
+          </Group>
+        )}
         <Group heading={t.palette.workers}>
           {machines.flatMap((m) =>
             (workers.get(m.machineId) ?? [])
@@ -126,10 +146,18 @@ export default function Palette() {
   );
 }
 
-function Group({ heading, children }: { heading: string; children: ReactNode }) {
+interface GroupProps {
+  heading: string;
+  /** What is in it was found elsewhere: the letters do not decide here. */
+  forceMount?: boolean;
+  children: ReactNode;
+}
+
+function Group({ heading, forceMount = false, children }: GroupProps) {
   return (
     <Command.Group
       heading={heading}
+      forceMount={forceMount}
       className="**:[[cmdk-group-heading]]:px-2.5 **:[[cmdk-group-heading]]:pt-2 **:[[cmdk-group-heading]]:pb-1 **:[[cmdk-group-heading]]:text-xs **:[[cmdk-group-heading]]:text-ink-3"
     >
       {children}
@@ -141,20 +169,24 @@ interface ItemProps {
   id: string;
   icon: ReactNode;
   words: readonly [string, string?];
+  forceMount?: boolean;
   onSelect: () => void;
 }
 
-function Item({ id, icon, words: [text, beside], onSelect }: ItemProps) {
+function Item({ id, icon, words: [text, beside], forceMount = false, onSelect }: ItemProps) {
   return (
     <Command.Item
       value={id}
       keywords={beside === undefined ? [text] : [text, beside]}
       onSelect={onSelect}
+      forceMount={forceMount}
       className="flex h-9 touch cursor-default items-center gap-2.5 rounded-md px-2.5 data-[selected=true]:bg-hover [&>svg]:size-4 [&>svg]:shrink-0 [&>svg]:text-ink-3"
     >
       {icon}
       <span className="truncate">{text}</span>
-      {beside !== undefined && <span className="text-xs text-ink-3">{beside}</span>}
+      {beside !== undefined && (
+        <span className="max-w-2/5 shrink-0 truncate text-xs text-ink-3">{beside}</span>
+      )}
     </Command.Item>
   );
 }

@@ -1188,6 +1188,16 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description A page of a list. */
+        List_ListedSession: {
+            /** @description What is on it. */
+            items: (components["schemas"]["ChatSession"] & {
+                /** @description None when nothing was looked for, or only the title has it. */
+                match?: components["schemas"]["SessionMatch"];
+            })[];
+            /** @description For the page after; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description A page of a list. */
         List_Machine: {
             /** @description What is on it. */
             items: {
@@ -1248,6 +1258,11 @@ export interface components {
             }[];
             /** @description For the page after; null on the last. */
             nextCursor: string | null;
+        };
+        /** @description A session, and where it has what was looked for. */
+        ListedSession: components["schemas"]["ChatSession"] & {
+            /** @description None when nothing was looked for, or only the title has it. */
+            match?: components["schemas"]["SessionMatch"];
         };
         /** @description Name and password. */
         Login: {
@@ -1526,6 +1541,13 @@ export interface components {
             /** @description Addresses of the broker for workers. */
             nats: string[];
             version: string;
+        };
+        /** @description Where a session has what was looked for. */
+        SessionMatch: {
+            /** @description The newest message that has it. */
+            messageId: string;
+            /** @description What is around it there, on one line. */
+            snippet: string;
         };
         /**
          * @description The life of a session.
@@ -2362,6 +2384,8 @@ export interface operations {
     sessions_list: {
         parameters: {
             query?: {
+                /** @description Only those whose title or messages have all of these words, at most 200 characters; the last may be a beginning. */
+                q?: string;
                 /** @description Only those of this status. */
                 status?: "active" | "idle" | "terminated";
                 /** @description Only those of this worker. */
@@ -2382,7 +2406,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["List_ChatSession"];
+                    "application/json": components["schemas"]["List_ListedSession"];
                 };
             };
             /** @description What went wrong (RFC 9457) */

@@ -365,9 +365,10 @@ export const de: typeof en = {
   },
   palette: {
     label: "Suche und Befehle",
-    placeholder: "Sitzung, Rechner oder Befehl suchen …",
+    placeholder: "Sitzung, Nachricht, Rechner oder Befehl suchen …",
     none: "Nichts passt.",
     sessions: "Sitzungen",
+    said: "In Sitzungen gesagt",
     workers: "Worker",
     machines: "Rechner",
     actions: "Befehle",

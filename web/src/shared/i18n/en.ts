@@ -367,9 +367,10 @@ export const en = {
   },
   palette: {
     label: "Search and commands",
-    placeholder: "Find a session, a machine, an action…",
+    placeholder: "Find a session, a message, a machine, an action…",
     none: "Nothing fits.",
     sessions: "Sessions",
+    said: "Said in sessions",
     workers: "Workers",
     machines: "Machines",
     actions: "Actions",

@@ -36,7 +36,8 @@ pub(crate) async fn list_of_worker(
         worker_id: Some(worker.into()),
         status: Vec::new(),
         page: Some(page),
+        query: None,
     };
-    let v1::ListSessionsReply { sessions, next_cursor } = api.call::<method::ListSessions>(request).await?;
+    let v1::ListSessionsReply { sessions, next_cursor, matches: _ } = api.call::<method::ListSessions>(request).await?;
     Ok(Json(List::of(sessions, next_cursor)))
 }
