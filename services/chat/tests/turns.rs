@@ -9,6 +9,9 @@ use muster_contracts::{method, v1};
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::{Cancelled, Completed, Delivered, Failed, Interrupted, Queued, Streaming};
 
+const FIRST_REQUEST: &str = "the_first_request_001";
+const SECOND_REQUEST: &str = "the_second_request_02";
+
 /// Each test runs on both databases.
 macro_rules! on_both {
     ($($name:ident)*) => {$(
@@ -26,6 +29,7 @@ on_both! {
     the_same_question_gets_the_same_answer
     messages_wait_in_order_and_can_be_changed_until_they_are_delivered
     a_new_process_interrupts_what_the_old_one_began_and_begins_what_it_did_not
+    what_a_hostile_worker_writes_ends_its_turn_and_nothing_else
     a_reply_with_a_hole_ends_as_failed_with_the_text_found
     a_stop_reaches_the_worker_and_a_late_one_hits_nothing
     a_request_is_answered_once
@@ -198,6 +202,42 @@ mod scenario {
         assert!(dropped || stopped, "{told:?}");
     }
 
+    /// What a database would refuse must not be tried for ever: the turns of others wait behind it.
+    pub async fn what_a_hostile_worker_writes_ends_its_turn_and_nothing_else(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        for _ in 0..2 {
+            chat.send("one").await;
+            let mut writing = worker.begin(&worker.sync(&[]).await.start.remove(0)).await;
+            worker.write(&mut writing, "a\0b").await;
+            let nameless = v1::RequestBody { request_id: "a\0".into(), ..Default::default() };
+            worker.request(&mut writing, nameless).await;
+            let usage = v1::Usage { input_tokens: u64::MAX, output_tokens: u64::MAX, cost: Some(f64::INFINITY) };
+            let end = v1::End {
+                number: writing.number + 1,
+                chunk_count: writing.number,
+                content_hash: writing.reply.hash().to_vec(),
+                outcome: Failed.into(),
+                error: Some("no\0".into()),
+                usage: Some(usage),
+                backend_session_id: Some("a\0".into()),
+                title: Some("a\0".into()),
+                ..Default::default()
+            };
+            worker.end_with(&mut writing, end).await;
+            let reply = chat.until(&writing.start.reply_id, Failed).await;
+            assert_eq!((reply.content.as_str(), reply.error.as_deref()), ("a\u{fffd}b", Some("no\u{fffd}")));
+        }
+        let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
+        assert!(chat.call::<method::ListRequests>(list).await.unwrap().requests.is_empty());
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert!(session.usage.unwrap().input_tokens > 1 << 40);
+        // A question that names nothing that can exist is answered like any other.
+        let open = vec![v1::OpenReply { reply_id: "a\0".into(), ..Default::default() }];
+        let asked = worker.ask(v1::SyncRequest { open, held: vec!["a\0".into()] }).await;
+        assert_eq!(asked.drop, ["a\0"]);
+    }
+
     pub async fn a_request_is_answered_once(engine: Engine) {
         let chat = Chat::start(engine).await;
         chat.send("one").await;
@@ -206,7 +246,7 @@ mod scenario {
         let mut writing = worker.begin(&told).await;
         let option = |id: &str| v1::RequestOption { option_id: id.into(), label: id.into(), kind: "allow_once".into() };
         let body = v1::RequestBody {
-            request_id: "r1".into(),
+            request_id: FIRST_REQUEST.into(),
             kind: v1::RequestKind::Permission.into(),
             title: "run".into(),
             options: vec![option("once"), option("reject")],
@@ -220,7 +260,7 @@ mod scenario {
         let answer = |option: &str| v1::AnswerRequest {
             caller: Some(chat.caller.clone()),
             chat_session_id: chat.session.clone(),
-            request_id: "r1".into(),
+            request_id: FIRST_REQUEST.into(),
             answer: Some(v1::Answer { option_id: Some(option.into()), ..Default::default() }),
         };
         assert_eq!(slug(chat.call::<method::Answer>(answer("never")).await), "invalid-value");
@@ -234,13 +274,14 @@ mod scenario {
             assert_eq!(given.answer.as_ref().unwrap().option_id.as_deref(), Some(won));
         }
         // What still waits when the turn is over is gone.
-        let body = v1::RequestBody { request_id: "r2".into(), options: vec![option("once")], ..Default::default() };
+        let body =
+            v1::RequestBody { request_id: SECOND_REQUEST.into(), options: vec![option("once")], ..Default::default() };
         worker.request(&mut writing, body).await;
         while chat.call::<method::ListRequests>(list.clone()).await.unwrap().requests.is_empty() {}
         worker.end(&mut writing, Completed).await;
         chat.until(&writing.start.reply_id, Completed).await;
         assert!(chat.call::<method::ListRequests>(list).await.unwrap().requests.is_empty());
-        let late = v1::AnswerRequest { request_id: "r2".into(), ..answer("once") };
+        let late = v1::AnswerRequest { request_id: SECOND_REQUEST.into(), ..answer("once") };
         assert_eq!(slug(chat.call::<method::Answer>(late).await), "request-gone");
     }
 

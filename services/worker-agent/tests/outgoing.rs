@@ -270,3 +270,13 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_nul_that_an_agent_says_is_written_as_a_character_that_is_kept_everywhere() {
+    let mut outgoing = begun();
+    outgoing.push(text("a", "be\0fore"), 1);
+    let said = drain(&mut outgoing);
+    let chunk = Chunk::decode(said[0].payload.clone()).unwrap();
+    let Some(Change::Text(delta)) = chunk.change else { panic!("{chunk:?}") };
+    assert_eq!(delta.append, "be\u{fffd}fore");
+}

@@ -3,4 +3,5 @@
 pub mod liveness;
 pub mod search;
 pub mod title;
+pub mod told;
 pub mod turn;

@@ -10,6 +10,7 @@ use muster_contracts::{
 };
 
 use crate::{
+    domain::told,
     state::{Done, Refusal, State},
     store::{TurnRow, turns},
     turns::{
@@ -51,12 +52,14 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
             progress::started(state, &turn).await?;
         }
         ChunkKind::Request => {
-            if let Ok(asked) = v1::RequestAsked::decode(payload) {
-                progress::asked(state, &turn, &asked).await?;
+            if let Ok(v1::RequestAsked { body: Some(body), .. }) = v1::RequestAsked::decode(payload)
+                && let Some(body) = told::request(&body)
+            {
+                progress::asked(state, &turn, body).await?;
             }
         }
         ChunkKind::End => {
-            if let Ok(end) = v1::End::decode(payload)
+            if let Ok(end) = v1::End::decode(payload).map(told::end)
                 && finish::told(state, &turn, &end, delivery.attempt < PATIENCE).await? == Told::Incomplete
             {
                 return Ok(Outcome::Retry(AGAIN));

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use muster_bus::{Handled, Identity, Incoming};
 use muster_contracts::{
     Message as _,
+    id::{MessageId, SessionId},
     limits::PAYLOAD_BYTES,
     stream::CHUNKS,
     subject::{About, ChatVerb, ChunkAddress, ChunkKind, Subject, Writer, filter},
@@ -17,7 +18,7 @@ use muster_contracts::{
 use muster_service::problem;
 
 use crate::{
-    domain::turn::Outcome,
+    domain::{told, turn::Outcome},
     state::{Done, Refusal, State, answer},
     store::{TurnRow, asks, messages, requests, sessions, turns, workers},
     turns::{claim, finish, progress},
@@ -57,7 +58,7 @@ pub async fn handle(state: State, incoming: Incoming) -> Handled<Bytes> {
 
 async fn answered(state: &State, identity: &Identity, result: &v1::AskResult) -> Done<()> {
     let mut write = state.write().await?;
-    asks::delete(write.connection(), identity.worker.as_str(), &result.ask_id).await?;
+    asks::delete(write.connection(), identity.worker.as_str(), &told::text(result.ask_id.clone())).await?;
     write.commit().await?;
     Ok(())
 }
@@ -85,7 +86,7 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
         unexpected(state, identity, told, &mut reply).await?;
     }
     begin(state, identity, &mut reply).await?;
-    for held in &request.held {
+    for held in request.held.iter().filter(|held| held.parse::<SessionId>().is_ok()) {
         if sessions::is_released(state.db.pool(), worker_id, held).await? {
             reply.release.push(held.clone());
         }
@@ -129,7 +130,10 @@ async fn unknown_turn(state: &State, identity: &Identity, turn: &TurnRow, reply:
 /// The worker works on something that is over here. If we gave it up only
 /// because the worker was away, it may go on.
 async fn unexpected(state: &State, identity: &Identity, told: &v1::OpenReply, reply: &mut v1::SyncReply) -> Done<()> {
-    let turn = turns::get(state.db.pool(), &told.reply_id).await?;
+    let turn = match told.reply_id.parse::<MessageId>() {
+        Ok(reply) => turns::get(state.db.pool(), reply.as_str()).await?,
+        Err(_) => None,
+    };
     let own =
         turn.filter(|turn| turn.worker_id == identity.worker.as_str() && turn.instance == identity.instance.as_str());
     match own {

@@ -9,6 +9,7 @@ use muster_contracts::{
 };
 
 use crate::{
+    domain::told,
     state::{Done, State},
     store::{TurnRow, messages, messages::Assembled},
 };
@@ -33,7 +34,11 @@ impl Read {
     /// What is kept of it.
     #[must_use]
     pub fn assembled(&self) -> Assembled {
-        Assembled { content: self.reply.content(), parts: self.reply.parts().to_vec(), number: self.reply.number() }
+        Assembled {
+            content: told::text(self.reply.content()),
+            parts: self.reply.parts().to_vec(),
+            number: self.reply.number(),
+        }
     }
 }
 

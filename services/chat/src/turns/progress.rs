@@ -35,8 +35,7 @@ pub async fn started(state: &State, turn: &TurnRow) -> Done<()> {
 ///
 /// # Errors
 /// When the database fails.
-pub async fn asked(state: &State, turn: &TurnRow, asked: &v1::RequestAsked) -> Done<()> {
-    let Some(body) = &asked.body else { return Ok(()) };
+pub async fn asked(state: &State, turn: &TurnRow, body: &v1::RequestBody) -> Done<()> {
     let mut write = state.write().await?;
     sessions::lock(write.connection(), &turn.chat_session_id).await?;
     let open = turns::get(&mut *write.connection(), &turn.reply_id).await?.is_some_and(|turn| turn.ended_at.is_none());

@@ -295,7 +295,7 @@ impl Process<'_> {
 pub struct Writing {
     pub start: v1::TurnStart,
     pub number: u64,
-    reply: Reply,
+    pub reply: Reply,
 }
 
 impl Writing {

@@ -29,6 +29,12 @@ pub fn text(text: &mut String, bytes: usize) -> bool {
     cut
 }
 
+/// The text without NUL, which no database keeps as text: the hash is of what is kept.
+#[must_use]
+pub fn nul(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
 /// A part that fits.
 #[must_use]
 pub fn piece(piece: Piece) -> Piece {

@@ -111,7 +111,7 @@ impl Outgoing {
         match event {
             Event::Text { part, append } if !append.is_empty() => {
                 let part_id = self.text_part(&part, now);
-                self.words(Voice::Text, part_id, append, now);
+                self.words(Voice::Text, part_id, cut::nul(append), now);
             }
             Event::Reasoning { part, append } if !append.is_empty() => {
                 let part_id = self.name(&part, now).id;

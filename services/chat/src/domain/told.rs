@@ -1,0 +1,96 @@
+//! What a worker tells, as it may be kept. A worker may be anybody's program:
+//! what it says is bounded, fit to be shown, and taken by either database.
+
+use muster_contracts::{
+    id::RequestId,
+    limits::{DIRECTORY_BYTES, TITLE_CHARS},
+    v1,
+};
+
+/// Tokens of one turn that are counted; sums of many stay far below 2^63.
+const TOKENS: u64 = 1 << 40;
+
+/// The text without NUL, which PostgreSQL's TEXT cannot hold.
+#[must_use]
+pub fn text(text: String) -> String {
+    if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }
+}
+
+/// How a turn ended, as far as it may be kept.
+#[must_use]
+pub fn end(end: v1::End) -> v1::End {
+    v1::End {
+        error: end.error.map(text),
+        usage: end.usage.map(usage),
+        backend_session_id: end.backend_session_id.filter(|id| id.len() <= DIRECTORY_BYTES && is_plain(id)),
+        title: end.title.as_deref().and_then(title),
+        ..end
+    }
+}
+
+/// A request that the user can answer; `None` for one that could never be.
+#[must_use]
+pub fn request(body: &v1::RequestBody) -> Option<&v1::RequestBody> {
+    body.request_id.parse::<RequestId>().is_ok().then_some(body)
+}
+
+fn usage(usage: v1::Usage) -> v1::Usage {
+    v1::Usage {
+        input_tokens: usage.input_tokens.min(TOKENS),
+        output_tokens: usage.output_tokens.min(TOKENS),
+        // JSON has no word for the others, and no agent pays its user.
+        cost: usage.cost.filter(|cost| cost.is_finite() && *cost >= 0.0),
+    }
+}
+
+fn title(title: &str) -> Option<String> {
+    let collapsed = title.split_whitespace().collect::<Vec<_>>().join(" ");
+    let clean = collapsed.chars().filter(|letter| !letter.is_control()).take(TITLE_CHARS).collect::<String>();
+    (!clean.trim().is_empty()).then_some(clean)
+}
+
+fn is_plain(text: &str) -> bool {
+    !text.chars().any(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_kept_without_what_no_database_or_page_could_take() {
+        let hostile = v1::End {
+            error: Some("no\0".to_owned()),
+            usage: Some(v1::Usage { input_tokens: u64::MAX, output_tokens: 7, cost: Some(f64::NAN) }),
+            backend_session_id: Some("a\0b".to_owned()),
+            title: Some(format!("  Fix\n\tthe\0 tests {}", "x".repeat(TITLE_CHARS))),
+            ..v1::End::default()
+        };
+        let v1::End { error, usage, backend_session_id, title, .. } = end(hostile);
+        assert_eq!(error.as_deref(), Some("no\u{fffd}"));
+        assert_eq!(usage, Some(v1::Usage { input_tokens: TOKENS, output_tokens: 7, cost: None }));
+        assert_eq!(backend_session_id, None);
+        let title = title.unwrap();
+        assert!(title.starts_with("Fix the tests xx") && title.chars().count() == TITLE_CHARS, "{title}");
+    }
+
+    #[test]
+    fn an_honest_end_is_kept_as_it_is() {
+        let honest = v1::End {
+            error: Some("The model is\nnot there.".to_owned()),
+            usage: Some(v1::Usage { input_tokens: 1, output_tokens: 2, cost: Some(0.25) }),
+            backend_session_id: Some("ses_0123".to_owned()),
+            title: Some("Fix the tests".to_owned()),
+            ..v1::End::default()
+        };
+        assert_eq!(end(honest.clone()), honest);
+        assert_eq!(end(v1::End { title: Some(" \n".to_owned()), ..honest }).title, None);
+    }
+
+    #[test]
+    fn a_request_that_no_answer_could_name_is_not_kept() {
+        let body = |id: &str| v1::RequestBody { request_id: id.to_owned(), ..v1::RequestBody::default() };
+        assert!(request(&body("V1StGXR8_Z5jdHi6B-myT")).is_some());
+        assert!(request(&body("")).is_none() && request(&body("a\0")).is_none());
+    }
+}
