@@ -20,7 +20,7 @@ use crate::{Bus, TIMEOUT, trace};
 /// Carries the [`Problem`] of a refused request.
 pub(crate) const PROBLEM: &str = "Muster-Problem";
 /// Set by the broker on requests that cross the border between accounts.
-const REQUEST_INFO: &str = "Nats-Request-Info";
+pub(crate) const REQUEST_INFO: &str = "Nats-Request-Info";
 
 /// Why a request has no reply.
 #[derive(Debug, thiserror::Error)]

@@ -8,6 +8,8 @@ mod call;
 mod connect;
 mod connection;
 mod consume;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod read;
 mod serve;
 mod store;

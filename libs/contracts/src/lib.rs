@@ -7,6 +7,8 @@
 pub mod audit;
 pub mod broker;
 pub mod fingerprint;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod id;
 pub mod limits;
 pub mod method;

@@ -15,6 +15,8 @@ mod audit;
 mod config;
 mod domain;
 mod feed;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod http;
 mod password;
 mod start;

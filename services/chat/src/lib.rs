@@ -18,6 +18,8 @@
 
 pub mod config;
 pub mod domain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 pub mod handlers;
 pub mod listen;
 pub mod reaper;

@@ -19,6 +19,8 @@
 
 mod config;
 mod domain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzz;
 mod handlers;
 mod memory;
 mod presence;

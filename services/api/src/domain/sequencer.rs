@@ -137,7 +137,8 @@ impl Sequencer {
             Step::Plain => {}
             Step::Settled(reply) => self.close(reply),
             Step::Numbered { reply, number, end } => {
-                let next = number + 1;
+                // A worker may claim any number.
+                let next = number.saturating_add(1);
                 match self.replies.get_mut(reply) {
                     Some(progress) => progress.next = next,
                     None => {

@@ -5,6 +5,8 @@
 mod closing;
 mod follow;
 mod frame;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 #[cfg(test)]
 mod golden;
 mod log;

@@ -7,7 +7,10 @@ use bytes::Bytes;
 use http::{StatusCode, header, request::Parts};
 use serde::de::DeserializeOwned;
 
-use crate::http::problem::Problem;
+use crate::http::{body, problem::Problem};
+
+/// NUL as it stands in a query; no database takes it in a text.
+const NUL: &str = "%00";
 
 /// The id in the path. One that cannot exist is not found.
 #[derive(Debug)]
@@ -52,10 +55,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        match Query::try_from_uri(&parts.uri) {
-            Ok(Query(query)) => Ok(Self(query)),
-            Err(error) => Err(Problem::new(StatusCode::BAD_REQUEST, "bad-query", error.body_text())),
+        let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad-query", detail);
+        if parts.uri.query().is_some_and(|query| query.contains(NUL)) {
+            return Err(bad("The query must not contain the character NUL.".to_owned()));
         }
+        Query::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|error| bad(error.body_text()))
     }
 }
 
@@ -76,49 +80,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             let detail = "Send the body as application/json.";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
         }
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| refused(&error))
-    }
-}
-
-/// 400 for what is no JSON or has unknown fields, 422 for a wrong value.
-fn refused(error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
-    if !error.is_data() || text.starts_with("unknown field") || text.starts_with("duplicate field") {
-        return Problem::new(StatusCode::BAD_REQUEST, "malformed", format!("The body cannot be read: {text}."));
-    }
-    let field = text.strip_prefix("missing field `").and_then(|rest| rest.split('`').next());
-    match field {
-        Some(field) => Problem::invalid(&format!("/{field}"), "is needed"),
-        None => {
-            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", format!("A value does not fit: {text}."))
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-
-    use super::*;
-
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Sample {
-        #[allow(dead_code)]
-        name: String,
-    }
-
-    fn status(text: &str) -> serde_json::Value {
-        let error = serde_json::from_str::<Sample>(text).unwrap_err();
-        serde_json::to_value(refused(&error)).unwrap()
-    }
-
-    #[test]
-    fn bodies_are_refused_by_kind() {
-        assert_eq!(status("{")["status"], 400);
-        assert_eq!(status("{\"name\":\"a\",\"x\":1}")["status"], 400);
-        assert_eq!(status("{\"name\":1}")["status"], 422);
-        assert_eq!(status("{}")["errors"][0]["pointer"], "/name");
-        assert_eq!(status("[]")["status"], 422);
+        body::read(&bytes).map(Self)
     }
 }

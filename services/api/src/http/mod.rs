@@ -3,6 +3,7 @@
 mod assets;
 mod audit;
 mod auth;
+mod body;
 pub(crate) mod caller;
 pub(crate) mod events;
 mod extract;
@@ -17,7 +18,7 @@ mod owned;
 mod page;
 mod problem;
 mod protect;
-mod requests;
+pub(crate) mod requests;
 mod server;
 mod sessions;
 mod tokens;

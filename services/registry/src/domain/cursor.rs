@@ -49,7 +49,7 @@ impl Cursor {
 
     fn parse(text: &str) -> Option<Self> {
         let plain = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
-        let (created_at, id) = plain.split_once('.')?;
+        let (created_at, id) = plain.split_once('.').filter(|(_, id)| !id.contains('\0'))?;
         Some(Self { created_at: created_at.parse().ok()?, id: id.to_owned() })
     }
 }

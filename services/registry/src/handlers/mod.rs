@@ -14,7 +14,7 @@ mod heartbeat;
 mod input;
 mod list_machines;
 mod list_workers;
-mod models;
+pub(crate) mod models;
 mod presence;
 mod register;
 mod reject_worker;

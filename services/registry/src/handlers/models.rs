@@ -44,7 +44,7 @@ pub(super) async fn handle(state: Shared, speaker: Speaker, request: ModelsReque
 }
 
 /// What is kept of it, the backend and its version.
-fn check(request: ModelsRequest) -> Handled<(Vec<u8>, String, String)> {
+pub(crate) fn check(request: ModelsRequest) -> Handled<(Vec<u8>, String, String)> {
     let ModelsRequest { models, capabilities, backend, version } = request;
     for (name, text) in [("backend", &backend), ("version", &version)] {
         field(name, text).map_err(|error| problem::invalid(&format!("/{name}"), error.to_string()))?;
@@ -52,14 +52,19 @@ fn check(request: ModelsRequest) -> Handled<(Vec<u8>, String, String)> {
     if models.len() > MODELS {
         return Err(problem::limit("too-many-models", format!("A worker can have at most {MODELS} models.")));
     }
-    if models.iter().any(|model| model.model_id.is_empty() || model.model_id.len() > MODEL_ID_BYTES) {
-        return Err(problem::invalid("/models", format!("A model's id must have 1 to {MODEL_ID_BYTES} bytes.")));
+    if !models.iter().all(|model| is_model_id(&model.model_id)) {
+        let detail = format!("A model's id must have 1 to {MODEL_ID_BYTES} bytes without control characters.");
+        return Err(problem::invalid("/models", detail));
     }
     let told = ModelsRequest { models, capabilities, ..ModelsRequest::default() }.encode_to_vec();
     if told.len() > BYTES {
         return Err(problem::limit("too-many-models", format!("The models must fit into {BYTES} bytes together.")));
     }
     Ok((told, backend, version))
+}
+
+fn is_model_id(text: &str) -> bool {
+    !text.is_empty() && text.len() <= MODEL_ID_BYTES && !text.chars().any(char::is_control)
 }
 
 fn may(worker: &Worker, speaker: &Speaker) -> bool {
