@@ -46,6 +46,14 @@ export default tseslint.config(
       ],
     },
     rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector: "JSXAttribute[name.name='dangerouslySetInnerHTML']",
+          message:
+            "What agents write is shown as text, or by reply/markdown.tsx, which is tested for it.",
+        },
+      ],
       "check-file/filename-naming-convention": [
         "error",
         { "src/**/*.{ts,tsx}": "KEBAB_CASE" },

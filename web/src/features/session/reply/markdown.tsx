@@ -1,7 +1,8 @@
 import { isValidElement, memo, type ComponentProps } from "react";
-import { Streamdown, type Components } from "streamdown";
+import { defaultRehypePlugins, Streamdown, type Components } from "streamdown";
 import { t } from "@/shared/i18n/strings";
 import { CodeBlock } from "./code-block";
+import { isAttachment, safeHref } from "./safe-link";
 import "./prose.css";
 
 const plainTags =
@@ -12,8 +13,7 @@ const plainTags =
 /** Plain elements: how they look is decided in prose.css, not by the library's own classes. */
 const components = {
   a: Anchor,
-  // A picture from elsewhere would tell that server who reads what, and when.
-  img: ({ src, alt }: ComponentProps<"img">) => <Anchor href={src}>{alt || src}</Anchor>,
+  img: Picture,
   table: ({ children }: ComponentProps<"table">) => (
     // Reached by keyboard, because it scrolls.
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
@@ -36,12 +36,28 @@ function Fence({ children }: ComponentProps<"pre">) {
 }
 
 function Anchor({ href, children }: ComponentProps<"a">) {
+  const safe = safeHref(href);
+  if (safe === undefined) return children;
   return (
-    <a href={href} target="_blank" rel="noreferrer noopener nofollow">
+    <a href={safe} target="_blank" rel="noreferrer noopener nofollow">
       {children}
     </a>
   );
 }
+
+/** A picture from elsewhere would tell that server who reads what, and when: it is a link. */
+function Picture({ src, alt }: ComponentProps<"img">) {
+  if (isAttachment(src)) return <img src={src} alt={alt ?? ""} loading="lazy" />;
+  return <Anchor href={src}>{alt || src}</Anchor>;
+}
+
+/**
+ * Without the library's own first step, which makes elements of HTML: it stays the text that it is.
+ * A reply is an agent's, and an agent repeats what it has read anywhere.
+ */
+const rehypePlugins = Object.entries(defaultRehypePlugins)
+  .filter(([name]) => name !== "raw")
+  .map(([, plugin]) => plugin);
 
 interface MarkdownProps {
   text: string;
@@ -55,6 +71,7 @@ export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProp
       className="prose"
       mode={streaming ? "streaming" : "static"}
       components={components}
+      rehypePlugins={rehypePlugins}
       controls={false}
       linkSafety={{ enabled: false }}
     >
