@@ -17,20 +17,25 @@ use crate::{
     store::idempotency::{self, Known},
 };
 
-const KEY: &str = "idempotency-key";
+/// The header's name.
+pub(super) const KEY: &str = "Idempotency-Key";
 /// Characters of a key at most.
-const KEY_CHARS: usize = 255;
+pub(super) const KEY_CHARS: usize = 255;
 /// Bytes of an answer that is kept at most; objects of the API are far smaller.
 const ANSWER_BYTES: usize = 1024 * 1024;
 
 /// Below which writes create something whose answer may be kept: neither a stream nor a secret.
 const CREATING: &[&str] = &["/machines", "/workers", "/sessions"];
 
+/// Whether the key counts on a request to this path below the base.
+pub(super) fn creates(method: &Method, path: &str) -> bool {
+    method == Method::POST && CREATING.iter().any(|resource| path.starts_with(resource))
+}
+
 /// Answers a repeated request as it was answered before.
 pub(super) async fn once(State(api): State<Shared>, request: Request, next: Next) -> Response {
     let path = request.uri().path().strip_prefix(BASE).unwrap_or_default();
-    let creates = request.method() == Method::POST && CREATING.iter().any(|resource| path.starts_with(resource));
-    if !creates || !request.headers().contains_key(KEY) {
+    if !creates(request.method(), path) || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
     let (parts, body) = request.into_parts();
@@ -71,9 +76,9 @@ async fn guarded(api: &Shared, mut parts: Parts, body: Body, next: Next) -> Resu
 }
 
 fn key(headers: &HeaderMap) -> Result<String, Problem> {
-    let text = headers.get(KEY).and_then(|key| key.to_str().ok()).map(str::trim).unwrap_or_default();
-    if text.is_empty() || text.len() > KEY_CHARS {
-        let detail = format!("An Idempotency-Key is 1 to {KEY_CHARS} visible ASCII characters.");
+    let text = headers.get(KEY).and_then(|key| key.to_str().ok()).unwrap_or_default();
+    if !(1..=KEY_CHARS).contains(&text.len()) || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        let detail = format!("An Idempotency-Key is 1 to {KEY_CHARS} visible ASCII characters, without spaces.");
         return Err(Problem::new(StatusCode::BAD_REQUEST, "bad-idempotency-key", detail));
     }
     Ok(text.to_owned())

@@ -1,19 +1,22 @@
 //! GET /openapi.json: the API's document, made from the code.
 
 use axum::response::IntoResponse;
-use http::header;
+use http::{Method, header};
 use utoipa::{
     OpenApi,
     openapi::{
-        Content, Ref, RefOr, ResponseBuilder,
+        Content, ObjectBuilder, Ref, RefOr, Required, ResponseBuilder, Type,
+        path::{Parameter, ParameterBuilder, ParameterIn},
         security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
 use crate::http::{
+    BASE,
     caller::COOKIE,
     endpoints,
     events::frames::{Removed, Resync},
+    idempotency,
     model::chunk::ChatChunk,
     problem::Problem,
 };
@@ -30,6 +33,22 @@ use crate::http::{
 )]
 struct Document;
 
+/// The header that makes a repeated request create once.
+fn idempotency_key() -> Parameter {
+    let key = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1))
+        .max_length(Some(idempotency::KEY_CHARS))
+        .pattern(Some("^[!-~]+$"));
+    ParameterBuilder::new()
+        .name(idempotency::KEY)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some("The same key with the same request within a day gets the same answer, and creates once."))
+        .schema(Some(key))
+        .build()
+}
+
 /// The document as pretty JSON with a newline at its end.
 #[must_use]
 pub fn document() -> String {
@@ -43,7 +62,12 @@ pub fn document() -> String {
     components.security_schemes.insert("token".into(), RefOr::T(SecurityScheme::Http(token)));
     let either = ["cookie", "token"].map(|scheme| SecurityRequirement::new::<_, [&str; 0], &str>(scheme, []));
     document.security = Some(either.to_vec());
-    for path in document.paths.paths.values_mut() {
+    for (name, path) in &mut document.paths.paths {
+        if let Some(create) = &mut path.post
+            && idempotency::creates(&Method::POST, name.strip_prefix(BASE).unwrap_or_default())
+        {
+            create.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
+        }
         let operations = [&mut path.get, &mut path.post, &mut path.patch, &mut path.delete];
         for operation in operations.into_iter().flatten() {
             let problem = Content::new(Some(RefOr::Ref(Ref::from_schema_name("Problem"))));

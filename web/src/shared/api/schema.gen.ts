@@ -773,10 +773,10 @@ export interface components {
         /** @description A decision: `optionId` for a permission, `answers` for a question. */
         AnswerRequest: {
             /** @description The chosen labels, one list a question. */
-            answers?: string[][];
+            answers?: string[][] | null;
             /** @description What the user adds to a rejection. */
-            message?: string;
-            optionId?: string;
+            message?: string | null;
+            optionId?: string | null;
         };
         /** @description A token without its secret. */
         ApiToken: {
@@ -952,24 +952,24 @@ export interface components {
              * Format: int64
              * @description Milliseconds since the epoch, at most 90 days ahead; none: in 7 days.
              */
-            expiresAt?: number;
+            expiresAt?: number | null;
         };
         /** @description A machine to register. */
         CreateMachine: {
             /** @description A nanoid; the same again with the same name is the same machine. */
-            machineId?: string;
+            machineId?: string | null;
             /** @description 1 to 64 characters. */
             name: string;
         };
         /** @description A session to start. */
         CreateSession: {
             /** @description Below the worker's root. */
-            directory?: string;
-            mode?: string;
+            directory?: string | null;
+            mode?: string | null;
             /** @description One of the worker's models. */
             model: string;
-            /** @description At most 200 characters; else it names itself after the first message. */
-            title?: string;
+            /** @description 1 to 200 characters; else it names itself after the first message. */
+            title?: string | null;
         };
         /** @description A token to make. */
         CreateToken: {
@@ -977,7 +977,7 @@ export interface components {
              * Format: int64
              * @description Milliseconds since the epoch, in the future; none: until it is deleted.
              */
-            expiresAt?: number;
+            expiresAt?: number | null;
             /** @description 1 to 64 characters. */
             name: string;
             /** @description At least one. */
@@ -985,10 +985,10 @@ export interface components {
         };
         /** @description A worker to make. */
         CreateWorker: {
-            /** @description At most 64 characters. */
-            name?: string;
+            /** @description 1 to 64 characters. */
+            name?: string | null;
             /** @description A nanoid; the same again is the same worker. */
-            workerId?: string;
+            workerId?: string | null;
         };
         /** @description An invitation with its secret, which is shown this once. */
         CreatedInvitation: components["schemas"]["Invitation"] & {
@@ -1017,8 +1017,9 @@ export interface components {
         EditMessage: {
             /** @description The waiting message that it shall follow; null for the front. */
             after?: string | null;
-            content?: string;
-            model?: string;
+            /** @description At most 131,072 bytes, and not blank. */
+            content?: string | null;
+            model?: string | null;
         };
         /**
          * @description How far a step is.
@@ -1460,7 +1461,7 @@ export interface components {
         /** @description A new account. */
         Register: {
             /** @description The secret of an invitation, where one is needed. */
-            invitation?: string;
+            invitation?: string | null;
             /** @description 8 to 256 characters. */
             password: string;
             /** @description 3 to 32 of a-z, 0-9, dot, underscore and hyphen. */
@@ -1491,7 +1492,7 @@ export interface components {
         /** @description Which key. */
         Reject: {
             /** @description Without it, a worker that was never approved is deleted. */
-            fingerprint?: string;
+            fingerprint?: string | null;
         };
         /** @description Something is gone. */
         Removed: {
@@ -1524,14 +1525,15 @@ export interface components {
         /** @description A message to send. */
         SendMessage: {
             /** @description Only if this is the session's last message. */
-            afterMessageId?: string;
+            afterMessageId?: string | null;
+            /** @description At most 131,072 bytes, and not blank. */
             content: string;
             /** @description A nanoid made by the client: the same again is the same message. */
             messageId: string;
             /** @description For this message alone. */
-            model?: string;
+            model?: string | null;
             /** @description A message of the user that this one supersedes with all that follows. */
-            replaces?: string;
+            replaces?: string | null;
         };
         /** @description What anybody may know of this server. */
         Server: {
@@ -1580,22 +1582,23 @@ export interface components {
         TurnStatus: "queued" | "delivered" | "streaming" | "completed" | "failed" | "cancelled" | "interrupted";
         /** @description What shall be different. */
         UpdateMachine: {
-            hidden?: boolean;
-            name?: string;
+            hidden?: boolean | null;
+            /** @description 1 to 64 characters. */
+            name?: string | null;
         };
         /** @description What shall be different. */
         UpdateSession: {
-            mode?: string;
-            model?: string;
-            pinned?: boolean;
+            mode?: string | null;
+            model?: string | null;
+            pinned?: boolean | null;
             /** @description 1 to 200 characters. */
-            title?: string;
+            title?: string | null;
         };
         /** @description What shall be another way. */
         UpdateUser: {
             /** @description Signs it out everywhere and cuts its workers off, until it is enabled again. */
-            disabled?: boolean;
-            role?: components["schemas"]["UserRole"];
+            disabled?: boolean | null;
+            role?: components["schemas"]["UserRole"] | null;
         };
         /** @description The worker's new name. */
         UpdateWorker: {
@@ -2158,7 +2161,10 @@ export interface operations {
     machines_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2289,7 +2295,10 @@ export interface operations {
     workers_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 machineId: string;
             };
@@ -2515,7 +2524,10 @@ export interface operations {
     messages_cancel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2547,7 +2559,10 @@ export interface operations {
     sessions_continue_queue: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2575,7 +2590,10 @@ export interface operations {
     sessions_end: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2675,7 +2693,10 @@ export interface operations {
     messages_send: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2773,7 +2794,10 @@ export interface operations {
     messages_retry: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 messageId: string;
@@ -2802,7 +2826,10 @@ export interface operations {
     messages_send_now: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 messageId: string;
@@ -2831,7 +2858,10 @@ export interface operations {
     sessions_read: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2863,7 +2893,10 @@ export interface operations {
     requests_answer: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
                 requestId: string;
@@ -2898,7 +2931,10 @@ export interface operations {
     sessions_restore: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3203,7 +3239,10 @@ export interface operations {
     workers_approve: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 workerId: string;
             };
@@ -3237,7 +3276,10 @@ export interface operations {
     workers_refresh_models: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 workerId: string;
             };
@@ -3324,7 +3366,10 @@ export interface operations {
     workers_reject: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 workerId: string;
             };
@@ -3391,7 +3436,10 @@ export interface operations {
     sessions_create: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 workerId: string;
             };

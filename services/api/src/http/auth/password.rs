@@ -20,6 +20,7 @@ use crate::{
 pub(crate) struct ChangePassword {
     current: String,
     /// 8 to 256 characters.
+    #[schema(min_length = 8, max_length = 256)]
     next: String,
 }
 

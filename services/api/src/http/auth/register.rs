@@ -31,11 +31,12 @@ const NO_INVITATION: &str = "This invitation was used, taken back, or has expire
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Register {
     /// 3 to 32 of a-z, 0-9, dot, underscore and hyphen.
+    #[schema(pattern = "^[a-z0-9._-]{3,32}$")]
     username: String,
     /// 8 to 256 characters.
+    #[schema(min_length = 8, max_length = 256)]
     password: String,
     /// The secret of an invitation, where one is needed.
-    #[schema(nullable = false)]
     invitation: Option<String>,
 }
 

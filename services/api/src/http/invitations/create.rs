@@ -26,7 +26,6 @@ const INVITATIONS: i64 = 200;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateInvitation {
     /// Milliseconds since the epoch, at most 90 days ahead; none: in 7 days.
-    #[schema(nullable = false)]
     expires_at: Option<i64>,
 }
 

@@ -16,9 +16,10 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateMachine {
     /// 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
     name: String,
     /// A nanoid; the same again with the same name is the same machine.
-    #[schema(nullable = false)]
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     machine_id: Option<String>,
 }
 

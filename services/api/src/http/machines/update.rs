@@ -20,9 +20,9 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateMachine {
-    #[schema(nullable = false)]
+    /// 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
     name: Option<String>,
-    #[schema(nullable = false)]
     hidden: Option<bool>,
 }
 

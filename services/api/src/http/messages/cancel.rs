@@ -24,6 +24,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Cancel {
     /// The message whose turn it is.
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     message_id: String,
 }
 

@@ -23,9 +23,10 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct EditMessage {
-    #[schema(nullable = false)]
+    /// At most 131,072 bytes, and not blank.
+    #[schema(min_length = 1)]
     content: Option<String>,
-    #[schema(nullable = false)]
+    #[schema(min_length = 1, max_length = 256)]
     model: Option<String>,
     /// The waiting message that it shall follow; null for the front.
     #[serde(default, deserialize_with = "given")]

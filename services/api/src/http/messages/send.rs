@@ -25,16 +25,19 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct SendMessage {
     /// A nanoid made by the client: the same again is the same message.
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     message_id: String,
+    /// At most 131,072 bytes, and not blank.
+    #[schema(min_length = 1)]
     content: String,
     /// For this message alone.
-    #[schema(nullable = false)]
+    #[schema(min_length = 1, max_length = 256)]
     model: Option<String>,
     /// Only if this is the session's last message.
-    #[schema(nullable = false)]
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     after_message_id: Option<String>,
     /// A message of the user that this one supersedes with all that follows.
-    #[schema(nullable = false)]
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     replaces: Option<String>,
 }
 

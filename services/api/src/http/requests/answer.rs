@@ -23,13 +23,10 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct AnswerRequest {
-    #[schema(nullable = false)]
     option_id: Option<String>,
     /// What the user adds to a rejection.
-    #[schema(nullable = false)]
     message: Option<String>,
     /// The chosen labels, one list a question.
-    #[schema(nullable = false)]
     answers: Option<Vec<Vec<String>>>,
 }
 

@@ -25,14 +25,15 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateSession {
     /// One of the worker's models.
+    #[schema(min_length = 1, max_length = 256)]
     model: String,
-    /// At most 200 characters; else it names itself after the first message.
-    #[schema(nullable = false)]
+    /// 1 to 200 characters; else it names itself after the first message.
+    #[schema(min_length = 1, max_length = 200)]
     title: Option<String>,
     /// Below the worker's root.
-    #[schema(nullable = false)]
+    #[schema(max_length = 4096)]
     directory: Option<String>,
-    #[schema(nullable = false)]
+    #[schema(max_length = 64)]
     mode: Option<String>,
 }
 

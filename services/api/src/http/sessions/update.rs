@@ -21,13 +21,12 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateSession {
     /// 1 to 200 characters.
-    #[schema(nullable = false)]
+    #[schema(min_length = 1, max_length = 200)]
     title: Option<String>,
-    #[schema(nullable = false)]
+    #[schema(min_length = 1, max_length = 256)]
     model: Option<String>,
-    #[schema(nullable = false)]
+    #[schema(max_length = 64)]
     mode: Option<String>,
-    #[schema(nullable = false)]
     pinned: Option<bool>,
 }
 

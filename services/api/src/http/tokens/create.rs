@@ -27,11 +27,12 @@ const TOKENS: i64 = 100;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateToken {
     /// 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
     name: String,
     /// At least one.
+    #[schema(min_items = 1)]
     scopes: Vec<TokenScope>,
     /// Milliseconds since the epoch, in the future; none: until it is deleted.
-    #[schema(nullable = false)]
     expires_at: Option<i64>,
 }
 

@@ -21,10 +21,8 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UpdateUser {
-    #[schema(nullable = false)]
     role: Option<Role>,
     /// Signs it out everywhere and cuts its workers off, until it is enabled again.
-    #[schema(nullable = false)]
     disabled: Option<bool>,
 }
 

@@ -21,6 +21,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Approve {
     /// As the registration shows it.
+    #[schema(pattern = "^[a-z2-7]{32}$")]
     fingerprint: String,
 }
 

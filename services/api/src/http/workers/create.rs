@@ -25,11 +25,11 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateWorker {
-    /// At most 64 characters.
-    #[schema(nullable = false)]
+    /// 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
     name: Option<String>,
     /// A nanoid; the same again is the same worker.
-    #[schema(nullable = false)]
+    #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     worker_id: Option<String>,
 }
 

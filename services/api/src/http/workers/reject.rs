@@ -21,7 +21,7 @@ use crate::{
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Reject {
     /// Without it, a worker that was never approved is deleted.
-    #[schema(nullable = false)]
+    #[schema(pattern = "^[a-z2-7]{32}$")]
     fingerprint: Option<String>,
 }
 
