@@ -14,6 +14,7 @@ mod audit;
 mod auth;
 mod events;
 mod openapi;
+mod protection;
 mod resources;
 mod support;
 mod tokens;

@@ -75,18 +75,10 @@ async fn a_service_that_does_not_answer_is_a_503_that_says_when_to_come_back() {
 }
 
 #[tokio::test]
-async fn the_page_and_the_server_are_public_and_protected() {
+async fn the_server_is_public() {
     let stage = Stage::start().await;
     let (status, server) = stage.visitor().get("/server").await;
     assert_eq!((status, &server["name"], &server["localOnly"]), (200, &json!("Muster"), &json!(true)));
-    for path in ["/", "/app?session=x", "/api/v1/server"] {
-        let answer = reqwest::get(format!("{}{path}", stage.base)).await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
-        let policy = answer.headers()["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"));
-        assert_eq!(answer.headers()["x-content-type-options"], "nosniff");
-        assert_eq!(answer.headers()["x-frame-options"], "DENY");
-    }
 }
 
 #[tokio::test]
