@@ -55,10 +55,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad-query", detail);
         if parts.uri.query().is_some_and(|query| query.contains(NUL)) {
-            return Err(bad("The query must not contain the character NUL.".to_owned()));
+            let detail = "The query must not contain the character NUL.";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", detail));
         }
+        let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad-query", detail);
         Query::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|error| bad(error.body_text()))
     }
 }

@@ -1556,6 +1556,15 @@ export interface components {
          * @enum {string}
          */
         SessionStatus: "active" | "idle" | "terminated";
+        /** @description One event of a stream, whose fields are lines of text (the HTML standard, "Server-sent events"). */
+        StreamEvent: {
+            /** @description JSON: the object that `event` names, `{}` for a beat. */
+            data: string;
+            /** @description `beat`, `chunk`, `message`, `session`, `request`, `machine`, `worker`, `registration`, `removed` or `resync`. */
+            event: string;
+            /** @description The stream continues after it with this as `Last-Event-ID`; absent where there is nothing to continue. */
+            id?: string;
+        };
         /** @description Which streams, each with the id to continue after, or null to begin now. */
         Streams: {
             /** @description By the session's id; at most 50. */
@@ -1991,7 +2000,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description What went wrong (RFC 9457) */
@@ -2023,7 +2032,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description What went wrong (RFC 9457) */
@@ -2641,7 +2650,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": string;
+                    "text/event-stream": components["schemas"]["StreamEvent"];
                 };
             };
             /** @description What went wrong (RFC 9457) */

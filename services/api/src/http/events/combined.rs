@@ -9,7 +9,11 @@ use muster_contracts::id::SessionId;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{body, frames::Removed, session};
+use super::{
+    body,
+    frames::{Removed, StreamEvent},
+    session,
+};
 use crate::{
     feed::{
         topic::Topic,
@@ -40,7 +44,7 @@ type Pieces = BoxStream<'static, Result<Bytes, Cut>>;
 
 /// The frames of several streams on one connection.
 #[utoipa::path(post, path = "/events", tag = "events", request_body = Streams,
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+    responses((status = 200, content_type = "text/event-stream", body = StreamEvent)))]
 pub(crate) async fn combined(
     State(api): State<Shared>,
     caller: Caller,

@@ -6,7 +6,7 @@ use muster_contracts::{id::SessionId, method, v1};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
-use super::body;
+use super::{body, frames::StreamEvent};
 use crate::{
     feed::topic::Topic,
     http::{
@@ -39,7 +39,7 @@ impl EventsQuery {
 /// `removed`, `resync`, and `beat` at least every 15 s.
 #[utoipa::path(get, path = "/sessions/{id}/events", tag = "events",
     params(("id" = String, Path), EventsQuery, ("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+    responses((status = 200, content_type = "text/event-stream", body = StreamEvent)))]
 pub(crate) async fn session(
     State(api): State<Shared>,
     caller: Caller,

@@ -3,7 +3,7 @@
 use axum::{extract::State, response::Response};
 use http::HeaderMap;
 
-use super::{body, session::EventsQuery};
+use super::{body, frames::StreamEvent, session::EventsQuery};
 use crate::{
     feed::topic::Topic,
     http::{caller::Caller, extract::Asked, problem::Problem},
@@ -14,7 +14,7 @@ use crate::{
 /// `registration`, `session`, `request`, `removed`, `resync` and `beat`.
 #[utoipa::path(get, path = "/events", tag = "events",
     params(EventsQuery, ("Last-Event-ID" = Option<String>, Header)),
-    responses((status = 200, content_type = "text/event-stream", body = String)))]
+    responses((status = 200, content_type = "text/event-stream", body = StreamEvent)))]
 pub(crate) async fn user(
     State(api): State<Shared>,
     caller: Caller,
