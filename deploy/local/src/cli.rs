@@ -27,6 +27,9 @@ pub(crate) enum Command {
     /// Check everything that must hold
     #[command(after_help = TEST)]
     Test(Test),
+    /// Try inputs by chance, for long
+    #[command(after_help = FUZZ)]
+    Fuzz(Fuzz),
     /// Write the files that are made from code
     #[command(after_help = GENERATE)]
     Generate(Generate),
@@ -62,6 +65,15 @@ Examples:
 
 A step that fails does not stop the others. What each printed is in target/check/STEP.log. The last line counts the
 steps: `N passed, N failed`.";
+
+const FUZZ: &str = "\
+Examples:
+  cargo muster fuzz                        every target in turn, ten minutes each
+  cargo muster fuzz frame --minutes 60     one of the targets in libs/fuzz/targets
+  cargo muster fuzz api --minutes 30       the running API, by schemathesis
+
+`cargo muster test` runs all of them briefly. What is found is kept in libs/fuzz/artifacts; mended, it belongs in
+libs/fuzz/seeds. cargo-fuzz is installed, pinned, when there is none; it needs no other toolchain.";
 
 const GENERATE: &str = "\
 Examples:
@@ -129,6 +141,17 @@ pub(crate) struct Test {
     /// All but these steps
     #[arg(long, value_enum, value_delimiter = ',', value_name = "STEP", conflicts_with = "only")]
     pub(crate) skip: Vec<StepName>,
+}
+
+/// What to try, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct Fuzz {
+    /// A target in libs/fuzz/targets, or api [default: all of them]
+    #[arg(value_name = "TARGET")]
+    pub(crate) target: Option<String>,
+    /// Time of each target
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) minutes: u32,
 }
 
 /// How to make what is made from code.

@@ -27,6 +27,7 @@ async fn main() -> ExitCode {
         Command::Up(options) => up::run(options, &report).await.map_err(|error| error.to_string()),
         Command::Worker(options) => worker::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Test(options) => check::run(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Fuzz(options) => check::fuzz(&options, &report).await.map_err(|error| error.to_string()),
         Command::Generate(options) => generate::run(&options, &report).map_err(|error| error.to_string()),
         Command::Credentials(options) => generate::credentials(&options, &report).map_err(|error| error.to_string()),
     };

@@ -1,7 +1,10 @@
 //! `cargo muster test`: everything that must hold, step by step.
 
+mod api;
 mod browser;
+mod fuzz;
 mod needs;
+mod stack;
 mod steps;
 
 use std::{
@@ -9,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use fuzz::run as fuzz;
 pub(crate) use steps::{CheckError, StepName};
 
 use crate::{cli, interrupt::Interrupt, report::Report};

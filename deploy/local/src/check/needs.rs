@@ -1,14 +1,19 @@
 //! What the tests need beside what the product needs: found, or installed where that is possible.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
 
+use data_encoding::HEXLOWER;
 use muster_testkit::{
     postgres,
     process::{Command, ProcessError},
 };
+use sha2::{Digest as _, Sha256};
 
 use super::{CheckError, steps};
-use crate::{report::Report, tool, up::OPENCODE};
+use crate::{report::Report, tool, up::OPENCODE, workspace};
 
 /// Debian's programs of PostgreSQL, which the tests start a cluster of their own from.
 pub(super) async fn postgres(report: &Report) -> Result<(), CheckError> {
@@ -49,6 +54,49 @@ pub(super) async fn path_with_opencode(report: &Report) -> Result<OsString, Chec
     }
     let all = std::iter::once(programs).chain(std::env::split_paths(&path));
     std::env::join_paths(all).map_err(|error| CheckError::Missing(error.to_string()))
+}
+
+/// A Python with schemathesis.
+#[derive(Debug)]
+pub(super) struct Python {
+    /// The interpreter.
+    pub program: PathBuf,
+    /// Its `PYTHONPATH`.
+    pub path: PathBuf,
+}
+
+/// schemathesis in its pinned version, in the user's cache; Python itself is Debian's or the user's.
+pub(super) async fn schemathesis(report: &Report) -> Result<Python, CheckError> {
+    const MISSING: &str = "Python 3.11 or newer with pip is missing: install it to try out the API";
+    let pip = || {
+        let program = which::which("python3").ok()?;
+        let asked = std::process::Command::new(&program).args(["-m", "pip", "--version"]).output().ok()?;
+        asked.status.success().then_some(program)
+    };
+    if pip().is_none() {
+        debian("python3-pip", MISSING, report).await?;
+    }
+    let program = pip().ok_or_else(|| CheckError::Missing(MISSING.to_owned()))?;
+    let pins = workspace::root().join("services/api/tests/schemathesis/requirements.txt");
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| CheckError::File { path, source }
+    };
+    let digest = HEXLOWER.encode(&Sha256::digest(std::fs::read(&pins).map_err(failed(&pins))?));
+    let home = cache()?.join(format!("schemathesis-{}", digest.get(..12).unwrap_or_default()));
+    if !home.exists() {
+        // Not into its place until it is whole.
+        let begun = home.with_extension("begun");
+        let _ = std::fs::remove_dir_all(&begun);
+        let install = Command::new("pip", &program, steps::logs().join("schemathesis-install.log"))
+            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"])
+            .arg(&begun)
+            .arg("--requirement")
+            .arg(&pins);
+        steps::heard(install, report).await?;
+        std::fs::rename(&begun, &home).map_err(failed(&home))?;
+    }
+    Ok(Python { program, path: home })
 }
 
 fn cache() -> Result<PathBuf, CheckError> {

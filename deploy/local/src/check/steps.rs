@@ -8,7 +8,7 @@ use muster_testkit::{
     process::{Command, ProcessError},
 };
 
-use super::{browser, needs};
+use super::{api, browser, needs};
 use crate::{
     cli, generate,
     report::Report,
@@ -37,16 +37,27 @@ pub(crate) enum StepName {
     Generated,
     /// Unit and integration tests, on a real nats-server, SQLite and PostgreSQL
     Rust,
-    /// The page's format, lint, types and tests
+    /// The page's format, lint, types and tests, and known flaws in what it is made of
     Web,
+    /// schemathesis: the running API does what its document says, whatever is asked
+    Api,
     /// Browser tests against the whole of it
     Browser,
 }
 
 impl StepName {
     /// In the order in which they run: what others need first, what takes long last.
-    pub(crate) const ALL: &[Self] =
-        &[Self::Format, Self::Page, Self::Clippy, Self::Deny, Self::Generated, Self::Rust, Self::Web, Self::Browser];
+    pub(crate) const ALL: &[Self] = &[
+        Self::Format,
+        Self::Page,
+        Self::Clippy,
+        Self::Deny,
+        Self::Generated,
+        Self::Rust,
+        Self::Web,
+        Self::Api,
+        Self::Browser,
+    ];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
@@ -57,6 +68,7 @@ impl StepName {
             Self::Generated => "generated",
             Self::Rust => "rust",
             Self::Web => "web",
+            Self::Api => "api",
             Self::Browser => "browser",
         }
     }
@@ -117,13 +129,8 @@ pub(super) async fn run(step: StepName, report: &Report) -> Result<(), CheckErro
         StepName::Deny => deny(report).await,
         StepName::Generated => generated(report).await,
         StepName::Rust => rust(report).await,
-        StepName::Web => {
-            web::packages(&logs(), report).await?;
-            for script in ["format:check", "lint", "typecheck", "test"] {
-                heard(web::npm(&logs().join("web.log")).args(["run", script]), report).await?;
-            }
-            Ok(())
-        }
+        StepName::Web => web(report).await,
+        StepName::Api => api::run(api::Length::Brief, report).await,
         StepName::Browser => browser::run(report).await,
     }
 }
@@ -139,7 +146,7 @@ pub(super) async fn heard(command: Command, report: &Report) -> Result<(), Check
     Err(CheckError::Failed { command: shown, status })
 }
 
-async fn cargo(step: &str, arguments: &[&str], report: &Report) -> Result<(), CheckError> {
+pub(super) async fn cargo(step: &str, arguments: &[&str], report: &Report) -> Result<(), CheckError> {
     heard(workspace::cargo(&logs().join(format!("{step}.log"))).args(arguments), report).await
 }
 
@@ -165,6 +172,33 @@ async fn deny(report: &Report) -> Result<(), CheckError> {
             Ok(())
         }
     }
+}
+
+async fn web(report: &Report) -> Result<(), CheckError> {
+    web::packages(&logs(), report).await?;
+    for script in ["format:check", "lint", "typecheck", "test"] {
+        heard(web::npm(&logs().join("web.log")).args(["run", script]), report).await?;
+    }
+    audit(report).await
+}
+
+/// What npm knows of flaws in what the page ships.
+async fn audit(report: &Report) -> Result<(), CheckError> {
+    // `ping` would answer at a registry that has packages and no list of flaws: the audit itself must.
+    let json = web::npm(&logs().join("audit.json")).args(["audit", "--omit=dev", "--json"]);
+    let shown = json.to_string();
+    let mut printed = String::new();
+    let (status, _) = tool::run(json, |line| printed.push_str(line)).await?;
+    if status.is_some_and(|status| status.success()) {
+        return Ok(());
+    }
+    // Flaws come as a report; a registry that cannot be asked has none.
+    if printed.contains("\"auditReportVersion\"") {
+        report.line(&printed);
+        return Err(CheckError::Failed { command: shown, status: "known flaws in the page's packages".to_owned() });
+    }
+    report.line("npm's list of known flaws cannot be reached, so the page's packages were not looked at");
+    Ok(())
 }
 
 async fn generated(report: &Report) -> Result<(), CheckError> {
