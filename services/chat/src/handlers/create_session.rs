@@ -3,7 +3,7 @@
 use muster_contracts::{audit::Action, limits, name, v1};
 use muster_service::problem;
 
-use super::{caller, checked_model};
+use super::{caller, checked_mode, checked_model};
 use crate::{
     state::{Done, State, session_id},
     store::{sessions, workers},
@@ -23,8 +23,11 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
             name::parse(title, limits::TITLE_CHARS).map_err(|error| problem::invalid("/title", error.to_string()))?,
         ),
     };
-    if directory.as_ref().is_some_and(|directory| directory.len() > limits::DIRECTORY_BYTES) {
-        return Err(problem::invalid("/directory", "is too long").into());
+    checked_mode(mode.as_deref())?;
+    let is_path = |text: &String| text.len() <= limits::DIRECTORY_BYTES && !text.chars().any(char::is_control);
+    if !directory.as_ref().is_none_or(is_path) {
+        let detail = format!("must be at most {} bytes without control characters", limits::DIRECTORY_BYTES);
+        return Err(problem::invalid("/directory", detail).into());
     }
     let session = v1::ChatSession {
         chat_session_id: chat_session_id.clone(),

@@ -24,7 +24,7 @@ use std::future::Future;
 
 use futures_util::future::BoxFuture;
 use muster_bus::{CallError, Endpoints, Handled};
-use muster_contracts::{limits, method, v1};
+use muster_contracts::{limits, method, name, v1};
 use muster_service::{Write, problem};
 use sqlx::AnyConnection;
 
@@ -125,11 +125,19 @@ fn checked_content(content: &str) -> Done<()> {
 fn checked_model(worker: Option<&v1::Worker>, model: &str) -> Done<()> {
     let offered = worker
         .is_none_or(|worker| !worker.models_known || worker.models.iter().any(|offered| offered.model_id == model));
-    let shape = !model.is_empty() && model.len() <= limits::MODEL_ID_BYTES;
+    let shape = (1..=limits::MODEL_ID_BYTES).contains(&model.len()) && !model.chars().any(char::is_control);
     if offered && shape {
         return Ok(());
     }
     Err(problem::invalid("/model", "is not a model that this worker offers; see its models").into())
+}
+
+/// A mode as a user may name it: which ones there are, its backend knows.
+fn checked_mode(mode: Option<&str>) -> Done<()> {
+    match mode.map(|mode| name::parse(mode, limits::NAME_CHARS)) {
+        Some(Err(error)) => Err(problem::invalid("/mode", error.to_string()).into()),
+        Some(Ok(_)) | None => Ok(()),
+    }
 }
 
 /// How many items a page has.

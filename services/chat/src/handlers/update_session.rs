@@ -3,7 +3,7 @@
 use muster_contracts::{audit::Action, limits, name, v1};
 use muster_service::problem;
 
-use super::{caller, checked_model, locked_session};
+use super::{caller, checked_mode, checked_model, locked_session};
 use crate::{
     state::{Done, State},
     store::{
@@ -23,6 +23,7 @@ pub(super) async fn handle(state: State, request: v1::UpdateSessionRequest) -> D
         .map(|title| name::parse(title, limits::TITLE_CHARS).map(str::to_owned))
         .transpose()
         .map_err(|error| problem::invalid("/title", error.to_string()))?;
+    checked_mode(mode.as_deref())?;
     if let Some(model) = &model {
         let worker = workers::get(write.connection(), &session.worker_id).await?;
         checked_model(worker.as_ref(), model)?;

@@ -965,6 +965,7 @@ export interface components {
         CreateSession: {
             /** @description Below the worker's root. */
             directory?: string | null;
+            /** @description 1 to 64 characters. */
             mode?: string | null;
             /** @description One of the worker's models. */
             model: string;
@@ -1597,6 +1598,7 @@ export interface components {
         };
         /** @description What shall be different. */
         UpdateSession: {
+            /** @description 1 to 64 characters. */
             mode?: string | null;
             model?: string | null;
             pinned?: boolean | null;

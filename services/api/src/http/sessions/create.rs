@@ -33,7 +33,8 @@ pub(crate) struct CreateSession {
     /// Below the worker's root.
     #[schema(max_length = 4096)]
     directory: Option<String>,
-    #[schema(max_length = 64)]
+    /// 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
     mode: Option<String>,
 }
 

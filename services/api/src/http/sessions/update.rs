@@ -25,7 +25,8 @@ pub(crate) struct UpdateSession {
     title: Option<String>,
     #[schema(min_length = 1, max_length = 256)]
     model: Option<String>,
-    #[schema(max_length = 64)]
+    /// 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
     mode: Option<String>,
     pinned: Option<bool>,
 }
