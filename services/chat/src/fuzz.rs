@@ -23,8 +23,10 @@ pub fn chat_reads(data: &[u8]) {
         let _ = reply.chunk(chunk);
     }
     if let Ok(asked) = v1::RequestAsked::decode(data) {
-        let kept = asked.body.as_ref().and_then(told::request);
-        assert!(kept.is_none_or(|body| body.request_id.len() == muster_contracts::id::LEN));
+        if let Some(body) = asked.body.clone().and_then(told::request) {
+            assert!(body.request_id.len() == muster_contracts::id::LEN);
+            assert!(!body.title.contains('\0') && !body.options.iter().any(|option| option.label.contains('\0')));
+        }
         let _ = reply.request(asked);
     }
     let assembled = Read { reply, position: 0, end: None, gap: false }.assembled();

@@ -28,10 +28,18 @@ pub fn end(end: v1::End) -> v1::End {
     }
 }
 
-/// A request that the user can answer; `None` for one that could never be.
+/// A request that the user can answer; `None` for one that could never be. What is shown of it also goes into the
+/// audit log.
 #[must_use]
-pub fn request(body: &v1::RequestBody) -> Option<&v1::RequestBody> {
-    body.request_id.parse::<RequestId>().is_ok().then_some(body)
+pub fn request(body: v1::RequestBody) -> Option<v1::RequestBody> {
+    body.request_id.parse::<RequestId>().ok()?;
+    let option = |option: v1::RequestOption| v1::RequestOption { label: text(option.label), ..option };
+    Some(v1::RequestBody {
+        title: text(body.title),
+        details: text(body.details),
+        options: body.options.into_iter().map(option).collect(),
+        ..body
+    })
 }
 
 fn usage(usage: v1::Usage) -> v1::Usage {
@@ -90,7 +98,11 @@ mod tests {
     #[test]
     fn a_request_that_no_answer_could_name_is_not_kept() {
         let body = |id: &str| v1::RequestBody { request_id: id.to_owned(), ..v1::RequestBody::default() };
-        assert!(request(&body("V1StGXR8_Z5jdHi6B-myT")).is_some());
-        assert!(request(&body("")).is_none() && request(&body("a\0")).is_none());
+        assert_eq!((request(body("")), request(body("a\0"))), (None, None));
+        let label = v1::RequestOption { label: "a\0".to_owned(), ..v1::RequestOption::default() };
+        let hostile =
+            v1::RequestBody { title: "b\0".to_owned(), options: vec![label], ..body("V1StGXR8_Z5jdHi6B-myT") };
+        let kept = request(hostile).unwrap();
+        assert_eq!((kept.title.as_str(), kept.options[0].label.as_str()), ("b\u{fffd}", "a\u{fffd}"));
     }
 }

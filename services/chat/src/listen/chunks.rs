@@ -53,9 +53,9 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
         }
         ChunkKind::Request => {
             if let Ok(v1::RequestAsked { body: Some(body), .. }) = v1::RequestAsked::decode(payload)
-                && let Some(body) = told::request(&body)
+                && let Some(body) = told::request(body)
             {
-                progress::asked(state, &turn, body).await?;
+                progress::asked(state, &turn, &body).await?;
             }
         }
         ChunkKind::End => {
