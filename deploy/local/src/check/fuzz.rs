@@ -47,6 +47,8 @@ async fn cargo_fuzz(target: &str, minutes: u32, report: &Report) -> Result<(), C
     // No sanitizer: the code is safe Rust, and without one the pinned stable toolchain will do.
     let run = workspace::cargo(&logs.join("fuzz.log"))
         .env("CARGO_TARGET_DIR", logs.join("fuzz"))
+        // Each target is linked by itself, and none is shipped.
+        .env("CARGO_PROFILE_RELEASE_LTO", "off")
         .args(["fuzz", "run", "--fuzz-dir", "libs/fuzz", "--sanitizer", "none", "--features", "libfuzzer", target])
         .arg(&corpus)
         .arg(home().join("seeds").join(target))

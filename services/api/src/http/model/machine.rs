@@ -67,7 +67,7 @@ impl From<v1::Machine> for Machine {
             status: if online { MachineStatus::Online } else { MachineStatus::Offline },
             last_seen,
             last_heartbeat,
-            assistant_count: workers_online + workers_offline + workers_pending,
+            assistant_count: workers_online.saturating_add(workers_offline).saturating_add(workers_pending),
             worker_counts: WorkerCounts { online: workers_online, offline: workers_offline, pending: workers_pending },
             hidden,
             created_at,
