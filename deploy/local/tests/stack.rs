@@ -9,19 +9,15 @@
 
 use std::time::Duration;
 
-use async_nats::{Auth, AuthError, ConnectOptions, jetstream};
+use async_nats::{ConnectOptions, jetstream};
 use muster_contracts::{
     Message as _,
-    fingerprint::Fingerprint,
-    id,
-    permissions::{self, ServiceUser},
+    permissions::ServiceUser,
     stream::{CHUNKS, EVENTS},
     subject::service_inbox,
-    token::WorkerToken,
     v1,
 };
 use muster_testkit::stack::{Engine, PASSWORD, Part, Running, Session, Setup, Stack, Viewer};
-use nkeys::KeyPair;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 fn counted(up_to: usize) -> String {
@@ -222,85 +218,4 @@ async fn a_machine_that_was_set_up_anew_waits_and_its_new_key_is_approved() {
     let sent = session.send("echo here again").await;
     assert_eq!(session.reply_to(&sent).await.content, "here again");
     worker.online().await;
-}
-
-/// A worker's own connection with its own key, as a program of its owner's machine could make it.
-async fn as_worker(stack: &Stack, worker: &Running, token: &WorkerToken) -> (async_nats::Client, Fingerprint) {
-    let file = stack.home().join(worker.id()).join("state").join("worker.nk");
-    let seed = std::fs::read_to_string(file).unwrap().trim().to_owned();
-    let fingerprint = Fingerprint::of(&KeyPair::from_seed(&seed).unwrap().public_key());
-    let token = token.to_string();
-    let options = ConnectOptions::with_auth_callback(move |nonce| {
-        let (key, token) = (KeyPair::from_seed(&seed).unwrap(), token.clone());
-        async move {
-            let mut auth = Auth::new();
-            auth.signature = Some(key.sign(&nonce).map_err(AuthError::new)?);
-            auth.nkey = Some(key.public_key());
-            auth.token = Some(token);
-            Ok(auth)
-        }
-    });
-    let options = options.name(id::random()).custom_inbox_prefix(format!("_INBOX_{fingerprint}"));
-    (options.connect(stack.broker().url()).await.unwrap(), fingerprint)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn whatever_a_bad_worker_names_as_its_reply_changes_nothing() {
-    let stack = Stack::start().await;
-    let admin = stack.admin().await;
-    let machine = admin.machine("desk").await;
-    let victim = machine.worker().await.started(&stack).await.approved().await;
-    let waiting = machine.worker().await;
-    let token = waiting.token().parse::<WorkerToken>().unwrap();
-    let bad = waiting.started(&stack).await.approved().await;
-    let session = victim.session("demo/fast").await;
-    let sent = session.send("count 100").await;
-    session.reply_to(&sent).await;
-
-    bad.process().kill().await;
-    bad.until("offline", |worker| worker.status == "offline").await;
-    let (client, fingerprint) = as_worker(&stack, &bad, &token).await;
-    bad.online().await;
-    let chat = service(&stack, ServiceUser::Chat).await;
-    let before = [stream_of(&chat, CHUNKS).await, stream_of(&chat, EVENTS).await];
-
-    let rights = permissions::worker(&token.machine, &token.worker, &fingerprint);
-    let concrete = |pattern: &String| {
-        let fill = |part: &str| match part {
-            "*" => id::random(),
-            ">" => "sync".to_owned(),
-            part => part.to_owned(),
-        };
-        pattern.split('.').map(fill).collect::<Vec<_>>().join(".")
-    };
-    let replies = [
-        "$JS.API.STREAM.DELETE.CHUNKS".to_owned(),
-        "$JS.API.STREAM.PURGE.CHUNKS".to_owned(),
-        "$JS.API.STREAM.DELETE.EVENTS".to_owned(),
-        "$JS.API.CONSUMER.DELETE.CHUNKS.chat".to_owned(),
-        format!("wrk.v1.{}.wake", victim.id()),
-        format!("chat.v1.worker.{}.sync", victim.id()),
-        format!("chat.v1.stream.{}.{}.{}.end", victim.id(), session.id(), id::random()),
-    ];
-    let services = permissions::service(ServiceUser::Registry).subscribe.into_iter();
-    let services = services.chain(permissions::service(ServiceUser::Chat).subscribe).map(|subject| concrete(&subject));
-    let replies = replies.into_iter().chain(services).collect::<Vec<_>>();
-    for subject in rights.publish.iter().map(concrete) {
-        for reply in &replies {
-            client.publish_with_reply(subject.clone(), reply.clone(), "".into()).await.unwrap();
-        }
-    }
-    client.flush().await.unwrap();
-
-    // What it wrote under its own name is stored, and belongs to no session of anybody.
-    let after = [stream_of(&chat, CHUNKS).await, stream_of(&chat, EVENTS).await];
-    for (before, after) in before.iter().zip(&after) {
-        assert_eq!(after.created, before.created, "the stream is the same");
-        assert_eq!(after.state.first_sequence, before.state.first_sequence, "nothing is gone from it");
-        assert_eq!(after.state.consumer_count, before.state.consumer_count);
-    }
-    let again = session.send("count 20").await;
-    assert_eq!(session.reply_to(&again).await.content, counted(20));
-    assert_eq!(session.messages().await.items.len(), 4);
-    victim.online().await;
 }

@@ -3,6 +3,8 @@
 //! A nanoid never contains a dot, so every id is one token. Nobody else builds
 //! or splits a subject.
 
+pub mod every;
+
 use std::{fmt, str::FromStr};
 
 use crate::{
@@ -122,7 +124,8 @@ pub struct EventAddress {
 }
 
 /// A subject that some process publishes to.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, strum::EnumDiscriminants)]
+#[strum_discriminants(name(SubjectKind), vis(pub(crate)), derive(strum::VariantArray))]
 pub enum Subject {
     /// A worker speaks to the registry.
     RegistryWorker {

@@ -17,3 +17,4 @@ pub mod proxy;
 pub mod service;
 pub mod sqlite;
 pub mod stack;
+pub mod wire;

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use muster_contracts::fingerprint::Fingerprint;
 use serde_json::json;
 
 use super::{Stack, must, person::Person, session::Session};
@@ -9,6 +10,7 @@ use crate::{
     binaries,
     client::{self, WorkerRegistration},
     process::{Child, Command},
+    wire::Login,
 };
 
 /// Generous: machines that run tests are busy.
@@ -99,6 +101,16 @@ impl Running {
     #[must_use]
     pub const fn process(&self) -> &Child {
         &self.child
+    }
+
+    /// Of its key.
+    ///
+    /// # Panics
+    /// When it has not made one yet.
+    #[must_use]
+    pub fn fingerprint(&self, stack: &Stack) -> Fingerprint {
+        let seed = must("its key", std::fs::read_to_string(stack.home().join(self.id()).join("state/worker.nk")));
+        Login::key(seed.trim()).fingerprint()
     }
 
     /// The directory that it works in.

@@ -1,0 +1,238 @@
+//! A worker that turned bad, with its token, its key and a client without manners.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+mod attempts;
+mod chunks;
+mod world;
+
+use std::{collections::BTreeSet, net::SocketAddr};
+
+use muster_contracts::{
+    Message as _,
+    id::{MessageId, SessionId, UserId},
+    permissions::ServiceUser,
+    subject::{RegistryVerb, Subject, every::Ids, worker_inbox},
+    token::WorkerToken,
+    v1::{self, RegisterStatus},
+};
+use muster_testkit::{
+    stack::{Machine, Person, Stack, Waiting},
+    wire::{Login, Wire},
+};
+
+use crate::attempts::{Standing, eavesdropping, foreign, may_hear, nobody, own, replies};
+
+/// A worker that is nothing but its token and its key.
+pub(crate) struct Bare {
+    pub(crate) login: Login,
+    pub(crate) ids: Ids,
+    address: SocketAddr,
+}
+
+impl Bare {
+    /// One that was never heard of.
+    pub(crate) fn new(stack: &Stack, waiting: &Waiting, user: &UserId) -> Self {
+        let token = waiting.token().parse::<WorkerToken>().unwrap();
+        let login = Login::worker(waiting.token());
+        let ids = Ids {
+            machine: token.machine,
+            worker: token.worker,
+            fingerprint: login.fingerprint(),
+            user: user.clone(),
+            session: SessionId::random(),
+            message: MessageId::random(),
+        };
+        Self { login, ids, address: stack.broker().address() }
+    }
+
+    /// A connection, and what it is told of itself.
+    pub(crate) async fn connect(&self) -> (Wire, v1::RegisterReply) {
+        let mut wire = Wire::connect(self.address, &self.login).await.unwrap();
+        let answer = wire.request(&registration(&self.ids), &[]).await.unwrap();
+        let reply = v1::RegisterReply::decode(answer.payload.as_slice()).unwrap();
+        (wire, reply)
+    }
+
+    /// Waits for its owner, and comes back with its rights.
+    pub(crate) async fn approved(&self, owner: &Person) -> Wire {
+        let (mut wire, reply) = self.connect().await;
+        assert_eq!(reply.status(), RegisterStatus::Pending);
+        owner.client().approve(self.ids.worker.as_str(), self.ids.fingerprint.as_str()).await.unwrap();
+        wire.ended().await;
+        let (wire, reply) = self.connect().await;
+        assert_eq!(reply.status(), RegisterStatus::Approved);
+        wire
+    }
+
+    /// What tells it from all others, in rows and subjects.
+    fn names(&self) -> Vec<String> {
+        vec![self.ids.worker.to_string(), self.ids.machine.to_string(), self.ids.fingerprint.to_string()]
+    }
+}
+
+fn registration(me: &Ids) -> String {
+    let Ids { machine, worker, fingerprint, .. } = me.clone();
+    Subject::RegistryWorker { machine, worker, fingerprint, verb: RegistryVerb::Register }.to_string()
+}
+
+async fn account(person: &Person) -> UserId {
+    let account = person.client().get::<serde_json::Value>("/auth/me").await.unwrap();
+    account["userId"].as_str().unwrap().parse().unwrap()
+}
+
+/// A worker that only listens, to all that it may hear.
+async fn quiet(stack: &Stack, machine: &Machine, owner: &Person, user: &UserId) -> (Wire, Ids) {
+    let quiet = Bare::new(stack, &machine.worker().await, user);
+    let mut wire = quiet.approved(owner).await;
+    wire.subscribe(&format!("wrk.v1.{}.>", quiet.ids.worker));
+    wire.subscribe(&format!("{}.>", worker_inbox(&quiet.ids.fingerprint)));
+    assert!(wire.settle().await.unwrap().refused.is_empty());
+    (wire, quiet.ids)
+}
+
+/// Tries all of it as somebody who is `approved`, waits, or was `removed`.
+async fn nothing_but_its_own(approved: bool, removed: bool) {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let user = account(&admin).await;
+    let machine = admin.machine("desk").await;
+    let victim = machine.worker().await.started(&stack).await.approved().await;
+    let session = victim.session("demo/fast").await;
+    let sent = session.send("count 20").await;
+    let reply = session.reply_to(&sent).await;
+    let waiting = admin.machine("elsewhere").await.worker().await;
+    let bad = Bare::new(&stack, &waiting, &user);
+    let victim_ids = Ids {
+        machine: machine.id().parse().unwrap(),
+        worker: victim.id().parse().unwrap(),
+        fingerprint: victim.fingerprint(&stack),
+        user: user.clone(),
+        session: session.id().parse().unwrap(),
+        message: reply.message_id.parse().unwrap(),
+    };
+    let (mut quiet, quiet_ids) = quiet(&stack, &machine, &admin, &user).await;
+
+    let mut wire = if approved { bad.approved(&admin).await } else { bad.connect().await.0 };
+    if removed {
+        let path = format!("/workers/{}", bad.ids.worker);
+        admin.client().send(reqwest::Method::DELETE, &path, None).await.unwrap();
+        wire.ended().await;
+        let (again, reply) = bad.connect().await;
+        assert_eq!(reply.status(), RegisterStatus::UnknownToken);
+        wire = again;
+    }
+    let standing = if approved && !removed { Standing::Approved } else { Standing::Unapproved };
+    // Another key with the same token, and somebody of whom nobody has heard.
+    let second = Ids { fingerprint: Login::worker(waiting.token()).fingerprint(), ..bad.ids.clone() };
+
+    let subjects = foreign(&bad.ids, &[victim_ids.clone(), quiet_ids.clone(), second, nobody()], standing);
+    let replies = replies(&[victim_ids.clone(), quiet_ids]);
+    let mut listeners = Vec::new();
+    for user in ServiceUser::ALL {
+        listeners.push((user, world::listener(&stack, *user).await));
+    }
+    let before = world::World::as_it_is(&stack, &bad.names()).await;
+    assert!(before.knows(victim.id()) && before.knows(session.id()), "it looks where things are");
+
+    is_refused_to_hear(&mut wire, &eavesdropping(&subjects), &bad.ids, standing).await;
+    is_refused_to_say(&mut wire, &subjects).await;
+    says_its_own_with_every_reply(&mut wire, &bad.ids, &victim_ids, &replies, standing).await;
+
+    let victim_name = format!("{}.", victim.id());
+    for (user, listener) in &mut listeners {
+        for heard in listener.settle().await.unwrap().heard {
+            let by_the_victim = world::speaker(&heard).is_some_and(|name| name.starts_with(&victim_name));
+            // What it may write is stored, and republished under its own name.
+            let stored = heard.subject.starts_with(&format!("live.v1.{}.", bad.ids.worker));
+            let foreign = subjects.contains(&heard.subject) || replies.contains(&heard.subject);
+            let fine = by_the_victim || stored || !foreign;
+            assert!(fine, "{} heard {} of {:?}", user.name(), heard.subject, world::speaker(&heard));
+        }
+    }
+    // The most that a reply subject does: another worker's bell rings, and an inbox whose name is known has an answer
+    // that nobody there waits for.
+    for heard in quiet.settle().await.unwrap().heard {
+        assert!(replies.contains(&heard.subject), "{heard:?}");
+    }
+    let after = world::World::as_it_is(&stack, &bad.names()).await;
+    assert_eq!(before, after);
+    let again = session.send("count 20").await;
+    assert_eq!(session.reply_to(&again).await.content, reply.content);
+    assert_eq!(session.messages().await.items.len(), 4);
+    victim.online().await;
+}
+
+async fn is_refused_to_hear(wire: &mut Wire, attempts: &BTreeSet<String>, me: &Ids, standing: Standing) {
+    let attempts = attempts.iter().filter(|subject| !may_hear(subject, me, standing)).collect::<Vec<_>>();
+    assert!(attempts.len() > 1_000, "{}", attempts.len());
+    for subject in &attempts {
+        wire.subscribe(subject);
+    }
+    let outcome = wire.settle().await.unwrap();
+    for (subject, refused) in attempts.iter().zip(&outcome.refused) {
+        assert_eq!(*refused, format!("'Permissions Violation for Subscription to \"{subject}\"'"));
+    }
+    assert_eq!((outcome.refused.len(), outcome.heard.len()), (attempts.len(), 0));
+    println!("{} subscriptions were refused", attempts.len());
+}
+
+async fn is_refused_to_say(wire: &mut Wire, subjects: &BTreeSet<String>) {
+    for subject in subjects {
+        wire.publish(subject, None, b"hostile");
+    }
+    let outcome = wire.settle().await.unwrap();
+    for (subject, refused) in subjects.iter().zip(&outcome.refused) {
+        assert_eq!(*refused, format!("'Permissions Violation for Publish to \"{subject}\"'"));
+    }
+    assert_eq!((outcome.refused.len(), outcome.heard.len()), (subjects.len(), 0));
+    println!("{} publishes were refused", subjects.len());
+}
+
+async fn says_its_own_with_every_reply(
+    wire: &mut Wire,
+    me: &Ids,
+    victim: &Ids,
+    replies: &BTreeSet<String>,
+    standing: Standing,
+) {
+    let caller = v1::Caller { user_id: victim.user.to_string(), address: String::new() };
+    let machine_id = victim.machine.to_string();
+    let delete = v1::MachineRef { caller: Some(caller), machine_id }.encode_to_vec();
+    let mut said = 0;
+    for subject in own(me, victim, standing) {
+        for reply in replies {
+            for payload in [&[][..], &delete] {
+                wire.publish(&subject, Some(reply), payload);
+                said += 1;
+            }
+        }
+        let outcome = wire.settle().await.unwrap();
+        // Some replies the broker itself refuses.
+        let odd = outcome.refused.iter().find(|refused| !refused.contains("for Publish with Reply of"));
+        assert_eq!(odd, None, "{subject}");
+    }
+    // Answered after all of the above.
+    wire.request(&registration(me), &[]).await.unwrap();
+    println!("{said} permitted publishes named a foreign reply");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approved_worker_reaches_nothing_but_its_own() {
+    nothing_but_its_own(true, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_waits_reaches_nothing_but_its_registration() {
+    nothing_but_its_own(false, false).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_removed_worker_reaches_nothing_but_the_news() {
+    nothing_but_its_own(true, true).await;
+}

@@ -1,0 +1,120 @@
+//! Everything that may not change: rows, streams, consumers, and what is heard.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_nats::{
+    ConnectOptions,
+    jetstream::{self, consumer},
+};
+use futures_util::TryStreamExt as _;
+use muster_contracts::{
+    permissions::{self, ServiceUser},
+    stream::{CHUNKS, EVENTS},
+    subject::service_inbox,
+};
+use muster_testkit::{
+    sqlite,
+    stack::Stack,
+    wire::{Heard, Login, Wire},
+};
+use sqlx::{AnyConnection, Connection as _};
+
+/// One of our own users on the broker.
+pub(crate) async fn service(stack: &Stack, user: ServiceUser) -> async_nats::Client {
+    let seed = stack.broker().credentials().seed(user).unwrap();
+    let options = ConnectOptions::with_nkey(seed).custom_inbox_prefix(service_inbox(user.name()));
+    options.connect(stack.broker().url()).await.unwrap()
+}
+
+/// What is written down, but for what names the bad one.
+#[derive(Debug, PartialEq)]
+pub(crate) struct World {
+    rows: BTreeMap<String, BTreeSet<String>>,
+    streams: Vec<Stream>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Stream {
+    created: String,
+    first: u64,
+    subjects: BTreeMap<String, usize>,
+    consumers: BTreeMap<String, consumer::Config>,
+}
+
+impl World {
+    /// Whether something of this id is written down.
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        self.rows.values().flatten().any(|row| row.contains(id))
+    }
+
+    pub(crate) async fn as_it_is(stack: &Stack, names_of_the_bad: &[String]) -> Self {
+        let is_theirs = |text: &str| names_of_the_bad.iter().any(|name| text.contains(name));
+        let mut rows = BTreeMap::new();
+        for database in ["registry", "chat", "api"] {
+            for (table, mut found) in tables(stack, database).await {
+                found.retain(|row| !is_theirs(row));
+                rows.insert(format!("{database}.{table}"), found);
+            }
+        }
+        let mut streams = Vec::new();
+        for (name, user, durables) in
+            [(CHUNKS, ServiceUser::Chat, &["chat"][..]), (EVENTS, ServiceUser::Registry, &["registry"])]
+        {
+            let found = jetstream::new(service(stack, user).await).get_stream(name).await.unwrap();
+            let info = found.get_info().await.unwrap();
+            let mut subjects: BTreeMap<_, _> =
+                found.info_with_subjects(">").await.unwrap().try_collect().await.unwrap();
+            subjects.retain(|subject, _| !is_theirs(subject));
+            let mut consumers = BTreeMap::new();
+            for durable in durables {
+                let info = found.consumer_info(durable).await.unwrap();
+                consumers.insert((*durable).to_owned(), info.config);
+            }
+            assert_eq!(info.state.consumer_count, if name == EVENTS { 2 } else { 1 }, "{name}");
+            streams.push(Stream {
+                created: info.created.to_string(),
+                first: info.state.first_sequence,
+                subjects,
+                consumers,
+            });
+        }
+        Self { rows, streams }
+    }
+}
+
+async fn tables(stack: &Stack, database: &str) -> BTreeMap<String, BTreeSet<String>> {
+    sqlx::any::install_default_drivers();
+    let url = sqlite::url(&stack.home().join(format!("{database}.db")));
+    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%fts%'";
+    let names: Vec<String> = sqlx::query_scalar(names).fetch_all(&mut connection).await.unwrap();
+    let mut all = BTreeMap::new();
+    for table in names {
+        let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+        let columns: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(columns)).fetch_all(&mut connection).await.unwrap();
+        let row = columns.iter().map(|column| format!("quote(\"{column}\")")).collect::<Vec<_>>().join(" || ', ' || ");
+        let rows = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT {row} FROM \"{table}\"")));
+        let rows: Vec<String> = rows.fetch_all(&mut connection).await.unwrap();
+        all.insert(table, rows.into_iter().collect());
+    }
+    all
+}
+
+/// Hears all that one of our users may hear.
+pub(crate) async fn listener(stack: &Stack, user: ServiceUser) -> Wire {
+    let login = Login::key(&stack.broker().credentials().seed(user).unwrap());
+    let mut wire = Wire::connect(stack.broker().address(), &login).await.unwrap();
+    for right in permissions::service(user).subscribe {
+        wire.subscribe(&right);
+    }
+    assert!(wire.settle().await.unwrap().refused.is_empty());
+    wire
+}
+
+/// Who speaks across the border between the accounts, in the broker's word.
+pub(crate) fn speaker(heard: &Heard) -> Option<String> {
+    let line = heard.headers.lines().find_map(|line| line.strip_prefix("Nats-Request-Info:"))?;
+    let info: serde_json::Value = serde_json::from_str(line.trim()).ok()?;
+    info["user"].as_str().map(str::to_owned)
+}
