@@ -148,8 +148,9 @@ async fn nothing_but_its_own(approved: bool, removed: bool) {
     for (user, listener) in &mut listeners {
         for heard in listener.settle().await.unwrap().heard {
             let by_the_victim = world::speaker(&heard).is_some_and(|name| name.starts_with(&victim_name));
-            // What it may write is stored, and republished under its own name.
-            let stored = heard.subject.starts_with(&format!("live.v1.{}.", bad.ids.worker));
+            // What it may write is republished under its own name, and the registry tells of it.
+            let stored = heard.subject.starts_with(&format!("live.v1.{}.", bad.ids.worker))
+                || heard.subject.contains("evt.v1.") && heard.subject.ends_with(bad.ids.worker.as_str());
             let foreign = subjects.contains(&heard.subject) || replies.contains(&heard.subject);
             let fine = by_the_victim || stored || !foreign;
             assert!(fine, "{} heard {} of {:?}", user.name(), heard.subject, world::speaker(&heard));
