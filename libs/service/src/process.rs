@@ -227,6 +227,8 @@ impl App {
 /// The whole life of a service's process.
 #[must_use]
 pub fn run<S: Service>() -> ExitCode {
+    // Shells give a process 1,024 open files, which a thousand event streams use up.
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
     let command = Command::new(format!("muster-{}", S::NAME))
         .about(S::ABOUT)
         .version(S::VERSION)

@@ -13,6 +13,7 @@
 
 mod audit;
 mod config;
+mod connections;
 mod domain;
 mod feed;
 #[cfg(any(test, fuzzing))]

@@ -1,6 +1,6 @@
 //! How the api starts.
 
-use std::{net::SocketAddr, time::Duration};
+use std::time::Duration;
 
 use axum::serve::ListenerExt as _;
 use muster_contracts::permissions::ServiceUser;
@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit,
     config::ApiConfig,
-    http,
+    connections, http,
     state::{Settings, Shared},
     store,
 };
@@ -58,16 +58,13 @@ pub async fn serve(listener: TcpListener, api: Shared, stop: CancellationToken) 
             tracing::debug!(%error, "TCP_NODELAY cannot be set");
         }
     });
-    let service = http::router(api).into_make_service_with_connect_info::<SocketAddr>();
-    let serving = axum::serve(listener, service).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serving = connections::serve(listener, http::router(api), stop.clone());
     let late = async move {
         stop.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     tokio::select! {
-        served = serving.into_future() => if let Err(error) = served {
-            tracing::error!(%error, "the port fails");
-        },
+        () = serving => {}
         () = late => tracing::warn!("open answers were cut at the end"),
     }
 }

@@ -71,6 +71,14 @@ impl Child {
         }
     }
 
+    /// Bytes of memory that it has now; none where the system does not tell.
+    #[must_use]
+    pub fn resident(&self) -> Option<u64> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+        Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+    }
+
     /// Halts it, without its knowledge.
     pub fn pause(&self) {
         self.signal(Signal::SIGSTOP);

@@ -26,6 +26,8 @@ mod trace;
 mod users;
 mod workers;
 
+use std::time::Duration;
+
 use axum::{
     Json, Router,
     extract::{DefaultBodyLimit, State},
@@ -33,7 +35,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) use auth::register::found;
@@ -42,6 +44,9 @@ use crate::{http::problem::Problem, state::Shared};
 
 /// Below which everything of version 1 is.
 pub(crate) const BASE: &str = "/api/v1";
+
+/// How long a body may stand still before the request is given up.
+const BODY_SILENCE: Duration = Duration::from_secs(20);
 
 /// Every endpoint, with its entry in the document.
 pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
@@ -73,6 +78,7 @@ pub fn router(api: Shared) -> Router {
         .method_not_allowed_fallback(wrong_method)
         .layer(axum::middleware::from_fn(trace::traced))
         .layer(limit)
+        .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
         .merge(assets::routes())

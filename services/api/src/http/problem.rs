@@ -7,6 +7,8 @@ use muster_contracts::v1;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::password::PasswordError;
+
 /// Seconds after which it is worth asking again when a service does not answer.
 const RETRY_SECONDS: u64 = 2;
 
@@ -124,6 +126,15 @@ impl From<CallError> for Problem {
                 Self::unavailable("A part of the server does not answer at the moment; try again.")
             }
             CallError::Malformed => Self::internal(&error),
+        }
+    }
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Busy => Self::unavailable("Too many people sign in at this moment; try again."),
+            PasswordError::Hash(_) | PasswordError::Lost(_) => Self::internal(&error),
         }
     }
 }

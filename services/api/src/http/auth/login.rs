@@ -19,6 +19,7 @@ use crate::{
         model::user::User,
         problem::Problem,
     },
+    password::PasswordError,
     state::Shared,
     store, tell,
 };
@@ -49,7 +50,12 @@ pub(crate) async fn login(
     limit(&api, &address, &username)?;
     let known = store::users::by_name(&api.db, &username).await?;
     let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
-    let matches = api.passwords.matches(password, hash).await.map_err(|error| Problem::internal(&error))?;
+    let checked = api.passwords.matches(password, hash).await;
+    if matches!(checked, Err(PasswordError::Busy)) {
+        // Not looked at, so not wrong.
+        refund(&api, &address, &username);
+    }
+    let matches = checked?;
     let Some(user) = user.as_ref().filter(|_| matches).cloned() else {
         if let Some(user) = &user {
             failed(&api, user, &address).await?;

@@ -37,10 +37,10 @@ pub(crate) async fn password(
     login::limit(&api, &caller.address, &caller.user.username)?;
     let known = store::users::by_name(&api.db, &caller.user.username).await?;
     let hash = known.map(|(_, hash)| hash);
-    if !api.passwords.matches(current, hash).await.map_err(|error| Problem::internal(&error))? {
+    if !api.passwords.matches(current, hash).await? {
         return Err(Problem::invalid("/current", "is not the password"));
     }
-    let hash = api.passwords.hash(next).await.map_err(|error| Problem::internal(&error))?;
+    let hash = api.passwords.hash(next).await?;
     let mut write = api.db.write().await?;
     store::users::set_password(&mut write, caller.id(), &hash).await?;
     for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {

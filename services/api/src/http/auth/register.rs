@@ -66,7 +66,7 @@ pub(crate) async fn register(
             Some(_) => {}
         },
     }
-    let hash = api.passwords.hash(password).await.map_err(|error| Problem::internal(&error))?;
+    let hash = api.passwords.hash(password).await?;
 
     let mut write = api.db.write().await?;
     let founds = store::users::claim_first(&mut write).await?;

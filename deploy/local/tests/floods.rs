@@ -1,0 +1,234 @@
+//! Too much of everything: what is refused, what it costs, and that others are served meanwhile.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+use std::{
+    collections::BTreeMap,
+    net::{IpAddr, Ipv4Addr, SocketAddr},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use futures_util::{StreamExt as _, stream};
+use muster_contracts::{
+    Message as _,
+    id::{MachineId, WorkerId},
+    token::WorkerToken,
+    v1::{RegisterReply, RegisterStatus},
+};
+use muster_testkit::{
+    client::Client,
+    stack::{Part, Stack},
+    wire::{Login, Wire, WireError},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::TcpStream,
+};
+
+const MIB: u64 = 1024 * 1024;
+/// What others wait at most meanwhile: all of the machine is busy.
+const SERVED: Duration = Duration::from_secs(2);
+
+fn resident(stack: &Stack, part: Part) -> u64 {
+    stack.service(part).process().resident().expect("the system tells how much memory a process has")
+}
+
+/// Asks again and again as somebody who has nothing to do with it; tells the longest wait.
+fn somebody_else(client: Client) -> tokio::task::JoinHandle<Duration> {
+    tokio::spawn(async move {
+        let mut longest = Duration::ZERO;
+        for _ in 0..20 {
+            let begun = Instant::now();
+            client.get::<Value>("/auth/me").await.unwrap();
+            longest = longest.max(begun.elapsed());
+        }
+        longest
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_wrong_passwords_cost_little_and_others_are_served() {
+    let stack = Stack::start().await;
+    let ada = stack.person("ada").await;
+    let before = resident(&stack, Part::Api);
+    // From two hundred addresses, so that the limit of one of them does not help.
+    let from = (1..=200).map(|number| IpAddr::V4(Ipv4Addr::new(127, 0, 1, number)));
+    let clients = from.map(|address| reqwest::Client::builder().no_proxy().local_address(address).build().unwrap());
+    let clients = clients.collect::<Vec<_>>();
+    let url = format!("{}/api/v1/auth/login", stack.url());
+    let other = somebody_else(ada.client().clone());
+    let begun = Instant::now();
+    let tries = (0..10_000).map(|number| {
+        let body = json!({ "username": format!("user{}", number % 100), "password": "wrong" });
+        let request = clients[number % clients.len()].post(&url).json(&body);
+        async move {
+            let answer = request.send().await.unwrap();
+            let later = answer.headers().contains_key("retry-after");
+            (answer.status().as_u16(), later)
+        }
+    });
+    let answers = stream::iter(tries).buffer_unordered(200).collect::<Vec<_>>().await;
+    let after = resident(&stack, Part::Api);
+    let mut counted = BTreeMap::new();
+    for answer in answers {
+        *counted.entry(answer).or_insert(0) += 1;
+    }
+    let longest = other.await.unwrap();
+    let mebibytes = (after.saturating_sub(before)) / MIB;
+    println!("{counted:?} in {:?}, {mebibytes} MiB more, others waited {longest:?} at most", begun.elapsed());
+    assert!(counted.keys().all(|answer| matches!(answer, (401, false) | (429 | 503, true))), "{counted:?}");
+    assert!(mebibytes < 80, "two passwords at once take 38 MiB: {mebibytes}");
+    assert!(longest < SERVED, "{longest:?}");
+    stack.stranger().sign_in("ada", muster_testkit::stack::PASSWORD).await.unwrap();
+}
+
+async fn registers(address: SocketAddr) -> Result<Wire, WireError> {
+    let token = WorkerToken { machine: MachineId::random(), worker: WorkerId::random() };
+    let login = Login::worker(&token.to_string());
+    let mut wire = Wire::connect(address, &login).await?;
+    let subject = format!("reg.v1.worker.{}.{}.{}.register", token.machine, token.worker, login.fingerprint());
+    let answer = wire.request(&subject, &[]).await?;
+    let reply = RegisterReply::decode(answer.payload.as_slice()).unwrap();
+    assert_eq!(reply.status(), RegisterStatus::UnknownToken);
+    Ok(wire)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_made_up_tokens_cost_little_and_workers_go_on() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let mut worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    let before = resident(&stack, Part::Registry);
+    let other = somebody_else(admin.client().clone());
+    let begun = Instant::now();
+    let address = stack.broker().address();
+    let mut tries = stream::iter((0..10_000).map(|_| registers(address))).buffer_unordered(64);
+    let (mut waiting, mut refused) = (Vec::new(), 0);
+    while let Some(tried) = tries.next().await {
+        match tried {
+            Ok(wire) => waiting.push(wire),
+            Err(_) => refused += 1,
+        }
+    }
+    let after = resident(&stack, Part::Registry);
+    let longest = other.await.unwrap();
+    let mebibytes = (after.saturating_sub(before)) / MIB;
+    let waited = waiting.len();
+    println!("{waited} may wait, {refused} may not, in {:?}, {mebibytes} MiB more, {longest:?}", begun.elapsed());
+    assert!(refused > 0, "one address has a bounded number of places");
+    assert!(mebibytes < 48, "{mebibytes}");
+    assert!(longest < SERVED, "{longest:?}");
+    // Those who were let in before are let in again, however many wait.
+    worker.restart().await;
+    worker.online().await;
+    let sent = session.send("echo still here").await;
+    assert_eq!(session.reply_to(&sent).await.content, "still here");
+}
+
+/// Opens a connection, says something, and nothing more.
+async fn says(address: SocketAddr, text: String) -> TcpStream {
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    stream
+}
+
+async fn many(address: SocketAddr, texts: impl Iterator<Item = String>) -> Vec<TcpStream> {
+    stream::iter(texts.map(|text| says(address, text))).buffer_unordered(32).collect().await
+}
+
+/// Waits until the other side has closed all of them.
+async fn closed(streams: Vec<TcpStream>) {
+    let closed = streams.into_iter().map(|mut stream| async move {
+        let mut rest = Vec::new();
+        let _ = stream.read_to_end(&mut rest).await;
+    });
+    futures_util::future::join_all(closed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_open_connections_are_closed_and_hold_up_nobody() {
+    let stack = Stack::start().await;
+    let ada = stack.person("ada").await;
+    let address = stack.url().trim_start_matches("http://").parse::<SocketAddr>().unwrap();
+    let before = resident(&stack, Part::Api);
+    let half = "GET /api/v1/events HTTP/1.1\r\nHost: muster\r\nCookie: muster_ses".to_owned();
+    let body = "POST /api/v1/auth/login HTTP/1.1\r\nHost: muster\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{";
+    let http2 = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_owned();
+    let texts = (0..1_600).map(|number| match number % 4 {
+        0 => String::new(),
+        1 => http2.clone(),
+        2 => body.to_owned(),
+        _ => half.clone(),
+    });
+    let streams = many(address, texts).await;
+    let after = resident(&stack, Part::Api);
+    let longest = somebody_else(ada.client().clone()).await.unwrap();
+    let mebibytes = (after.saturating_sub(before)) / MIB;
+    println!("1,600 half-open connections: {mebibytes} MiB more, others waited {longest:?} at most");
+    assert!(mebibytes < 100, "{mebibytes}");
+    assert!(longest < SERVED, "{longest:?}");
+    let begun = Instant::now();
+    tokio::time::timeout(Duration::from_secs(40), closed(streams)).await.expect("they are closed");
+    println!("all of them were closed {:?} later", begun.elapsed());
+}
+
+fn cookie(client: &Client) -> String {
+    let request = client.request(Method::GET, "/events").build().unwrap();
+    request.headers()["cookie"].to_str().unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_event_streams_that_nobody_reads_are_bounded() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    let address = stack.url().trim_start_matches("http://").parse::<SocketAddr>().unwrap();
+    let mut cookies = vec![(format!("/sessions/{}/events", session.id()), cookie(admin.client()))];
+    for name in ["ada", "bob", "cleo", "dan", "eve"] {
+        cookies.push(("/events".to_owned(), cookie(stack.person(name).await.client())));
+    }
+    let before = resident(&stack, Part::Api);
+    // The reader of the session comes first: an account has 200 streams.
+    let viewer = session.view().await;
+    viewer.until("a first sign", |_| Some(())).await;
+    let cookies = Arc::new(cookies);
+    let opened = (0..1_194).map(|number| {
+        let (path, cookie) = &cookies[number % cookies.len()];
+        format!("GET /api/v1{path} HTTP/1.1\r\nHost: muster\r\nCookie: {cookie}\r\n\r\n")
+    });
+    let streams = many(address, opened).await;
+    let begun = Instant::now();
+    let sent = session.send("count 3000").await;
+    let text = viewer.whole_reply_to(&sent).await;
+    assert_eq!(text.lines().count(), 3_000);
+    let after = resident(&stack, Part::Api);
+    let longest = somebody_else(admin.client().clone()).await.unwrap();
+    let mebibytes = (after.saturating_sub(before)) / MIB;
+    println!(
+        "{} streams that nobody reads: {mebibytes} MiB more, a reader had all in {:?}",
+        streams.len(),
+        begun.elapsed()
+    );
+    assert!(mebibytes < 160, "{mebibytes}");
+    assert!(longest < SERVED, "{longest:?}");
+    let mut open = Vec::new();
+    for _ in 0..3 {
+        let answer = admin.client().request(Method::GET, "/events").send().await.unwrap();
+        if answer.status() == 429 {
+            assert!(answer.headers().contains_key("retry-after"));
+            return;
+        }
+        open.push(answer);
+    }
+    panic!("an account has a bounded number of streams");
+}

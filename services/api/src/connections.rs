@@ -1,0 +1,88 @@
+//! Connections to the page: bounded in number, and in the time until they ask
+//! for something. Whoever only opens them holds up nobody.
+
+use std::{future::pending, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{ConnectInfo, Request},
+    serve::Listener,
+};
+use hyper::body::Incoming;
+use hyper_util::{
+    rt::{TokioExecutor, TokioIo, TokioTimer},
+    server::conn::auto::Builder,
+    service::TowerToHyperService,
+};
+use tokio::{sync::Semaphore, time::timeout};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tower::ServiceExt as _;
+
+/// Connections at once; more wait in the system's queue.
+const AT_ONCE: usize = 10_000;
+/// Time from the connection, or the answer before, until a request's head is there.
+const ASK: Duration = Duration::from_secs(10);
+/// How often a silent HTTP/2 connection is asked whether somebody is there.
+const STILL_THERE: Duration = Duration::from_secs(20);
+
+/// Serves until `stop`, then finishes what is in hand.
+pub(crate) async fn serve<L>(mut listener: L, router: Router, stop: CancellationToken)
+where
+    L: Listener<Addr = SocketAddr>,
+{
+    let (places, open) = (Arc::new(Semaphore::new(AT_ONCE)), TaskTracker::new());
+    loop {
+        let next = async {
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, (stream, from)) = tokio::select! {
+            next = next => next,
+            () = stop.cancelled() => break,
+        };
+        let answering = answer(TokioIo::new(stream), from, router.clone(), stop.clone());
+        open.spawn(async move {
+            answering.await;
+            drop(place);
+        });
+    }
+    drop(listener);
+    open.close();
+    open.wait().await;
+}
+
+async fn answer<I>(stream: I, from: SocketAddr, router: Router, stop: CancellationToken)
+where
+    I: hyper::rt::Read + hyper::rt::Write + Send + Unpin + 'static,
+{
+    let asked = CancellationToken::new();
+    let first = asked.clone();
+    let router = router.map_request(move |request: Request<Incoming>| {
+        first.cancel();
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(ConnectInfo(from));
+        request
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(ASK);
+    builder.http2().timer(TokioTimer::new()).keep_alive_interval(STILL_THERE).keep_alive_timeout(STILL_THERE);
+    let mut serving = pin!(builder.serve_connection(stream, TowerToHyperService::new(router)));
+    // The library's own limit begins once it knows which version of HTTP is spoken.
+    let silent = async {
+        if timeout(ASK, asked.cancelled()).await.is_ok() {
+            pending::<()>().await;
+        }
+    };
+    let served = tokio::select! {
+        served = serving.as_mut() => served,
+        () = silent => return tracing::debug!(%from, "a connection that asks for nothing is closed"),
+        () = stop.cancelled() => {
+            serving.as_mut().graceful_shutdown();
+            serving.await
+        }
+    };
+    if let Err(error) = served {
+        tracing::debug!(%from, %error, "a connection ended before its time");
+    }
+}
