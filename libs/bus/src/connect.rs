@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use async_nats::{Auth, AuthError, ConnectOptions};
+use async_nats::{Auth, AuthError, ConnectErrorKind, ConnectOptions, ServerError};
 use muster_contracts::{
     fingerprint::Fingerprint,
     permissions::ServiceUser,
@@ -61,6 +61,27 @@ pub enum ConnectError {
         /// What went wrong.
         reason: String,
     },
+    /// A broker answers, and nobody tells it whether to let us in, or it is told not to for now.
+    #[error("the broker at {servers} does not let us in now: {reason}")]
+    Undecided {
+        /// Where we tried.
+        servers: String,
+        /// What it says.
+        reason: String,
+    },
+}
+
+impl ConnectError {
+    fn of(error: &async_nats::ConnectError, servers: String) -> Self {
+        let reason = error.to_string();
+        // Everything that the broker says but a refusal comes as an error of its own kind in the source.
+        let said = std::error::Error::source(error).is_some_and(|source| source.is::<ServerError>());
+        match error.kind() {
+            ConnectErrorKind::AuthorizationViolation => Self::Undecided { servers, reason },
+            _ if said => Self::Undecided { servers, reason },
+            _ => Self::Unreachable { servers, reason },
+        }
+    }
 }
 
 impl Bus {
@@ -126,10 +147,7 @@ pub(crate) async fn connect_with(options: ConnectOptions, servers: Vec<String>) 
         .map(|server| server.parse::<async_nats::ServerAddr>())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| ConnectError::Address(servers.join(", ")))?;
-    let client = options
-        .connect(addresses)
-        .await
-        .map_err(|error| ConnectError::Unreachable { servers: servers.join(", "), reason: error.to_string() })?;
+    let client = options.connect(addresses).await.map_err(|error| ConnectError::of(&error, servers.join(", ")))?;
     Ok(Bus::new(client, receiver))
 }
 

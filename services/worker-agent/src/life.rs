@@ -30,6 +30,8 @@ use crate::{
 
 /// How long the broker may take to let the worker in at the start.
 const CONNECT: Duration = Duration::from_secs(15);
+/// Between two attempts to be let in at the start.
+const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 /// How often a waiting worker asks without having been cut off.
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How long the lease of a process that has just ended may take to end.
@@ -116,6 +118,7 @@ async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit>
     let servers = config.server.brokers(config.insecure).await?;
     let instance = InstanceId::random();
     let deadline = Instant::now() + CONNECT;
+    let mut silence = Silence::default();
     let bus = loop {
         let connect = WorkerConnect {
             servers: servers.clone(),
@@ -127,7 +130,13 @@ async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit>
             Ok(bus) => break bus,
             Err(error @ ConnectError::Unreachable { .. }) if Instant::now() < deadline => {
                 tracing::debug!(%error, "connecting again");
-                sleep(Duration::from_millis(500)).await;
+                sleep(CONNECT_AGAIN).await;
+            }
+            // The address is right: it is worth waiting for, however long that takes.
+            Err(error @ ConnectError::Undecided { .. }) => {
+                tracing::debug!(%error, "connecting again");
+                silence.goes_on();
+                sleep(CONNECT_AGAIN).await;
             }
             Err(error) => {
                 return Err(Exit::new(
@@ -190,11 +199,15 @@ impl Worker {
         let mut request = self.introduction();
         let mut told = None;
         let mut leased_since = None;
+        let mut silence = Silence::default();
         loop {
             let epoch = connection.borrow_and_update().epoch;
             let standing = register::ask(&self.link, &request).await;
             tracing::debug!(?standing, "asked to be registered");
             let mut again = Some(ASK_AGAIN);
+            if !matches!(standing, Standing::Unknown(_)) {
+                silence.ends();
+            }
             match standing {
                 Standing::Approved { name } => {
                     // The lease was taken; whoever takes it from us now shall keep it.
@@ -249,7 +262,8 @@ impl Worker {
                 }
                 Standing::Hopeless(exit) => return exit,
                 Standing::Unknown(reason) => {
-                    tracing::info!(reason, "the registry has not answered; asking again");
+                    tracing::debug!(reason, "the registry has not answered; asking again");
+                    silence.goes_on();
                     again = Some(Duration::from_secs(1));
                 }
             }
@@ -304,6 +318,25 @@ enum Told {
     Mismatch,
     Approved,
     Suspended,
+}
+
+/// How often in a row nobody answered. Once may be a moment's trouble.
+#[derive(Default)]
+struct Silence(u32);
+
+impl Silence {
+    fn goes_on(&mut self) {
+        self.0 += 1;
+        if self.0 == 2 {
+            say("The server does not answer at the moment. Trying again until it does.");
+        }
+    }
+
+    fn ends(&mut self) {
+        if std::mem::take(&mut self.0) >= 2 {
+            say("The server answers again.");
+        }
+    }
 }
 
 fn replaced() -> Exit {
