@@ -11,5 +11,6 @@ mod hostile;
 mod identity;
 mod methods;
 mod presence;
+mod races;
 mod stack;
 mod worker;

@@ -1,0 +1,251 @@
+//! Decisions of the owner at random moments of a worker's reconnecting, and many workers at once.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant},
+};
+
+use muster_bus::Storing;
+use muster_contracts::{
+    Message as _, id, method,
+    subject::{Entity, EventAddress, RegistryVerb, Subject},
+    token::WorkerToken,
+    v1::{self, RegisterStatus},
+};
+use muster_testkit::wire::{Login, Wire};
+use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
+
+use crate::{
+    on_both_engines,
+    stack::{Stack, eventually},
+};
+
+/// How long a decision may take until it holds.
+const AT_ONCE: Duration = Duration::from_secs(1);
+const ROUNDS: usize = 500;
+
+/// What the owner has decided, since when; nothing while the decision is being made.
+#[derive(Debug, Clone, Copy)]
+struct Decided {
+    allowed: bool,
+    since: Instant,
+}
+
+/// What is decided, and what the worker finds.
+#[derive(Debug, Default)]
+struct Judge {
+    decided: Mutex<Option<Decided>>,
+    found: Mutex<Option<(bool, Instant)>>,
+    wrong: Mutex<Option<String>>,
+    over: AtomicBool,
+}
+
+impl Judge {
+    fn deciding(&self) {
+        *self.decided.lock().unwrap() = None;
+    }
+
+    fn decided(&self, allowed: bool) {
+        *self.decided.lock().unwrap() = Some(Decided { allowed, since: Instant::now() });
+    }
+
+    /// The worker has found at this moment whether it has its rights.
+    fn finds(&self, rights: bool, at: Instant) {
+        *self.found.lock().unwrap() = Some((rights, at));
+        let decided = *self.decided.lock().unwrap();
+        if let Some(Decided { allowed, since }) = decided
+            && allowed != rights
+            && at > since + AT_ONCE
+        {
+            let late = at - since;
+            *self.wrong.lock().unwrap() = Some(format!("{late:?} after allowed became {allowed}, rights are {rights}"));
+        }
+    }
+
+    /// Waits until the worker has found what was decided.
+    async fn settled(&self, allowed: bool) -> Duration {
+        let begun = Instant::now();
+        eventually("what was decided holds", || async {
+            let found = *self.found.lock().unwrap();
+            found.filter(|(rights, at)| *rights == allowed && *at > begun).map(|(_, at)| at - begun)
+        })
+        .await
+    }
+}
+
+fn subject(token: &WorkerToken, login: &Login, verb: RegistryVerb) -> String {
+    let WorkerToken { machine, worker } = token.clone();
+    Subject::RegistryWorker { machine, worker, fingerprint: login.fingerprint(), verb }.to_string()
+}
+
+async fn register(wire: &mut Wire, token: &WorkerToken, login: &Login) -> Option<RegisterStatus> {
+    let asked = subject(token, login, RegistryVerb::Register);
+    let answer = wire.request(&asked, &[]).await.ok()?;
+    v1::RegisterReply::decode(answer.payload.as_slice()).ok().map(|reply| reply.status())
+}
+
+/// A worker that comes back whenever it is cut, and now and then goes by itself.
+async fn restless(stack: Arc<Stack>, token: WorkerToken, login: Login, judge: Arc<Judge>, seed: u64) {
+    let mut random = StdRng::seed_from_u64(seed);
+    let heartbeat = subject(&token, &login, RegistryVerb::Heartbeat);
+    while !judge.over.load(Ordering::Relaxed) {
+        let began = Instant::now();
+        let Ok(mut wire) = Wire::connect(stack.broker.address(), &login).await else {
+            judge.finds(false, began);
+            continue;
+        };
+        while !random.random_ratio(1, 50) {
+            let at = Instant::now();
+            wire.publish(&heartbeat, None, &[]);
+            let Ok(outcome) = wire.settle().await else { break };
+            let rights = outcome.refused.is_empty();
+            judge.finds(rights, at);
+            if !rights
+                && !matches!(register(&mut wire, &token, &login).await, Some(status) if status != RegisterStatus::Reconnect)
+            {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(random.random_range(1..8))).await;
+        }
+    }
+}
+
+async fn create(stack: &Stack, token: &WorkerToken) {
+    let request = v1::CreateWorkerRequest {
+        caller: stack.caller(),
+        machine_id: token.machine.to_string(),
+        worker_id: token.worker.to_string(),
+        name: None,
+    };
+    stack.call::<method::CreateWorker>(request).await.unwrap();
+}
+
+/// Approves this key once it asks.
+async fn approve(stack: &Stack, token: &WorkerToken, login: &Login) {
+    let asked = stack.registration(token, login.fingerprint().as_str());
+    eventually("the key asks and is approved", || async {
+        stack.call::<method::ApproveWorker>(asked.clone()).await.ok()
+    })
+    .await;
+}
+
+/// The api tells that the owner's account is disabled, or enabled.
+async fn disable(stack: &Stack, disabled: bool) {
+    let user = stack.user.clone();
+    let account = v1::User { user_id: user.to_string(), disabled, ..v1::User::default() };
+    let event = v1::Event { actor: None, timestamp: 1, object: Some(v1::event::Object::User(account)) };
+    let id = user.to_string();
+    let subject = Subject::Event(EventAddress { user, entity: Entity::User, id }).to_string();
+    let payload = event.encode_to_vec().into();
+    stack.api.store(Storing { subject, id: id::random(), payload, first_only: false }).await.unwrap();
+}
+
+async fn decide_at_random(stack: Stack, seed: u64) {
+    println!("seed {seed}");
+    let mut random = StdRng::seed_from_u64(seed);
+    let stack = Arc::new(stack);
+    let token = stack.token().await;
+    let (login, other) = (Login::worker(&token.to_string()), Login::worker(&token.to_string()));
+    let judge = Arc::new(Judge::default());
+    let worker = restless(stack.clone(), token.clone(), login.clone(), judge.clone(), seed);
+    let worker = tokio::spawn(worker);
+    approve(&stack, &token, &login).await;
+    judge.decided(true);
+
+    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
+    for round in 0..ROUNDS {
+        for allowed in [false, true] {
+            judge.deciding();
+            match (round % 3, allowed) {
+                (0, false) => {
+                    stack.call::<method::DeleteWorker>(stack.worker_ref(&token)).await.unwrap();
+                }
+                (0, true) => {
+                    create(&stack, &token).await;
+                    approve(&stack, &token, &login).await;
+                }
+                (1, _) => disable(&stack, !allowed).await,
+                (_, false) => {
+                    let mut wire = Wire::connect(stack.broker.address(), &other).await.unwrap();
+                    register(&mut wire, &token, &other).await.unwrap();
+                    approve(&stack, &token, &other).await;
+                }
+                (_, true) => approve(&stack, &token, &login).await,
+            }
+            judge.decided(allowed);
+            match random.random_range(0..20) {
+                0 => tokio::time::sleep(AT_ONCE + Duration::from_millis(100)).await,
+                1..10 => longest = longest.max(judge.settled(allowed).await),
+                _ => tokio::time::sleep(Duration::from_millis(random.random_range(0..20))).await,
+            }
+            let wrong = judge.wrong.lock().unwrap().take();
+            assert_eq!(wrong, None, "seed {seed}, round {round}\n{}", stack.registry.log_tail(20));
+        }
+    }
+    judge.over.store(true, Ordering::Relaxed);
+    worker.await.unwrap();
+    println!("{ROUNDS} rounds in {:?}; at most {longest:?} until it held", begun.elapsed());
+    assert!(longest < AT_ONCE, "seed {seed}: {longest:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_is_never_in_without_approval_nor_out_with_it_for_more_than_a_second() {
+    decide_at_random(Stack::on_sqlite().await, rand::rng().random()).await;
+}
+
+/// A process of an approved worker, until it is heard to live.
+async fn comes(stack: &Stack, token: &WorkerToken, login: &Login) -> Wire {
+    eventually("the worker has its rights", || async {
+        let mut wire = Wire::connect(stack.broker.address(), login).await.ok()?;
+        let approved = register(&mut wire, token, login).await? == RegisterStatus::Approved;
+        wire.publish(&subject(token, login, RegistryVerb::Heartbeat), None, &[]);
+        wire.settle().await.ok()?;
+        approved.then_some(wire)
+    })
+    .await
+}
+
+on_both_engines! {
+    async fn three_hundred_workers_that_come_within_two_seconds_are_online_within_ten(stack: Stack) {
+        const WORKERS: u32 = 300;
+        let mut machines = Vec::new();
+        for _ in 0..3 {
+            machines.push(stack.machine("farm").await.machine_id);
+        }
+        let stack = Arc::new(stack);
+        let mut workers = tokio::task::JoinSet::new();
+        for machine in machines.iter().cycle().take(WORKERS as usize) {
+            let (stack, machine) = (stack.clone(), machine.parse().unwrap());
+            workers.spawn(async move {
+                let token = WorkerToken { machine, worker: muster_contracts::id::WorkerId::random() };
+                let login = Login::worker(&token.to_string());
+                create(&stack, &token).await;
+                let mut wire = Wire::connect(stack.broker.address(), &login).await.unwrap();
+                assert_eq!(register(&mut wire, &token, &login).await, Some(RegisterStatus::Pending));
+                approve(&stack, &token, &login).await;
+                (token, login)
+            });
+        }
+        let workers = workers.join_all().await;
+        let online = || async { stack.machines().await.unwrap().iter().map(|it| it.workers_online).sum::<u32>() };
+        eventually("nobody is there", || async { (online().await == 0).then_some(()) }).await;
+
+        let begun = Instant::now();
+        let mut coming = tokio::task::JoinSet::new();
+        for (number, (token, login)) in (0..).zip(workers) {
+            let stack = stack.clone();
+            coming.spawn(async move {
+                tokio::time::sleep(Duration::from_secs(2) * number / WORKERS).await;
+                comes(&stack, &token, &login.twin()).await
+            });
+        }
+        let wires = coming.join_all().await;
+        println!("the last of {} has its rights after {:?}", wires.len(), begun.elapsed());
+        eventually("all are online", || async { (online().await == WORKERS).then_some(()) }).await;
+        println!("all are online after {:?}", begun.elapsed());
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    }
+}
