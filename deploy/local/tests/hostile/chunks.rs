@@ -8,11 +8,11 @@ use muster_contracts::{
     v1,
 };
 use muster_testkit::{
-    stack::{Frame, Stack},
+    stack::{Bare, Frame, Stack},
     wire::Wire,
 };
 
-use crate::{Bare, account, world};
+use crate::world;
 
 const FORGED: &str = "forged by another worker";
 
@@ -35,7 +35,7 @@ async fn write(wire: &mut Wire, bad: &Bare, session: &str, reply: &MessageId, gu
     // Chunks first: an id serves one message of the stream.
     for kind in [ChunkKind::Chunk, ChunkKind::Start, ChunkKind::Request, ChunkKind::End] {
         let address = ChunkAddress {
-            writer: Writer::Worker(bad.ids.worker.clone()),
+            writer: Writer::Worker(bad.token().worker.clone()),
             session: session.parse().unwrap(),
             about: About::Message(reply.clone()),
             kind,
@@ -60,11 +60,10 @@ fn reply_of(frames: &[Frame]) -> Option<MessageId> {
 async fn what_it_writes_into_a_session_of_another_is_shown_to_nobody() {
     let stack = Stack::start().await;
     let admin = stack.admin().await;
-    let user = account(&admin).await;
     let machine = admin.machine("desk").await;
     let victim = machine.worker().await.started(&stack).await.approved().await;
     let session = victim.session("demo/fast").await;
-    let bad = Bare::new(&stack, &machine.worker().await, &user);
+    let bad = machine.worker().await.bare(&stack);
     let mut wire = bad.approved(&admin).await;
 
     let viewer = session.view().await;
@@ -91,7 +90,7 @@ async fn what_it_writes_into_a_session_of_another_is_shown_to_nobody() {
     // The attempts were real: it is all there, under the name of whoever wrote it.
     let chat = world::service(&stack, muster_contracts::permissions::ServiceUser::Chat).await;
     let stream = async_nats::jetstream::new(chat).get_stream(CHUNKS).await.unwrap();
-    let subject = format!("chat.v1.stream.{}.{}.{reply}.chunk", bad.ids.worker, session.id());
+    let subject = format!("chat.v1.stream.{}.{}.{reply}.chunk", bad.token().worker, session.id());
     let stored = stream.direct_get_last_for_subject(subject).await.unwrap();
     assert!(String::from_utf8_lossy(&stored.payload).contains(FORGED));
 }

@@ -11,74 +11,32 @@ mod attempts;
 mod chunks;
 mod world;
 
-use std::{collections::BTreeSet, net::SocketAddr};
+use std::collections::BTreeSet;
 
 use muster_contracts::{
     Message as _,
     id::{MessageId, SessionId, UserId},
     permissions::ServiceUser,
-    subject::{RegistryVerb, Subject, every::Ids, worker_inbox},
-    token::WorkerToken,
+    subject::{RegistryVerb, every::Ids, worker_inbox},
     v1::{self, RegisterStatus},
 };
 use muster_testkit::{
-    stack::{Machine, Person, Stack, Waiting},
-    wire::{Login, Wire},
+    stack::{Bare, Machine, Person, Stack},
+    wire::Wire,
 };
 
 use crate::attempts::{Standing, eavesdropping, foreign, may_hear, nobody, own, replies};
 
-/// A worker that is nothing but its token and its key.
-pub(crate) struct Bare {
-    pub(crate) login: Login,
-    pub(crate) ids: Ids,
-    address: SocketAddr,
-}
-
-impl Bare {
-    /// One that was never heard of.
-    pub(crate) fn new(stack: &Stack, waiting: &Waiting, user: &UserId) -> Self {
-        let token = waiting.token().parse::<WorkerToken>().unwrap();
-        let login = Login::worker(waiting.token());
-        let ids = Ids {
-            machine: token.machine,
-            worker: token.worker,
-            fingerprint: login.fingerprint(),
-            user: user.clone(),
-            session: SessionId::random(),
-            message: MessageId::random(),
-        };
-        Self { login, ids, address: stack.broker().address() }
+/// What subjects of this worker are made of.
+fn ids(bare: &Bare, user: &UserId) -> Ids {
+    Ids {
+        machine: bare.token().machine.clone(),
+        worker: bare.token().worker.clone(),
+        fingerprint: bare.fingerprint(),
+        user: user.clone(),
+        session: SessionId::random(),
+        message: MessageId::random(),
     }
-
-    /// A connection, and what it is told of itself.
-    pub(crate) async fn connect(&self) -> (Wire, v1::RegisterReply) {
-        let mut wire = Wire::connect(self.address, &self.login).await.unwrap();
-        let answer = wire.request(&registration(&self.ids), &[]).await.unwrap();
-        let reply = v1::RegisterReply::decode(answer.payload.as_slice()).unwrap();
-        (wire, reply)
-    }
-
-    /// Waits for its owner, and comes back with its rights.
-    pub(crate) async fn approved(&self, owner: &Person) -> Wire {
-        let (mut wire, reply) = self.connect().await;
-        assert_eq!(reply.status(), RegisterStatus::Pending);
-        owner.client().approve(self.ids.worker.as_str(), self.ids.fingerprint.as_str()).await.unwrap();
-        wire.ended().await;
-        let (wire, reply) = self.connect().await;
-        assert_eq!(reply.status(), RegisterStatus::Approved);
-        wire
-    }
-
-    /// What tells it from all others, in rows and subjects.
-    fn names(&self) -> Vec<String> {
-        vec![self.ids.worker.to_string(), self.ids.machine.to_string(), self.ids.fingerprint.to_string()]
-    }
-}
-
-fn registration(me: &Ids) -> String {
-    let Ids { machine, worker, fingerprint, .. } = me.clone();
-    Subject::RegistryWorker { machine, worker, fingerprint, verb: RegistryVerb::Register }.to_string()
 }
 
 async fn account(person: &Person) -> UserId {
@@ -88,12 +46,13 @@ async fn account(person: &Person) -> UserId {
 
 /// A worker that only listens, to all that it may hear.
 async fn quiet(stack: &Stack, machine: &Machine, owner: &Person, user: &UserId) -> (Wire, Ids) {
-    let quiet = Bare::new(stack, &machine.worker().await, user);
+    let quiet = machine.worker().await.bare(stack);
     let mut wire = quiet.approved(owner).await;
-    wire.subscribe(&format!("wrk.v1.{}.>", quiet.ids.worker));
-    wire.subscribe(&format!("{}.>", worker_inbox(&quiet.ids.fingerprint)));
+    let ids = ids(&quiet, user);
+    wire.subscribe(&format!("wrk.v1.{}.>", ids.worker));
+    wire.subscribe(&format!("{}.>", worker_inbox(&ids.fingerprint)));
     assert!(wire.settle().await.unwrap().refused.is_empty());
-    (wire, quiet.ids)
+    (wire, ids)
 }
 
 /// Tries all of it as somebody who is `approved`, waits, or was `removed`.
@@ -107,7 +66,9 @@ async fn nothing_but_its_own(approved: bool, removed: bool) {
     let sent = session.send("count 20").await;
     let reply = session.reply_to(&sent).await;
     let waiting = admin.machine("elsewhere").await.worker().await;
-    let bad = Bare::new(&stack, &waiting, &user);
+    let bad = waiting.bare(&stack);
+    let me = ids(&bad, &user);
+    let names = [me.worker.to_string(), me.machine.to_string(), me.fingerprint.to_string()];
     let victim_ids = Ids {
         machine: machine.id().parse().unwrap(),
         worker: victim.id().parse().unwrap(),
@@ -120,7 +81,7 @@ async fn nothing_but_its_own(approved: bool, removed: bool) {
 
     let mut wire = if approved { bad.approved(&admin).await } else { bad.connect().await.0 };
     if removed {
-        let path = format!("/workers/{}", bad.ids.worker);
+        let path = format!("/workers/{}", me.worker);
         admin.client().send(reqwest::Method::DELETE, &path, None).await.unwrap();
         wire.ended().await;
         let (again, reply) = bad.connect().await;
@@ -129,28 +90,28 @@ async fn nothing_but_its_own(approved: bool, removed: bool) {
     }
     let standing = if approved && !removed { Standing::Approved } else { Standing::Unapproved };
     // Another key with the same token, and somebody of whom nobody has heard.
-    let second = Ids { fingerprint: Login::worker(waiting.token()).fingerprint(), ..bad.ids.clone() };
+    let second = ids(&waiting.bare(&stack), &user);
 
-    let subjects = foreign(&bad.ids, &[victim_ids.clone(), quiet_ids.clone(), second, nobody()], standing);
+    let subjects = foreign(&me, &[victim_ids.clone(), quiet_ids.clone(), second, nobody()], standing);
     let replies = replies(&[victim_ids.clone(), quiet_ids]);
     let mut listeners = Vec::new();
     for user in ServiceUser::ALL {
         listeners.push((user, world::listener(&stack, *user).await));
     }
-    let before = world::World::as_it_is(&stack, &bad.names()).await;
+    let before = world::World::as_it_is(&stack, &names).await;
     assert!(before.knows(victim.id()) && before.knows(session.id()), "it looks where things are");
 
-    is_refused_to_hear(&mut wire, &eavesdropping(&subjects), &bad.ids, standing).await;
+    is_refused_to_hear(&mut wire, &eavesdropping(&subjects), &me, standing).await;
     is_refused_to_say(&mut wire, &subjects).await;
-    says_its_own_with_every_reply(&mut wire, &bad.ids, &victim_ids, &replies, standing).await;
+    says_its_own_with_every_reply(&mut wire, (&bad, &me), &victim_ids, &replies, standing).await;
 
     let victim_name = format!("{}.", victim.id());
     for (user, listener) in &mut listeners {
         for heard in listener.settle().await.unwrap().heard {
             let by_the_victim = world::speaker(&heard).is_some_and(|name| name.starts_with(&victim_name));
             // What it may write is republished under its own name, and the registry tells of it.
-            let stored = heard.subject.starts_with(&format!("live.v1.{}.", bad.ids.worker))
-                || heard.subject.contains("evt.v1.") && heard.subject.ends_with(bad.ids.worker.as_str());
+            let stored = heard.subject.starts_with(&format!("live.v1.{}.", me.worker))
+                || heard.subject.contains("evt.v1.") && heard.subject.ends_with(me.worker.as_str());
             let foreign = subjects.contains(&heard.subject) || replies.contains(&heard.subject);
             let fine = by_the_victim || stored || !foreign;
             assert!(fine, "{} heard {} of {:?}", user.name(), heard.subject, world::speaker(&heard));
@@ -161,7 +122,7 @@ async fn nothing_but_its_own(approved: bool, removed: bool) {
     for heard in quiet.settle().await.unwrap().heard {
         assert!(replies.contains(&heard.subject), "{heard:?}");
     }
-    let after = world::World::as_it_is(&stack, &bad.names()).await;
+    let after = world::World::as_it_is(&stack, &names).await;
     assert_eq!(before, after);
     let again = session.send("count 20").await;
     assert_eq!(session.reply_to(&again).await.content, reply.content);
@@ -197,12 +158,12 @@ async fn is_refused_to_say(wire: &mut Wire, subjects: &BTreeSet<String>) {
 
 async fn says_its_own_with_every_reply(
     wire: &mut Wire,
-    me: &Ids,
+    (bad, me): (&Bare, &Ids),
     victim: &Ids,
     replies: &BTreeSet<String>,
     standing: Standing,
 ) {
-    let caller = v1::Caller { user_id: victim.user.to_string(), address: String::new() };
+    let caller = v1::Caller { user_id: victim.user.to_string(), ..v1::Caller::default() };
     let machine_id = victim.machine.to_string();
     let delete = v1::MachineRef { caller: Some(caller), machine_id }.encode_to_vec();
     let mut said = 0;
@@ -219,7 +180,7 @@ async fn says_its_own_with_every_reply(
         assert_eq!(odd, None, "{subject}");
     }
     // Answered after all of the above.
-    wire.request(&registration(me), &[]).await.unwrap();
+    wire.request(&bad.subject(RegistryVerb::Register), &[]).await.unwrap();
     println!("{said} permitted publishes named a foreign reply");
 }
 

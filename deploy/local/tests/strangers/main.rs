@@ -16,7 +16,7 @@ use muster_contracts::id;
 use muster_testkit::{
     client::Client,
     stack::{Person, Running, Stack},
-    wire::{Login, Wire},
+    wire::Wire,
 };
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -42,11 +42,11 @@ impl Ada {
         let client = person.client();
         let machine = person.machine("adas-machine").await;
         let waiting = machine.worker().await;
-        let token = waiting.token().to_owned();
+        let another = waiting.bare(stack);
         let worker = waiting.started(stack).await.approved().await;
         let session = worker.session("demo/fast").await;
         let asking = session.send("ask").await;
-        let second_key = another_key(stack, &token).await;
+        let (second_key, _) = another.connect().await;
 
         let request = find(client, "/requests", "requestId").await;
         let device = find(client, "/auth/devices", "deviceId").await;
@@ -112,15 +112,6 @@ async fn find(client: &Client, path: &str, id: &str) -> String {
     tokio::time::timeout(std::time::Duration::from_secs(30), looking)
         .await
         .unwrap_or_else(|_| panic!("nothing at {path}"))
-}
-
-async fn another_key(stack: &Stack, token: &str) -> Wire {
-    let login = Login::worker(token);
-    let mut wire = Wire::connect(stack.broker().address(), &login).await.unwrap();
-    let (machine, worker) = token.strip_prefix("machine_").and_then(|rest| rest.split_once(":worker_")).unwrap();
-    let subject = format!("reg.v1.worker.{machine}.{worker}.{}.register", login.fingerprint());
-    wire.request(&subject, &[]).await.unwrap();
-    wire
 }
 
 /// How somebody shows who they are.

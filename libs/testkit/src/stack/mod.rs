@@ -17,6 +17,7 @@
 //! ```
 #![expect(clippy::panic, reason = "tests only: each failure says what was expected and what came")]
 
+mod bare;
 mod person;
 mod session;
 mod sse;
@@ -25,6 +26,7 @@ mod worker;
 
 use std::{fmt::Display, path::Path};
 
+pub use bare::Bare;
 use muster_contracts::permissions::ServiceUser;
 pub use person::{Machine, Person};
 pub use session::{Sent, Session};
