@@ -77,15 +77,15 @@ libs/fuzz/seeds. cargo-fuzz is installed, pinned, when there is none; it needs n
 
 const GENERATE: &str = "\
 Examples:
-  cargo muster generate           writes deploy/nats/nats.conf
+  cargo muster generate           writes what is in deploy/nats
   cargo muster generate --check   fails if that would change it";
 
 const CREDENTIALS: &str = "\
 Example:
   cargo muster credentials secrets
 
-Writes one file for each private key (mode 0600) and nats.env with the public ones, which deploy/nats/nats.conf
-takes from nats-server's environment. Keys that are there stay.";
+Writes one file for each private key (mode 0600) and nats.env with the public ones, which the files in
+deploy/nats take from nats-server's environment. Keys that are there stay.";
 
 /// How to run everything.
 #[derive(Debug, Args)]

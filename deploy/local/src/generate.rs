@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use muster_contracts::broker::{Identities, Listen, configuration};
+use muster_contracts::broker::{Identities, Listen, Tls, Websocket, configuration};
 use muster_testkit::credentials::{Credentials, CredentialsError};
 
 use crate::{cli, report::Report, workspace};
@@ -32,15 +32,23 @@ pub(crate) enum GenerateError {
 
 /// Every file that is made here, with what belongs in it.
 fn files() -> Vec<(PathBuf, String)> {
-    vec![(workspace::root().join("deploy/nats/nats.conf"), container_configuration())]
+    let tls = Tls { certificate: "/tls/tls.crt".to_owned(), key: "/tls/tls.key".to_owned() };
+    let nats = workspace::root().join("deploy/nats");
+    vec![
+        (nats.join("nats.conf"), container_configuration(None)),
+        (nats.join("nats-tls.conf"), container_configuration(Some(tls))),
+    ]
 }
 
 /// The broker's configuration in a container; nats-server takes each `$NAME` from its environment.
-fn container_configuration() -> String {
+/// Without a certificate its WebSockets are for a proxy beside it, which has one.
+fn container_configuration(tls: Option<Tls>) -> String {
     let name = |name: &str| format!("$MUSTER_{name}_KEY");
     configuration(
         &Listen {
             client: "0.0.0.0:4222".to_owned(),
+            tls: tls.clone(),
+            websocket: Some(Websocket { listen: "0.0.0.0:8443".to_owned(), tls }),
             monitor: Some("0.0.0.0:8222".to_owned()),
             store: "/data".to_owned(),
             name: "$MUSTER_NATS_NAME".to_owned(),
@@ -103,6 +111,8 @@ fn write(path: &Path, text: &str) -> Result<(), GenerateError> {
 
 #[cfg(test)]
 mod tests {
+    use muster_testkit::certificates::Authority;
+
     use super::*;
 
     #[test]
@@ -113,14 +123,22 @@ mod tests {
     #[test]
     fn nats_server_takes_it_with_the_keys_from_its_environment() {
         let server = muster_testkit::nats::find_or_install(&|_| {}).unwrap();
-        let checked = std::process::Command::new(server.path)
-            .arg("-t")
-            .arg("--config")
-            .arg(workspace::root().join("deploy/nats/nats.conf"))
-            .env("MUSTER_NATS_NAME", "test")
-            .envs(environment(Credentials::generate().identities()))
-            .output()
-            .unwrap();
-        assert!(checked.status.success(), "{}", String::from_utf8_lossy(&checked.stderr));
+        let home = tempfile::tempdir().unwrap();
+        let tls = Authority::new(home.path()).certificate("tls");
+        for (path, text) in files() {
+            // The certificate is the one file that it looks at.
+            let text = text.replace("/tls/tls.crt", &tls.certificate).replace("/tls/tls.key", &tls.key);
+            let file = home.path().join("nats.conf");
+            fs::write(&file, text).unwrap();
+            let checked = std::process::Command::new(&server.path)
+                .arg("-t")
+                .arg("--config")
+                .arg(&file)
+                .env("MUSTER_NATS_NAME", "test")
+                .envs(environment(Credentials::generate().identities()))
+                .output()
+                .unwrap();
+            assert!(checked.status.success(), "{}: {}", path.display(), String::from_utf8_lossy(&checked.stderr));
+        }
     }
 }

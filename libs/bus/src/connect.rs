@@ -1,7 +1,7 @@
 //! Making a connection: as a service with its own NKey, or as a worker with a
 //! token and a proved key.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use async_nats::{Auth, AuthError, ConnectErrorKind, ConnectOptions, ServerError};
 use muster_contracts::{
@@ -13,7 +13,11 @@ use nkeys::KeyPair;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
-use crate::{Bus, Connection, connection::observe};
+use crate::{
+    Bus, Connection,
+    connection::observe,
+    trust::{self, CertificatesError, Refused},
+};
 
 /// Longest pause between two attempts to connect.
 const MAX_DELAY: Duration = Duration::from_secs(5);
@@ -21,14 +25,14 @@ const MAX_DELAY: Duration = Duration::from_secs(5);
 /// A service of ours.
 #[derive(Debug)]
 pub struct ServiceConnect {
-    /// `nats://HOST:PORT`, more than one separated by commas.
+    /// `nats://HOST:PORT` or `tls://HOST:PORT`, more than one separated by commas.
     pub servers: String,
     /// Which user it is.
     pub user: ServiceUser,
     /// Seed of its NKey (`SU…`).
     pub seed: SecretString,
     /// Certificates to trust beside the system's, as a PEM file.
-    pub ca_file: Option<std::path::PathBuf>,
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A worker.
@@ -42,6 +46,8 @@ pub struct WorkerConnect {
     pub seed: SecretString,
     /// The process: the connection's name.
     pub instance: String,
+    /// Certificates to trust beside the system's, as a PEM file.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Why there is no connection.
@@ -53,6 +59,15 @@ pub enum ConnectError {
     /// An address cannot be used, or its name not be resolved.
     #[error("the broker's address is not valid: {0}")]
     Address(String),
+    /// The file of certificates to trust cannot be used.
+    #[error(transparent)]
+    Certificates(#[from] CertificatesError),
+    /// The broker shows a certificate that is not to be trusted.
+    #[error("the broker's certificate is not trusted ({reason})")]
+    Untrusted {
+        /// Whose it is, and what is wrong with it.
+        reason: String,
+    },
     /// Nothing answers, or it refuses.
     #[error("the broker at {servers} does not let us in: {reason}")]
     Unreachable {
@@ -93,15 +108,14 @@ impl Bus {
     pub async fn connect_service(connect: ServiceConnect) -> Result<Self, ConnectError> {
         let ServiceConnect { servers, user, seed, ca_file } = connect;
         KeyPair::from_seed(seed.expose_secret()).map_err(|_| ConnectError::Seed)?;
-        let mut options = ConnectOptions::with_nkey(seed.expose_secret().to_owned())
+        let list = servers.split(',').map(|server| server.trim().to_owned()).collect::<Vec<_>>();
+        let options = ConnectOptions::with_nkey(seed.expose_secret().to_owned())
             .name(user.name())
             .custom_inbox_prefix(service_inbox(user.name()))
+            // Also of the servers that the first one tells of.
+            .require_tls(list.iter().any(|server| server.starts_with("tls://")))
             .retry_on_initial_connect();
-        if let Some(file) = ca_file {
-            options = options.add_root_certificates(file);
-        }
-        let list = servers.split(',').map(|server| server.trim().to_owned()).collect::<Vec<_>>();
-        connect_with(options, list).await
+        connect_with(options, list, ca_file).await
     }
 
     /// Connects as a worker. The broker knows the key by the signature over its
@@ -110,7 +124,7 @@ impl Bus {
     /// # Errors
     /// When the seed is not valid, or nothing lets us in.
     pub async fn connect_worker(connect: WorkerConnect) -> Result<Self, ConnectError> {
-        let WorkerConnect { servers, token, seed, instance } = connect;
+        let WorkerConnect { servers, token, seed, instance, ca_file } = connect;
         let key = Arc::new(KeyPair::from_seed(seed.expose_secret()).map_err(|_| ConnectError::Seed)?);
         let fingerprint = Fingerprint::of(&key.public_key());
         let token = Arc::new(token);
@@ -125,14 +139,21 @@ impl Bus {
             }
         })
         .name(instance)
+        // Other servers may be told by addresses that only reach within their own network, or without TLS.
+        .ignore_discovered_servers()
         .custom_inbox_prefix(worker_inbox(&fingerprint));
-        connect_with(options, servers).await
+        connect_with(options, servers, ca_file).await
     }
 }
 
-pub(crate) async fn connect_with(options: ConnectOptions, servers: Vec<String>) -> Result<Bus, ConnectError> {
+async fn connect_with(
+    options: ConnectOptions,
+    servers: Vec<String>,
+    ca_file: Option<PathBuf>,
+) -> Result<Bus, ConnectError> {
     let (sender, receiver) = watch::channel(Connection::default());
-    let options = options
+    let refused = Refused::default();
+    let mut options = options
         .event_callback(move |event| {
             observe(&sender, &event);
             std::future::ready(())
@@ -142,12 +163,18 @@ pub(crate) async fn connect_with(options: ConnectOptions, servers: Vec<String>) 
         .ping_interval(Duration::from_secs(10))
         .subscription_capacity(16 * 1024)
         .client_capacity(4 * 1024);
+    if let Some(tls) = trust::client(ca_file.as_deref(), &refused)? {
+        options = options.tls_client_config(tls);
+    }
     let addresses = servers
         .iter()
         .map(|server| server.parse::<async_nats::ServerAddr>())
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| ConnectError::Address(servers.join(", ")))?;
-    let client = options.connect(addresses).await.map_err(|error| ConnectError::of(&error, servers.join(", ")))?;
+    let client = options.connect(addresses).await.map_err(|error| match refused.reason() {
+        Some(reason) => ConnectError::Untrusted { reason },
+        None => ConnectError::of(&error, servers.join(", ")),
+    })?;
     Ok(Bus::new(client, receiver))
 }
 

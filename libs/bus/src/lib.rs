@@ -17,6 +17,7 @@ mod streams;
 mod system;
 mod tail;
 mod trace;
+mod trust;
 
 pub use call::{CallError, Identity};
 pub use connect::{ConnectError, ServiceConnect, WorkerConnect};
@@ -28,6 +29,7 @@ pub use store::{Receipt, StoreError, Storing};
 pub use streams::{StreamState, StreamsError};
 pub use system::{BrokerEvent, Callout, Census, ClientConnection, System};
 pub use tail::{Tail, TailItem};
+pub use trust::CertificatesError;
 
 use std::time::Duration;
 

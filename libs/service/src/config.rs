@@ -54,7 +54,7 @@ macro_rules! settings {
 settings! {
     /// What every service is told.
     pub struct Common {
-        /// Address of the broker; several separated by commas.
+        /// Address of the broker, `nats://` or `tls://`; several separated by commas.
         nats_url: String = "nats://127.0.0.1:4222",
         /// Seed of the service's NKey on the broker.
         nats_seed: Option<SecretString>,

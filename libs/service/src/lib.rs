@@ -13,6 +13,7 @@ pub mod outbox;
 pub mod problem;
 pub mod process;
 mod telemetry;
+pub mod tls;
 
 pub use clock::Clock;
 pub use db::{Db, DbError, Engine, Migrations, Write};

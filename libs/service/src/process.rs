@@ -3,7 +3,7 @@
 use std::{future::Future, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Arg, Command, value_parser};
-use muster_bus::{Bus, ConnectError, ServiceConnect};
+use muster_bus::{Bus, CertificatesError, ConnectError, ServiceConnect};
 use muster_contracts::permissions::ServiceUser;
 use tokio::{
     net::TcpListener,
@@ -70,7 +70,7 @@ impl StartError {
     const fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Database(DbError::Configuration(_)) => EX_CONFIG,
-            Self::Broker(ConnectError::Seed | ConnectError::Address(_)) => EX_CONFIG,
+            Self::Broker(ConnectError::Seed | ConnectError::Address(_) | ConnectError::Certificates(_)) => EX_CONFIG,
             Self::Broker(_) | Self::Database(_) | Self::Io { .. } => EX_UNAVAILABLE,
         }
     }
@@ -138,7 +138,13 @@ impl App {
             seed,
             ca_file: common.nats_ca_file.clone(),
         })
-        .await?;
+        .await
+        .map_err(|error| match error {
+            ConnectError::Certificates(CertificatesError { file, reason }) => {
+                ConfigError::Unreadable { key: "nats_ca_file", path: file.display().to_string(), reason }.into()
+            }
+            other => StartError::from(other),
+        })?;
         self.buses.push(bus.clone());
         self.watch_bus("nats", &bus);
         Ok(bus)

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use muster_contracts::broker::{Listen, configuration};
+use muster_contracts::broker::{Listen, Tls, Websocket, configuration};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -52,13 +52,31 @@ pub enum BrokerError {
     },
 }
 
+/// Where a broker listens. Port 0 takes any free one.
+#[derive(Debug, Clone)]
+pub struct Doors {
+    /// For clients.
+    pub client: SocketAddr,
+    /// The certificate there; none: no TLS.
+    pub tls: Option<Tls>,
+    /// For workers that come by WebSocket, if they may, with the certificate there.
+    pub websocket: Option<(SocketAddr, Option<Tls>)>,
+}
+
+impl From<SocketAddr> for Doors {
+    /// One, without TLS.
+    fn from(client: SocketAddr) -> Self {
+        Self { client, tls: None, websocket: None }
+    }
+}
+
 /// A running nats-server. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Broker {
     server: NatsServer,
     credentials: Credentials,
     home: PathBuf,
-    address: SocketAddr,
+    doors: Doors,
     child: Child,
     _temporary: Option<TempDir>,
 }
@@ -74,13 +92,13 @@ impl Broker {
             .tempdir()
             .map_err(|source| BrokerError::File { path: std::env::temp_dir(), source })?;
         let server = nats::find_or_install(&|_| {})?;
-        let anywhere = ([127, 0, 0, 1], 0).into();
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let mut broker = Self::start_in(server, Credentials::generate(), temporary.path(), anywhere).await?;
         broker._temporary = Some(temporary);
         Ok(broker)
     }
 
-    /// One whose configuration, store and log stand in `home`. Port 0 takes any free one.
+    /// One whose configuration, store and log stand in `home`.
     ///
     /// # Errors
     /// See [`BrokerError`].
@@ -88,25 +106,34 @@ impl Broker {
         server: NatsServer,
         credentials: Credentials,
         home: &Path,
-        listen: SocketAddr,
+        doors: impl Into<Doors>,
     ) -> Result<Self, BrokerError> {
-        let home = home.to_owned();
-        configure(&home, &credentials, listen)?;
+        let (home, doors) = (home.to_owned(), doors.into());
+        configure(&home, &credentials, &doors)?;
         let child = Child::spawn(command(&server, &home))?;
-        let address = ready(&child, &home, listen).await?;
-        Ok(Self { server, credentials, home, address, child, _temporary: None })
+        let doors = ready(&child, &home, doors).await?;
+        Ok(Self { server, credentials, home, doors, child, _temporary: None })
     }
 
-    /// For clients: `nats://ADDR:PORT`. It stays the same over restarts.
+    /// For clients: `nats://ADDR:PORT`, or `tls://`. It stays the same over restarts.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("nats://{}", self.address)
+        let scheme = if self.doors.tls.is_some() { "tls" } else { "nats" };
+        format!("{scheme}://{}", self.doors.client)
     }
 
-    /// Where it listens.
+    /// For workers that come by WebSocket: `ws://ADDR:PORT`, or `wss://`.
+    #[must_use]
+    pub fn websocket_url(&self) -> Option<String> {
+        let (address, tls) = self.doors.websocket.as_ref()?;
+        let scheme = if tls.is_some() { "wss" } else { "ws" };
+        Some(format!("{scheme}://{address}"))
+    }
+
+    /// Where it listens for clients.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {
-        self.address
+        self.doors.client
     }
 
     /// The keys that it knows.
@@ -132,9 +159,9 @@ impl Broker {
     /// See [`BrokerError`].
     pub async fn restart(&mut self) -> Result<(), BrokerError> {
         self.child.kill().await;
-        configure(&self.home, &self.credentials, self.address)?;
+        configure(&self.home, &self.credentials, &self.doors)?;
         self.child = Child::spawn(command(&self.server, &self.home))?;
-        ready(&self.child, &self.home, self.address).await.map(|_| ())
+        ready(&self.child, &self.home, self.doors.clone()).await.map(|_| ())
     }
 
     /// Ends it in order.
@@ -143,21 +170,19 @@ impl Broker {
     }
 }
 
-fn configure(home: &Path, credentials: &Credentials, listen: SocketAddr) -> Result<(), BrokerError> {
+fn configure(home: &Path, credentials: &Credentials, doors: &Doors) -> Result<(), BrokerError> {
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| BrokerError::File { path, source }
     };
     fs::create_dir_all(home).map_err(failed(home))?;
-    // nats-server says -1 for any free port.
-    let port = if listen.port() == 0 { "-1".to_owned() } else { listen.port().to_string() };
-    let host = match listen.ip() {
-        std::net::IpAddr::V4(address) => address.to_string(),
-        std::net::IpAddr::V6(address) => format!("[{address}]"),
-    };
+    let Doors { client, tls, websocket } = doors;
+    let websocket = websocket.as_ref().map(|(address, tls)| Websocket { listen: listen(*address), tls: tls.clone() });
     let text = configuration(
         &Listen {
-            client: format!("{host}:{port}"),
+            client: listen(*client),
+            tls: tls.clone(),
+            websocket,
             monitor: None,
             store: home.join("store").display().to_string(),
             name: "muster".to_owned(),
@@ -166,6 +191,16 @@ fn configure(home: &Path, credentials: &Credentials, listen: SocketAddr) -> Resu
     );
     let path = home.join("nats.conf");
     fs::write(&path, text).map_err(failed(&path))
+}
+
+/// As nats-server reads it, which says -1 for any free port.
+fn listen(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        std::net::IpAddr::V4(address) => address.to_string(),
+        std::net::IpAddr::V6(address) => format!("[{address}]"),
+    };
+    let port = if address.port() == 0 { "-1".to_owned() } else { address.port().to_string() };
+    format!("{host}:{port}")
 }
 
 fn command(server: &NatsServer, home: &Path) -> Command {
@@ -177,30 +212,44 @@ fn command(server: &NatsServer, home: &Path) -> Command {
 }
 
 /// Where it listens, once it lets clients in, which it does after its store is read.
-async fn ready(child: &Child, home: &Path, listen: SocketAddr) -> Result<SocketAddr, BrokerError> {
+async fn ready(child: &Child, home: &Path, mut doors: Doors) -> Result<Doors, BrokerError> {
     let file = home.join(format!("nats-server_{}.ports", child.pid()));
-    let port = child.until(PATIENCE, || announced_port(&file)).await?;
+    let ports = child.until(PATIENCE, || Ports::announced(&file, doors.websocket.is_some())).await?;
     let _ = fs::remove_file(&file);
-    let mut address = listen;
-    address.set_port(port);
-    let mut reachable = address;
-    if address.ip().is_unspecified() {
-        reachable.set_ip(match address {
+    doors.client.set_port(ports.client);
+    if let Some((address, _)) = &mut doors.websocket {
+        address.set_port(ports.websocket);
+    }
+    let mut reachable = doors.client;
+    if reachable.ip().is_unspecified() {
+        reachable.set_ip(match reachable {
             SocketAddr::V4(_) => std::net::Ipv4Addr::LOCALHOST.into(),
             SocketAddr::V6(_) => std::net::Ipv6Addr::LOCALHOST.into(),
         });
     }
     greeting(reachable).await.map_err(|reason| BrokerError::Mute { address: reachable, reason })?;
-    Ok(address)
+    Ok(doors)
 }
 
-fn announced_port(file: &Path) -> Option<u16> {
-    #[derive(serde::Deserialize)]
-    struct Ports {
-        nats: Vec<String>,
+#[derive(Debug, Default)]
+struct Ports {
+    client: u16,
+    websocket: u16,
+}
+
+impl Ports {
+    fn announced(file: &Path, with_websocket: bool) -> Option<Self> {
+        #[derive(serde::Deserialize)]
+        struct Announced {
+            nats: Vec<String>,
+            #[serde(default)]
+            websocket: Vec<String>,
+        }
+        let Announced { nats, websocket } = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
+        let port = |urls: &[String]| urls.iter().find_map(|url| url.rsplit(':').next()?.parse().ok());
+        let websocket = if with_websocket { port(&websocket)? } else { 0 };
+        Some(Self { client: port(&nats)?, websocket })
     }
-    let ports: Ports = serde_json::from_slice(&fs::read(file).ok()?).ok()?;
-    ports.nats.iter().find_map(|url| url.rsplit(':').next()?.parse().ok())
 }
 
 async fn greeting(address: SocketAddr) -> Result<(), String> {

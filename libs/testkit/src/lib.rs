@@ -7,6 +7,7 @@
 
 pub mod binaries;
 pub mod broker;
+pub mod certificates;
 pub mod client;
 pub mod credentials;
 pub mod nats;

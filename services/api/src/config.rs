@@ -8,6 +8,10 @@ settings! {
     pub struct ApiConfig {
         /// Address that browsers and programs connect to.
         listen: std::net::SocketAddr = "127.0.0.1:8080",
+        /// The page's certificate and those up to its authority, as PEM: it is served over HTTPS then.
+        tls_cert_file: Option<std::path::PathBuf>,
+        /// The certificate's private key, as PEM. Both files are read again when they change.
+        tls_key_file: Option<std::path::PathBuf>,
         /// Address of the page as its users see it, `https://HOST`; none: as they asked for it.
         public_url: Option<String>,
         /// Addresses of the broker as workers elsewhere reach it; several separated by commas.

@@ -1,11 +1,14 @@
 //! How the api starts.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use axum::serve::ListenerExt as _;
+use axum::serve::{Listener, ListenerExt as _, TapIo};
 use muster_contracts::permissions::ServiceUser;
-use muster_service::{App, Service, StartError, outbox};
-use tokio::net::TcpListener;
+use muster_service::{
+    App, Service, StartError, outbox,
+    tls::{Certificate, TlsListener},
+};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -31,6 +34,7 @@ impl Service for Api {
 
     async fn start(app: &mut App, config: ApiConfig) -> Result<(), StartError> {
         let settings = Settings::new(&config, &app.common.nats_url)?;
+        let certificate = Certificate::configured(config.tls_cert_file.as_deref(), config.tls_key_file.as_deref())?;
         let db = app.open_database("api", &store::MIGRATIONS).await?;
         let bus = app.connect_bus(ServiceUser::Api).await?;
         let listener = app.bind("http", config.listen).await?;
@@ -39,7 +43,10 @@ impl Service for Api {
             http::found(&api, password).await?;
         }
         app.spawn("background", background(api.clone(), app.stop.clone()));
-        app.spawn("http", serve(listener, api, app.stop.clone()));
+        if let Some(certificate) = certificate.clone() {
+            app.spawn("certificate", certificate.keep_current(app.stop.clone()));
+        }
+        app.spawn("http", serve(listener, certificate, api, app.stop.clone()));
         Ok(())
     }
 }
@@ -51,13 +58,29 @@ pub async fn background(api: Shared, stop: CancellationToken) {
 }
 
 /// Serves until `stop`, then ends open event streams and finishes what is in hand.
-pub async fn serve(listener: TcpListener, api: Shared, stop: CancellationToken) {
-    let listener = listener.tap_io(|connection| {
-        // Without it a small frame waits for the acknowledgement of the one before.
-        if let Err(error) = connection.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY cannot be set");
-        }
-    });
+/// With a certificate it speaks HTTPS.
+pub async fn serve(listener: TcpListener, certificate: Option<Certificate>, api: Shared, stop: CancellationToken) {
+    match certificate {
+        None => answer(listener.tap_io(|stream| at_once(stream)), api, stop).await,
+        Some(certificate) => match TlsListener::new(listener, &certificate) {
+            Ok(listener) => answer(listener.tap_io(|stream| at_once(stream.get_ref().0)), api, stop).await,
+            Err(error) => tracing::error!(%error, "TLS cannot be served"),
+        },
+    }
+}
+
+/// Without it a small frame waits for the acknowledgement of the one before.
+fn at_once(connection: &TcpStream) {
+    if let Err(error) = connection.set_nodelay(true) {
+        tracing::debug!(%error, "TCP_NODELAY cannot be set");
+    }
+}
+
+async fn answer<L, F>(listener: TapIo<L, F>, api: Shared, stop: CancellationToken)
+where
+    L: Listener<Addr = SocketAddr>,
+    F: FnMut(&mut L::Io) + Send + 'static,
+{
     let serving = connections::serve(listener, http::router(api), stop.clone());
     let late = async move {
         stop.cancelled().await;

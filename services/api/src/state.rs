@@ -44,6 +44,8 @@ pub struct Inner {
 pub struct Settings {
     pub(crate) server_name: String,
     pub(crate) public_url: Option<Url>,
+    /// Whether we speak HTTPS ourselves.
+    pub(crate) tls: bool,
     pub(crate) public_nats: Vec<String>,
     pub(crate) nats_url: String,
     pub(crate) loopback: bool,
@@ -69,6 +71,7 @@ impl Settings {
         };
         Ok(Self {
             server_name: config.server_name.clone(),
+            tls: config.tls_cert_file.is_some(),
             public_url,
             public_nats: config.public_nats.as_deref().map(split).unwrap_or_default(),
             nats_url: nats_url.to_owned(),
@@ -78,6 +81,11 @@ impl Settings {
             streams_per_user: config.streams_per_user,
             requests: Rate::per_minute(config.requests_per_minute),
         })
+    }
+
+    /// Whether browsers come by HTTPS, to us or to a proxy before us.
+    pub(crate) fn https(&self) -> bool {
+        self.tls || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
     /// Whether no address for anyone else is configured.

@@ -1,6 +1,6 @@
 //! Where the server is: the page, which tells where its broker is, or the broker itself.
 
-use std::time::Duration;
+use std::{error::Error, fmt::Display, io, path::Path, time::Duration};
 
 use serde::Deserialize;
 use url::{Host, Url};
@@ -71,10 +71,10 @@ impl ServerAddress {
     ///
     /// # Errors
     /// When the page does not answer, or names no broker that may be used.
-    pub async fn brokers(&self, insecure: bool) -> Result<Vec<String>, Exit> {
+    pub async fn brokers(&self, insecure: bool, ca_file: Option<&Path>) -> Result<Vec<String>, Exit> {
         match self {
             Self::Broker(url) => Ok(vec![url.to_string()]),
-            Self::Page(url) => ask(url, insecure).await,
+            Self::Page(url) => ask(url, insecure, ca_file).await,
         }
     }
 }
@@ -85,19 +85,23 @@ struct Server {
     nats: Vec<String>,
 }
 
-async fn ask(page: &Url, insecure: bool) -> Result<Vec<String>, Exit> {
+async fn ask(page: &Url, insecure: bool, ca_file: Option<&Path>) -> Result<Vec<String>, Exit> {
     let unavailable = |why: String| {
         Exit::new(Code::Unavailable, format!("The server {page} {why}; check the address, and that Muster runs there."))
     };
     let mut asked = page.clone();
     asked.set_path("/api/v1/server");
     asked.set_query(None);
+    let certificates = ca_file.map_or_else(|| Ok(Vec::new()), certificates)?;
     let client = reqwest::Client::builder()
         .timeout(TIMEOUT)
+        .tls_certs_merge(certificates)
         .build()
         .map_err(|error| Exit::new(Code::Unavailable, format!("HTTPS cannot be used here: {error}.")))?;
-    let response = client.get(asked).send().await.map_err(|error| {
-        unavailable(if error.is_timeout() { "does not answer in time".into() } else { "cannot be reached".into() })
+    let response = client.get(asked).send().await.map_err(|error| match distrust(&error) {
+        Some(reason) => untrusted(&format!("{page}: {reason}")),
+        None if error.is_timeout() => unavailable("does not answer in time".into()),
+        None => unavailable("cannot be reached".into()),
     })?;
     let status = response.status();
     if !status.is_success() {
@@ -119,6 +123,37 @@ async fn ask(page: &Url, insecure: bool) -> Result<Vec<String>, Exit> {
         ));
     }
     Ok(allowed)
+}
+
+/// The end when the server's certificate is not trusted.
+#[must_use]
+pub fn untrusted(reason: &str) -> Exit {
+    let mend = "if it is of an authority of your own, name the authority's certificate with --ca";
+    Exit::new(Code::Unavailable, format!("The server's certificate is not trusted ({reason}): {mend}."))
+}
+
+/// The end when the file of `--ca` cannot be used.
+#[must_use]
+pub fn no_certificates(file: &Path, reason: &dyn Display) -> Exit {
+    let message = format!("{} cannot be used: {reason}. Give --ca a file with certificates in PEM.", file.display());
+    Exit::new(Code::NoInput, message)
+}
+
+fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Exit> {
+    let text = std::fs::read(file).map_err(|error| no_certificates(file, &error))?;
+    let found = reqwest::Certificate::from_pem_bundle(&text).map_err(|error| no_certificates(file, &error))?;
+    if found.is_empty() { Err(no_certificates(file, &"it holds no certificate")) } else { Ok(found) }
+}
+
+/// What is wrong with the certificate, if that is why a request failed.
+fn distrust(error: &reqwest::Error) -> Option<String> {
+    let causes = std::iter::successors(Some(error as &dyn Error), |&cause| {
+        // An I/O error skips what it wraps when it is asked for its source.
+        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        wrapped.map_or_else(|| cause.source(), |inner| Some(inner as &dyn Error))
+    });
+    let of_tls = causes.filter_map(|cause| cause.downcast_ref::<rustls::Error>());
+    of_tls.filter(|error| matches!(error, rustls::Error::InvalidCertificate(_))).map(ToString::to_string).next()
 }
 
 fn is_loopback(url: &Url) -> bool {

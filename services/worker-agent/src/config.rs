@@ -72,6 +72,9 @@ pub struct Run {
     /// Allow addresses without encryption to other machines
     #[arg(long)]
     pub insecure: bool,
+    /// Certificates (PEM) to trust beside the system's, for the page and for NATS
+    #[arg(long, env = "MUSTER_CA_FILE", value_name = "FILE")]
+    pub ca: Option<PathBuf>,
     /// What to log to standard error: error, warn, info, debug, or a filter of tracing-subscriber
     #[arg(long, env = "MUSTER_LOG", default_value = "warn", value_name = "LEVEL")]
     pub log: String,
@@ -102,6 +105,8 @@ pub struct Config {
     pub takeover: bool,
     /// Addresses without encryption are allowed everywhere.
     pub insecure: bool,
+    /// Certificates to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl fmt::Debug for Config {
@@ -116,7 +121,7 @@ impl Config {
     /// # Errors
     /// When something is missing or wrong; the message says how to mend it.
     pub fn from_run(run: Run, environment: &HashMap<String, String>) -> Result<Self, Exit> {
-        let Run { token, server, backend, dir, state_dir, takeover, insecure, log: _ } = run;
+        let Run { token, server, backend, dir, state_dir, takeover, insecure, ca, log: _ } = run;
         let root = root(&dir)?;
         let file = dotenv(&root)?;
         let setting = |given: Option<String>, variable: &str| {
@@ -144,7 +149,7 @@ impl Config {
         let server = ServerAddress::parse(server.trim(), insecure)?;
         let backend = backend.map_or_else(installed, Ok)?;
         let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
-        Ok(Self { token, server, backend, root, state_dir, takeover, insecure })
+        Ok(Self { token, server, backend, root, state_dir, takeover, insecure, ca_file: ca })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::{fmt::Display, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
 
-use muster_bus::{Bus, ConnectError, WorkerConnect};
+use muster_bus::{Bus, CertificatesError, ConnectError, WorkerConnect};
 use muster_contracts::{id::InstanceId, v1::RegisterRequest};
 use secrecy::SecretString;
 use tokio::{
@@ -15,6 +15,7 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 use crate::{
+    address,
     backend::{Backend, BackendError, Surroundings},
     clock,
     config::{self, Config, Run},
@@ -115,7 +116,7 @@ async fn start_backend(config: &Config, state: &StateDir) -> Result<Arc<dyn Back
 }
 
 async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit> {
-    let servers = config.server.brokers(config.insecure).await?;
+    let servers = config.server.brokers(config.insecure, config.ca_file.as_deref()).await?;
     let instance = InstanceId::random();
     let deadline = Instant::now() + CONNECT;
     let mut silence = Silence::default();
@@ -125,9 +126,14 @@ async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit>
             token: SecretString::from(config.token.to_string()),
             seed: key.seed.clone(),
             instance: instance.to_string(),
+            ca_file: config.ca_file.clone(),
         };
         match Bus::connect_worker(connect).await {
             Ok(bus) => break bus,
+            Err(ConnectError::Certificates(CertificatesError { file, reason })) => {
+                return Err(address::no_certificates(&file, &reason));
+            }
+            Err(ConnectError::Untrusted { reason }) => return Err(address::untrusted(&reason)),
             Err(error @ ConnectError::Unreachable { .. }) if Instant::now() < deadline => {
                 tracing::debug!(%error, "connecting again");
                 sleep(CONNECT_AGAIN).await;

@@ -3,12 +3,15 @@
 mod error;
 mod model;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 pub use error::{ClientError, Problem};
 pub use model::{Machine, Message, Registration, Session, Worker, WorkerRegistration};
 use reqwest::{
-    Method, RequestBuilder, Response,
+    Certificate, Method, RequestBuilder, Response,
     header::{COOKIE, ORIGIN, SET_COOKIE},
 };
 use serde::de::DeserializeOwned;
@@ -28,6 +31,16 @@ impl Client {
     pub fn new(base: impl Into<String>) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
         Self { http, base: base.into(), cookies: Arc::default() }
+    }
+
+    /// The same, where `https` is to be trusted by the certificates in `authority` too.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn trusting(base: impl Into<String>, authority: &Path) -> std::io::Result<Self> {
+        let certificates = Certificate::from_pem_bundle(&std::fs::read(authority)?).map_err(std::io::Error::other)?;
+        let http = reqwest::Client::builder().no_proxy().tls_certs_merge(certificates).build();
+        Ok(Self { http: http.map_err(std::io::Error::other)?, base: base.into(), cookies: Arc::default() })
     }
 
     /// The page's address.

@@ -24,7 +24,11 @@ mod sse;
 mod viewer;
 mod worker;
 
-use std::{fmt::Display, path::Path};
+use std::{
+    fmt::Display,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 pub use bare::Bare;
 use muster_contracts::permissions::ServiceUser;
@@ -36,7 +40,8 @@ pub use viewer::Viewer;
 pub use worker::{Running, Waiting};
 
 use crate::{
-    broker::Broker,
+    broker::{Broker, Doors},
+    certificates::Authority,
     client::Client,
     credentials::Credentials,
     nats, postgres,
@@ -74,19 +79,27 @@ pub enum Engine {
 pub struct Setup {
     engine: Engine,
     settings: Vec<(String, String)>,
+    encrypted: bool,
 }
 
 impl Setup {
     /// On this engine.
     #[must_use]
     pub const fn on(engine: Engine) -> Self {
-        Self { engine, settings: Vec::new() }
+        Self { engine, settings: Vec::new(), encrypted: false }
     }
 
     /// A setting of the services, by its name in the environment; those that do not know it ignore it.
     #[must_use]
     pub fn setting(mut self, key: &str, value: impl Display) -> Self {
         self.settings.push((key.to_owned(), value.to_string()));
+        self
+    }
+
+    /// Everything goes over TLS, with certificates of [`Stack::authority`]; the broker takes WebSockets too.
+    #[must_use]
+    pub const fn encrypted(mut self) -> Self {
+        self.encrypted = true;
         self
     }
 
@@ -106,6 +119,7 @@ pub struct Stack {
     registry: Service,
     chat: Service,
     api: Service,
+    authority: Option<Authority>,
     home: TempDir,
 }
 
@@ -121,25 +135,35 @@ impl Stack {
     async fn with(setup: Setup) -> Self {
         let home = must("a directory for the stack", tempfile::Builder::new().prefix("muster-stack-").tempdir());
         let server = must("nats-server", nats::find_or_install(&|_| {}));
-        let anywhere = ([127, 0, 0, 1], 0).into();
+        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
         let nats = home.path().join("nats");
-        let broker = must("nats-server", Broker::start_in(server, Credentials::generate(), &nats, anywhere).await);
+        let authority = setup.encrypted.then(|| Authority::new(&home.path().join("certificates")));
+        let (mut doors, mut transport) = (Doors::from(anywhere), Vec::new());
+        if let Some(authority) = &authority {
+            let (broker, page) = (authority.certificate("broker"), authority.certificate("page"));
+            doors.tls = Some(broker.clone());
+            doors.websocket = Some((anywhere, Some(broker)));
+            transport.push(("MUSTER_NATS_CA_FILE", authority.file().display().to_string()));
+            transport.extend([("MUSTER_TLS_CERT_FILE", page.certificate), ("MUSTER_TLS_KEY_FILE", page.key)]);
+        }
+        let broker = must("nats-server", Broker::start_in(server, Credentials::generate(), &nats, doors).await);
         let database = databases(setup.engine, home.path());
         let start = |user: ServiceUser| {
             let command = service::command(user, home.path(), &broker.url(), &database(user), broker.credentials());
             let command = must(user.name(), command).without_our_settings().env("MUSTER_LISTEN", "127.0.0.1:0");
-            Service::start(command.envs(setup.settings.iter().cloned()))
+            Service::start(command.envs(transport.clone()).envs(setup.settings.iter().cloned()))
         };
         let registry = must("the registry", start(ServiceUser::Registry).await);
         let chat = must("chat", start(ServiceUser::Chat).await);
         let api = must("the api", start(ServiceUser::Api).await);
-        Self { broker, registry, chat, api, home }
+        Self { broker, registry, chat, api, authority, home }
     }
 
     /// The page's address.
     #[must_use]
     pub fn url(&self) -> String {
         match self.api.address(service::PAGE) {
+            Some(address) if self.authority.is_some() => format!("https://{address}"),
             Some(address) => format!("http://{address}"),
             None => panic!("the api announced no address"),
         }
@@ -162,6 +186,23 @@ impl Stack {
         }
     }
 
+    /// Whose certificates an encrypted stack has.
+    ///
+    /// # Panics
+    /// When it is not encrypted.
+    #[must_use]
+    pub const fn authority(&self) -> &Authority {
+        match &self.authority {
+            Some(authority) => authority,
+            None => panic!("this stack is not encrypted"),
+        }
+    }
+
+    /// The certificate that its clients must trust, if there is one.
+    fn trust(&self) -> Option<PathBuf> {
+        self.authority.as_ref().map(Authority::file)
+    }
+
     /// Files of this test.
     #[must_use]
     pub fn home(&self) -> &Path {
@@ -175,7 +216,7 @@ impl Stack {
 
     /// A new account.
     pub async fn person(&self, username: &str) -> Person {
-        let client = Client::new(self.url());
+        let client = self.stranger();
         must("a new account", client.sign_up(username, PASSWORD).await);
         Person::new(client)
     }
@@ -183,7 +224,10 @@ impl Stack {
     /// Somebody who is not signed in.
     #[must_use]
     pub fn stranger(&self) -> Client {
-        Client::new(self.url())
+        match self.trust() {
+            Some(file) => must("the authority", Client::trusting(self.url(), &file)),
+            None => Client::new(self.url()),
+        }
     }
 
     /// Ends a part as a power cut would.

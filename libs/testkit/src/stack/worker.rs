@@ -76,6 +76,7 @@ impl Waiting {
             .arg(&directory)
             .arg("--state-dir")
             .arg(home.join("state"))
+            .envs(stack.trust().map(|file| ("MUSTER_CA_FILE", file)))
             .envs(self.settings.iter().cloned())
             .patient();
         Running { child: must("the worker", Child::spawn(command)), waiting: self, directory }

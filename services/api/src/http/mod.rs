@@ -7,6 +7,7 @@ mod body;
 pub(crate) mod caller;
 pub(crate) mod events;
 mod extract;
+mod host;
 mod idempotency;
 mod invitations;
 mod machines;
@@ -84,6 +85,7 @@ pub fn router(api: Shared) -> Router {
         .merge(assets::routes())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::map_response(protect::headers))
+        .layer(axum::middleware::map_request(host::named))
         .with_state(api)
 }
 

@@ -13,6 +13,8 @@ pub(crate) fn is_own(headers: &HeaderMap, api: &Shared) -> bool {
         return true;
     }
     match (Url::parse(origin), text(header::HOST)) {
+        // Whoever is on the way to a page without TLS may have written it.
+        (Ok(origin), _) if api.settings.tls && origin.scheme() != "https" => false,
         (Ok(origin), Some(host)) => authority(&origin).is_some_and(|own| own.eq_ignore_ascii_case(host)),
         _ => false,
     }

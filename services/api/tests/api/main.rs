@@ -13,6 +13,7 @@ mod administration;
 mod audit;
 mod auth;
 mod events;
+mod https;
 mod openapi;
 mod protection;
 mod resources;

@@ -19,7 +19,7 @@ use muster_contracts::{
     subject::{About, ChunkAddress, ChunkKind, Entity, EventAddress, Subject, Writer},
     v1,
 };
-use muster_service::{Clock, Db, health::Health, problem};
+use muster_service::{Clock, Db, health::Health, problem, tls::Certificate};
 use muster_testkit::{
     credentials::Credentials,
     nats,
@@ -59,6 +59,8 @@ impl Drop for Stage {
 pub(crate) fn config(registration: RegistrationSetting) -> ApiConfig {
     ApiConfig {
         listen: "127.0.0.1:0".parse().unwrap(),
+        tls_cert_file: None,
+        tls_key_file: None,
         public_url: None,
         public_nats: None,
         server_name: "Muster".into(),
@@ -99,8 +101,23 @@ impl Stage {
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         tokio::spawn(muster_api::background(api.clone(), stop.clone()));
-        tokio::spawn(muster_api::serve(listener, api, stop.clone()));
-        Self { base: format!("http://{address}"), chat, registry, world, stop, _sqlite: sqlite, _home: home, broker }
+        let certificate = Certificate::configured(config.tls_cert_file.as_deref(), config.tls_key_file.as_deref());
+        let certificate = certificate.unwrap();
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        if let Some(certificate) = certificate.clone() {
+            tokio::spawn(certificate.keep_current(stop.clone()));
+        }
+        tokio::spawn(muster_api::serve(listener, certificate, api, stop.clone()));
+        Self {
+            base: format!("{scheme}://{address}"),
+            chat,
+            registry,
+            world,
+            stop,
+            _sqlite: sqlite,
+            _home: home,
+            broker,
+        }
     }
 
     /// What a stream has under a filter, once it answers `condition` with something.
@@ -223,7 +240,7 @@ async fn store(bus: &Bus, subject: &Subject, message: &impl Message) {
 #[derive(Clone)]
 pub(crate) struct Browser {
     pub(crate) base: String,
-    client: reqwest::Client,
+    pub(crate) client: reqwest::Client,
     pub(crate) cookie: Option<String>,
     pub(crate) user: String,
 }
@@ -344,6 +361,8 @@ impl Frames {
 async fn broker(home: &std::path::Path, credentials: &Credentials) -> (Child, String) {
     let listen = broker::Listen {
         client: "127.0.0.1:-1".into(),
+        tls: None,
+        websocket: None,
         monitor: None,
         store: home.join("store").display().to_string(),
         name: "test".into(),

@@ -35,6 +35,7 @@ impl Worker {
                 token: token.to_string().into(),
                 seed: key.seed().unwrap().into(),
                 instance: instance.to_string(),
+                ca_file: None,
             };
             Bus::connect_worker(connect).await.ok()
         };

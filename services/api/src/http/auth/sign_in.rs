@@ -52,8 +52,7 @@ pub(super) fn expired(api: &Shared) -> SetCookie {
 }
 
 fn cookie(api: &Shared, value: String, seconds: i64) -> SetCookie {
-    let secure =
-        if api.settings.public_url.as_ref().is_some_and(|url| url.scheme() == "https") { "; Secure" } else { "" };
+    let secure = if api.settings.https() { "; Secure" } else { "" };
     let text = format!("{COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}");
     // Made of base64url and our own words: always a header value.
     [(header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))]
