@@ -39,6 +39,13 @@ use tokio::sync::watch;
 /// How long a request or an acknowledgement may take.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Whether a line of the log would show messages as they are: at its finest level the client
+/// prints every one, so whoever logs leaves these out.
+#[must_use]
+pub fn shows_messages(line: &tracing::Metadata<'_>) -> bool {
+    *line.level() == tracing::Level::TRACE && line.target().starts_with("async_nats")
+}
+
 /// A connection to the broker. Cloning shares it.
 #[derive(Debug, Clone)]
 pub struct Bus {

@@ -6,7 +6,10 @@ use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tracing::Metadata;
 use tracing_subscriber::{
-    EnvFilter, Layer as _, filter::filter_fn, layer::SubscriberExt as _, util::SubscriberInitExt as _,
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, filter_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
 };
 
 use crate::config::{Common, LogFormat};
@@ -29,6 +32,7 @@ impl Telemetry {
 /// Starts logging, tracing and counting.
 pub(crate) fn start(service: &'static str, common: &Common) -> Result<Telemetry, String> {
     let filter = EnvFilter::try_new(&common.log).map_err(|error| format!("log: {error}"))?;
+    let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line)));
     global::set_text_map_propagator(TraceContextPropagator::new());
     let traces = common.otlp_endpoint.as_deref().map(|endpoint| exporter(service, endpoint)).transpose()?;
     let tracer = traces.as_ref().map(|provider| provider.tracer(service));

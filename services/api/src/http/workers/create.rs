@@ -34,7 +34,7 @@ pub(crate) struct CreateWorker {
 }
 
 /// A worker, and what its process is started with.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct WorkerRegistration {
     worker_id: String,
