@@ -7,12 +7,15 @@ use std::{
 };
 
 use clap::{Args, Parser, Subcommand};
+use muster_bus::WorkerConnect;
 use muster_contracts::{id::WorkerId, token::WorkerToken};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     address::ServerAddress,
     backend::Choice,
     exit::{Code, Exit},
+    state::Key,
 };
 
 /// Where the token is taken from when it is not on the command line.
@@ -35,6 +38,9 @@ pub enum Command {
     /// Run a worker until it is stopped (Ctrl-C or SIGTERM)
     #[command(after_help = EXAMPLES)]
     Run(Box<Run>),
+    /// Make a new key for a worker; it takes the place of the present one once it is approved
+    #[command(after_help = ROTATE)]
+    RotateKey(RotateKey),
     /// Runs a program and ends it when standard input closes
     #[command(hide = true)]
     Guard(Guard),
@@ -48,12 +54,48 @@ Examples:
 The page shows the token and this command under Add worker. Token and server may also stand in a
 file .env in the worker's directory, as MUSTER_WORKER_TOKEN and MUSTER_SERVER.";
 
+const ROTATE: &str = "\
+Example:
+  muster-worker-agent rotate-key --token machine_…:worker_…
+
+The worker may be running meanwhile: it asks with the new key beside its work, and goes over to it when the owner
+approves it on the page. From then on the old key opens nothing.";
+
+/// Whose key is to be replaced.
+#[derive(Debug, Args)]
+pub struct RotateKey {
+    /// The worker's token, as for run [env: MUSTER_WORKER_TOKEN]
+    #[arg(long)]
+    pub token: Option<SecretString>,
+    /// The worker's directory, in which a file .env may have the token
+    #[arg(long, value_name = "DIR", default_value = ".")]
+    pub dir: PathBuf,
+    /// Where the worker keeps its key [default: ~/.local/state/muster/<worker>]
+    #[arg(long, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+}
+
+impl RotateKey {
+    /// Where the worker keeps its key.
+    ///
+    /// # Errors
+    /// When it is not given and there is no token to tell it.
+    pub fn state_dir(self, environment: &HashMap<String, String>) -> Result<PathBuf, Exit> {
+        let Self { token, dir, state_dir } = self;
+        let tell = || {
+            let file = dotenv(&root(&dir)?)?;
+            default_state_dir(environment, &worker_token(token, environment, &file)?.worker)
+        };
+        state_dir.map_or_else(tell, Ok)
+    }
+}
+
 /// What a worker needs to run.
 #[derive(Debug, Args)]
 pub struct Run {
     /// The worker's token, from Add worker on the page [env: MUSTER_WORKER_TOKEN]
     #[arg(long)]
-    pub token: Option<String>,
+    pub token: Option<SecretString>,
     /// The page's address, or that of its NATS server: https://, http://, tls://, nats://, wss:// or ws:// [env: MUSTER_SERVER]
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
@@ -116,6 +158,18 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
+    /// How the worker connects to these brokers with this key, as this process.
+    #[must_use]
+    pub fn connect(&self, servers: Vec<String>, key: &Key, instance: &str) -> WorkerConnect {
+        WorkerConnect {
+            servers,
+            token: SecretString::from(self.token.to_string()),
+            seed: key.seed.clone(),
+            instance: instance.to_owned(),
+            ca_file: self.ca_file.clone(),
+        }
+    }
+
     /// Checks what was given, and fills in what was not.
     ///
     /// # Errors
@@ -124,23 +178,8 @@ impl Config {
         let Run { token, server, backend, dir, state_dir, takeover, insecure, ca, log: _ } = run;
         let root = root(&dir)?;
         let file = dotenv(&root)?;
-        let setting = |given: Option<String>, variable: &str| {
-            given
-                .or_else(|| environment.get(variable).cloned())
-                .or_else(|| file.get(variable).cloned())
-                .filter(|value| !value.is_empty())
-        };
-        let token = setting(token, TOKEN_VARIABLE).ok_or_else(|| {
-            Exit::new(
-                Code::Usage,
-                format!("No token: give --token, or set {TOKEN_VARIABLE}; the page shows it under Add worker."),
-            )
-        })?;
-        let token = token
-            .trim()
-            .parse::<WorkerToken>()
-            .map_err(|error| Exit::new(Code::Usage, format!("The token cannot be read: {error}.")))?;
-        let server = setting(server, SERVER_VARIABLE).ok_or_else(|| {
+        let token = worker_token(token, environment, &file)?;
+        let server = setting(server, SERVER_VARIABLE, environment, &file).ok_or_else(|| {
             Exit::new(
                 Code::Usage,
                 format!("No server: give --server with the page's address, or set {SERVER_VARIABLE}."),
@@ -151,6 +190,35 @@ impl Config {
         let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
         Ok(Self { token, server, backend, root, state_dir, takeover, insecure, ca_file: ca })
     }
+}
+
+/// From the command line, the environment or the file, in this order.
+fn setting(
+    given: Option<String>,
+    variable: &str,
+    environment: &HashMap<String, String>,
+    file: &HashMap<String, String>,
+) -> Option<String> {
+    given
+        .or_else(|| environment.get(variable).cloned())
+        .or_else(|| file.get(variable).cloned())
+        .filter(|value| !value.is_empty())
+}
+
+fn worker_token(
+    given: Option<SecretString>,
+    environment: &HashMap<String, String>,
+    file: &HashMap<String, String>,
+) -> Result<WorkerToken, Exit> {
+    let given = given.map(|token| token.expose_secret().to_owned());
+    let token = setting(given, TOKEN_VARIABLE, environment, file).ok_or_else(|| {
+        Exit::new(
+            Code::Usage,
+            format!("No token: give --token, or set {TOKEN_VARIABLE}; the page shows it under Add worker."),
+        )
+    })?;
+    let parsed = token.trim().parse::<WorkerToken>();
+    parsed.map_err(|error| Exit::new(Code::Usage, format!("The token cannot be read: {error}.")))
 }
 
 fn root(dir: &Path) -> Result<PathBuf, Exit> {
@@ -213,7 +281,7 @@ mod tests {
         let arguments = ["muster-worker-agent", "run"].iter().chain(arguments);
         match Cli::try_parse_from(arguments).unwrap().command {
             Command::Run(run) => *run,
-            Command::Guard(_) => panic!("not a run"),
+            other => panic!("not a run: {other:?}"),
         }
     }
 

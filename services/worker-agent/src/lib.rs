@@ -18,5 +18,7 @@ pub mod exit;
 pub mod guard;
 pub mod life;
 pub mod protocol;
+pub mod rotation;
+mod say;
 pub mod state;
 pub mod turn;

@@ -1,18 +1,22 @@
 //! The life of the process: configure, take the key, start the backend,
 //! connect, be approved, work, go.
 
-use std::{fmt::Display, io::Write as _, process::ExitCode, sync::Arc, time::Duration};
+use std::{pin::pin, process::ExitCode, sync::Arc, time::Duration};
 
-use muster_bus::{Bus, CertificatesError, ConnectError, WorkerConnect};
+use muster_bus::{Bus, CertificatesError, ConnectError};
 use muster_contracts::{id::InstanceId, v1::RegisterRequest};
-use secrecy::SecretString;
 use tokio::{
     signal::unix::{SignalKind, signal},
-    sync::Notify,
+    sync::{Notify, watch},
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Layer as _,
+    filter::{FilterExt as _, filter_fn},
+    layer::SubscriberExt as _,
+    util::SubscriberInitExt as _,
+};
 
 use crate::{
     address,
@@ -25,6 +29,8 @@ use crate::{
         register::{self, Standing, grouped},
         sync,
     },
+    rotation::Rotation,
+    say::say,
     state::{Key, StateDir},
     turn::{ChunkStore, Runner, Turns},
 };
@@ -50,6 +56,12 @@ pub fn begin(run: Run) -> ExitCode {
             .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot start: {error}.")))?;
         runtime.block_on(work(config))
     });
+    told(done)
+}
+
+/// Ends the process, saying why when something is wrong.
+#[must_use]
+pub fn told(done: Result<(), Exit>) -> ExitCode {
     match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(exit) => {
@@ -63,7 +75,9 @@ fn prepare(run: Run) -> Result<Config, Exit> {
     let filter = EnvFilter::try_new(&run.log).map_err(|_| {
         Exit::new(Code::Usage, format!("--log {:?} is no level: use error, warn, info or debug.", run.log))
     })?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line)));
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
+    tracing_subscriber::registry().with(lines).init();
     Config::from_run(run, &config::environment())
 }
 
@@ -91,8 +105,10 @@ async fn work(config: Config) -> Result<(), Exit> {
         started = starting => started?,
         () = stop.asked() => return Ok(()),
     };
-    let worker = Worker::new(config, link, instance, Arc::clone(&backend));
-    let ended = worker.live(&mut stop).await;
+    let worker = Worker::new(config.clone(), link, instance.clone(), Arc::clone(&backend));
+    let introduction = RegisterRequest { takeover: false, ..worker.introduction() };
+    let rotation = Rotation { config: &config, state: &state, instance: instance.to_string(), introduction };
+    let ended = worker.live(&mut stop, &rotation).await;
     if timeout(BACKEND_ENDS, backend.shutdown()).await.is_err() {
         tracing::warn!("the backend did not end in time");
     }
@@ -121,13 +137,7 @@ async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit>
     let deadline = Instant::now() + CONNECT;
     let mut silence = Silence::default();
     let bus = loop {
-        let connect = WorkerConnect {
-            servers: servers.clone(),
-            token: SecretString::from(config.token.to_string()),
-            seed: key.seed.clone(),
-            instance: instance.to_string(),
-            ca_file: config.ca_file.clone(),
-        };
+        let connect = config.connect(servers.clone(), key, instance.as_str());
         match Bus::connect_worker(connect).await {
             Ok(bus) => break bus,
             Err(ConnectError::Certificates(CertificatesError { file, reason })) => {
@@ -152,12 +162,13 @@ async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit>
             }
         }
     };
-    Ok((Link { bus, token: config.token.clone(), fingerprint: key.fingerprint.clone() }, instance))
+    Ok((Link::new(bus, config.token.clone(), key), instance))
 }
 
 struct Worker {
     config: Config,
-    link: Link,
+    /// Another one once a new key has taken the place of the old one.
+    link: watch::Sender<Link>,
     backend: Arc<dyn Backend>,
     runner: Arc<Runner>,
     bell: Arc<Notify>,
@@ -168,16 +179,21 @@ impl Worker {
     fn new(config: Config, link: Link, instance: InstanceId, backend: Arc<dyn Backend>) -> Self {
         let bell = Arc::new(Notify::new());
         let turns = Arc::new(Turns::new(Arc::clone(&bell)));
-        let store: Arc<dyn ChunkStore> = Arc::new(link.bus.clone());
+        let link = watch::Sender::new(link);
+        let store: Arc<dyn ChunkStore> = Arc::new(link.subscribe());
         let identity = (config.token.worker.clone(), instance);
         let runner = Runner::new(identity, config.root.clone(), Arc::clone(&backend), store, turns, clock::system);
         Self { config, link, backend, runner, bell, models: Arc::new(Notify::new()) }
     }
 
-    async fn live(&self, stop: &mut Stop) -> Result<(), Exit> {
+    fn link(&self) -> Link {
+        self.link.borrow().clone()
+    }
+
+    async fn live(&self, stop: &mut Stop, rotation: &Rotation<'_>) -> Result<(), Exit> {
         let mut tasks = JoinSet::new();
         tokio::select! {
-            exit = self.stand(&mut tasks) => {
+            exit = self.stand(&mut tasks, rotation) => {
                 // Cut off: nothing that is said now would arrive.
                 for entry in self.runner.turns.all() {
                     entry.drop_it();
@@ -189,9 +205,10 @@ impl Worker {
                 say("Stopping.");
                 self.runner.close("the worker was stopped").await;
                 tasks.shutdown().await;
-                if self.link.bus.connection().borrow().connected {
-                    heartbeat::bye(&self.link).await;
-                    self.link.bus.close().await;
+                let link = self.link();
+                if link.bus.connection().borrow().connected {
+                    heartbeat::bye(&link).await;
+                    link.bus.close().await;
                 }
                 Ok(())
             }
@@ -200,15 +217,17 @@ impl Worker {
 
     /// Asks for approval with every new connection, works while it has it, and
     /// comes back when there is no hope.
-    async fn stand(&self, tasks: &mut JoinSet<()>) -> Exit {
-        let mut connection = self.link.bus.connection();
+    async fn stand(&self, tasks: &mut JoinSet<()>, rotation: &Rotation<'_>) -> Exit {
+        let mut link = self.link();
+        let mut connection = link.bus.connection();
+        let mut rotated = pin!(rotation.approved());
         let mut request = self.introduction();
         let mut told = None;
         let mut leased_since = None;
         let mut silence = Silence::default();
         loop {
             let epoch = connection.borrow_and_update().epoch;
-            let standing = register::ask(&self.link, &request).await;
+            let standing = register::ask(&link, &request).await;
             tracing::debug!(?standing, "asked to be registered");
             let mut again = Some(ASK_AGAIN);
             if !matches!(standing, Standing::Unknown(_)) {
@@ -231,7 +250,7 @@ impl Worker {
                 }
                 Standing::Reconnect => {
                     sleep(Duration::from_millis(100)).await;
-                    self.link.bus.reconnect().await;
+                    link.bus.reconnect().await;
                     again = Some(Duration::from_secs(1));
                 }
                 Standing::Pending => {
@@ -240,7 +259,8 @@ impl Worker {
                     }
                 }
                 // Whoever was approved and is not any more has been replaced.
-                Standing::Mismatch if told == Some(Told::Approved) => return replaced(),
+                Standing::Mismatch if told == Some(Told::Approved) && !rotation.is_under_way() => return replaced(),
+                Standing::Mismatch if told == Some(Told::Approved) => again = Some(Duration::from_secs(1)),
                 Standing::Mismatch => {
                     if told.replace(Told::Mismatch) != Some(Told::Mismatch) {
                         say(
@@ -279,19 +299,29 @@ impl Worker {
                     None => std::future::pending().await,
                 }
             };
-            tokio::select! {
-                () = pause => {}
-                _ = connection.wait_for(|now| now.connected && now.epoch != epoch) => {}
+            let renewed = tokio::select! {
+                () = pause => None,
+                _ = connection.wait_for(|now| now.connected && now.epoch != epoch) => None,
+                new = &mut rotated => Some(new),
+            };
+            if let Some(new) = renewed {
+                // Replies go on over the new connection, from what chat says is stored of them.
+                tasks.shutdown().await;
+                self.link.send_replace(new.clone());
+                tokio::spawn(async move { link.bus.close().await });
+                (connection, link, told) = (new.bus.connection(), new, None);
+                rotated.set(rotation.approved());
             }
         }
     }
 
     fn begin_work(&self, tasks: &mut JoinSet<()>) {
-        tasks.spawn(heartbeat::beat(self.link.clone()));
-        tasks.spawn(models::publish(self.link.clone(), Arc::clone(&self.backend), Arc::clone(&self.models)));
-        tasks.spawn(sync::doorbell(self.link.clone(), Arc::clone(&self.bell)));
+        let link = self.link();
+        tasks.spawn(heartbeat::beat(link.clone()));
+        tasks.spawn(models::publish(link.clone(), Arc::clone(&self.backend), Arc::clone(&self.models)));
+        tasks.spawn(sync::doorbell(link.clone(), Arc::clone(&self.bell)));
         let sync = sync::Sync {
-            link: self.link.clone(),
+            link,
             runner: Arc::clone(&self.runner),
             bell: Arc::clone(&self.bell),
             models: Arc::clone(&self.models),
@@ -300,7 +330,7 @@ impl Worker {
     }
 
     fn explain_waiting(&self) {
-        say(format_args!("Key fingerprint: {}", grouped(self.link.fingerprint.as_str())));
+        say(format_args!("Key fingerprint: {}", grouped(self.link().fingerprint.as_str())));
         say("Waiting for approval: compare the fingerprint on the page and approve this worker there.");
     }
 
@@ -370,9 +400,4 @@ impl Stop {
             _ = self.terminate.recv() => {}
         }
     }
-}
-
-/// Tells the person at the terminal; when nobody reads there, the work goes on.
-fn say(line: impl Display) {
-    let _ = writeln!(std::io::stdout(), "{line}");
 }

@@ -6,7 +6,7 @@ use clap::Parser as _;
 use muster_worker_agent::{
     config::{Cli, Command},
     exit::Code,
-    guard, life,
+    guard, life, rotation,
 };
 
 fn main() -> ExitCode {
@@ -20,6 +20,7 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Command::Run(run) => life::begin(*run),
+        Command::RotateKey(asked) => life::told(rotation::begin(asked)),
         Command::Guard(guarded) => guard::run(guarded.program),
     }
 }

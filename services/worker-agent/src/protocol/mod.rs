@@ -12,6 +12,8 @@ use muster_contracts::{
     token::WorkerToken,
 };
 
+use crate::state::Key;
+
 /// The worker on the bus.
 #[derive(Debug, Clone)]
 pub struct Link {
@@ -24,6 +26,12 @@ pub struct Link {
 }
 
 impl Link {
+    /// The worker of this token, connected with this key.
+    #[must_use]
+    pub fn new(bus: Bus, token: WorkerToken, key: &Key) -> Self {
+        Self { bus, token, fingerprint: key.fingerprint.clone() }
+    }
+
     /// Where the registry is asked.
     #[must_use]
     pub fn registry(&self, verb: RegistryVerb) -> Subject {

@@ -3,7 +3,7 @@
 mod key;
 
 use std::{
-    fs::{DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io::{self, Read as _, Seek as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
@@ -12,6 +12,11 @@ use std::{
 pub use key::Key;
 
 use crate::exit::{Code, Exit};
+
+/// File of the present key.
+const KEY: &str = "worker.nk";
+/// File of the key that waits to take its place.
+const NEXT_KEY: &str = "worker.next.nk";
 
 /// A state directory that belongs to this process alone until it is dropped.
 #[derive(Debug)]
@@ -70,7 +75,53 @@ impl StateDir {
     /// # Errors
     /// When it cannot be read, is no key, or others could read it.
     pub fn key(&self) -> Result<Key, Exit> {
-        Key::open(&self.path.join("worker.nk"))
+        Key::open(&self.path.join(KEY))
+    }
+
+    /// Makes the key that shall take the place of the present one, in a directory that a running
+    /// worker may have; one that waits already stays.
+    ///
+    /// # Errors
+    /// When there is no present key, or the file cannot be made.
+    pub fn make_next(path: &Path) -> Result<Key, Exit> {
+        if !path.join(KEY).is_file() {
+            let message =
+                format!("No worker has a key in {}: start it first, or name its --state-dir.", path.display());
+            return Err(Exit::new(Code::NoInput, message));
+        }
+        Key::open(&path.join(NEXT_KEY))
+    }
+
+    /// Whether a key waits to take the place of the present one.
+    #[must_use]
+    pub fn has_next(&self) -> bool {
+        self.path.join(NEXT_KEY).exists()
+    }
+
+    /// The key that waits, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no key, or others could read it.
+    pub fn next_key(&self) -> Result<Option<Key>, Exit> {
+        if self.has_next() { Key::open(&self.path.join(NEXT_KEY)).map(Some) } else { Ok(None) }
+    }
+
+    /// Makes the key that waits the present one, in one step; the old one is gone.
+    ///
+    /// # Errors
+    /// When the file cannot be renamed.
+    pub fn adopt_next(&self) -> Result<(), Exit> {
+        let (next, present) = (self.path.join(NEXT_KEY), self.path.join(KEY));
+        fs::rename(&next, &present).map_err(|error| unusable(&next, &error))
+    }
+
+    /// Removes the key that waits.
+    ///
+    /// # Errors
+    /// When the file cannot be removed.
+    pub fn discard_next(&self) -> Result<(), Exit> {
+        let next = self.path.join(NEXT_KEY);
+        fs::remove_file(&next).map_err(|error| unusable(&next, &error))
     }
 
     /// Where the backend keeps its files.
@@ -107,6 +158,25 @@ mod tests {
         assert!(refused.message.contains(&std::process::id().to_string()), "{refused}");
         drop(first);
         StateDir::open(&path).unwrap();
+    }
+
+    #[test]
+    fn a_new_key_waits_and_takes_the_place_of_the_present_one_in_one_step() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(StateDir::make_next(directory.path()).unwrap_err().code, Code::NoInput);
+        let state = StateDir::open(directory.path()).unwrap();
+        let old = state.key().unwrap();
+        assert!(state.next_key().unwrap().is_none());
+        let next = StateDir::make_next(directory.path()).unwrap();
+        assert_eq!(StateDir::make_next(directory.path()).unwrap().fingerprint, next.fingerprint, "it stays");
+        assert_eq!(directory.path().join(NEXT_KEY).metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(state.key().unwrap().fingerprint, old.fingerprint, "until it is approved nothing changes");
+        state.adopt_next().unwrap();
+        assert_eq!(state.key().unwrap().fingerprint, next.fingerprint);
+        assert!(!state.has_next());
+        StateDir::make_next(directory.path()).unwrap();
+        state.discard_next().unwrap();
+        assert_eq!(state.key().unwrap().fingerprint, next.fingerprint);
     }
 
     #[test]

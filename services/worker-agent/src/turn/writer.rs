@@ -3,13 +3,13 @@
 use std::{future::Future, pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use muster_bus::{Bus, Receipt, StoreError, Storing};
+use muster_bus::{Receipt, StoreError, Storing};
 use muster_contracts::{
     id::WorkerId,
     subject::{About, ChunkAddress, ChunkKind, Subject, Writer as SubjectWriter},
 };
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{Instant, sleep},
 };
 
@@ -20,6 +20,7 @@ use super::{
 use crate::{
     clock::Clock,
     domain::outgoing::{Outgoing, Publish},
+    protocol::Link,
 };
 
 /// After this long the stream may have forgotten a Msg-Id: only chat can tell
@@ -37,13 +38,26 @@ pub trait ChunkStore: Send + Sync + 'static {
     fn connected(&self) -> BoxFuture<'_, ()>;
 }
 
-impl ChunkStore for Bus {
+/// Over the worker's connection, whichever that is by then.
+impl ChunkStore for watch::Receiver<Link> {
     fn store(&self, message: Storing) -> BoxFuture<'_, Result<Receipt, StoreError>> {
-        Box::pin(self.store(message))
+        let bus = self.borrow().bus.clone();
+        Box::pin(async move { bus.store(message).await })
     }
 
     fn connected(&self) -> BoxFuture<'_, ()> {
-        Box::pin(self.connected())
+        let mut link = self.clone();
+        Box::pin(async move {
+            loop {
+                let bus = link.borrow_and_update().bus.clone();
+                tokio::select! {
+                    () = bus.connected() => return,
+                    changed = link.changed() => if changed.is_err() {
+                        return;
+                    },
+                }
+            }
+        })
     }
 }
 
