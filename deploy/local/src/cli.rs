@@ -83,6 +83,7 @@ Examples:
 const CREDENTIALS: &str = "\
 Example:
   cargo muster credentials secrets
+  cargo muster credentials --inspect secrets    also inspect.seed, for an operator who may look and change nothing
 
 Writes one file for each private key (mode 0600) and nats.env with the public ones, which the files in
 deploy/nats take from nats-server's environment. Keys that are there stay.";
@@ -108,6 +109,9 @@ pub(crate) struct Up {
     /// What this computer's worker drives
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
     pub(crate) backend: Backend,
+    /// Let an operator look at everything on the broker, without changing anything: prints how
+    #[arg(long)]
+    pub(crate) inspect: bool,
     /// Do not make a machine and a worker of this computer
     #[arg(long)]
     pub(crate) bare: bool,
@@ -165,6 +169,9 @@ pub(crate) struct Generate {
 /// Where to put keys.
 #[derive(Debug, Args)]
 pub(crate) struct Credentials {
+    /// Also make the key of an operator who may look at everything on the broker and change nothing
+    #[arg(long)]
+    pub(crate) inspect: bool,
     /// Directory of the keys
     #[arg(value_name = "DIR")]
     pub(crate) directory: PathBuf,

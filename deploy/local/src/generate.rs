@@ -8,6 +8,7 @@ use std::{
 
 use muster_contracts::broker::{Identities, Listen, Tls, Websocket, configuration};
 use muster_testkit::credentials::{Credentials, CredentialsError};
+use nkeys::KeyPair;
 
 use crate::{cli, report::Report, workspace};
 
@@ -60,6 +61,7 @@ fn container_configuration(tls: Option<Tls>) -> String {
             system: name("SYSTEM"),
             issuer: name("ISSUER"),
             xkey: name("XKEY"),
+            inspect: Some(name("INSPECT")),
         },
     )
 }
@@ -81,7 +83,11 @@ pub(crate) fn run(options: &cli::Generate, report: &Report) -> Result<ExitCode, 
 
 /// Makes the keys that are missing in a directory, and lists the public ones for nats-server.
 pub(crate) fn credentials(options: &cli::Credentials, report: &Report) -> Result<ExitCode, GenerateError> {
-    let keys = environment(Credentials::in_directory(&options.directory)?.identities());
+    let mut credentials = Credentials::in_directory(&options.directory)?;
+    if options.inspect {
+        credentials = credentials.inspected(&options.directory)?;
+    }
+    let keys = environment(credentials.identities());
     let text: String = keys.iter().map(|(name, key)| format!("export {name}={key}\n")).collect();
     write(&options.directory.join("nats.env"), &text)?;
     report.say(&format!("the keys are in {}", options.directory.display()));
@@ -89,8 +95,10 @@ pub(crate) fn credentials(options: &cli::Credentials, report: &Report) -> Result
 }
 
 /// The variables that the configuration of a container names.
-fn environment(keys: Identities) -> [(&'static str, String); 6] {
-    let Identities { registry, chat, api, system, issuer, xkey } = keys;
+fn environment(keys: Identities) -> [(&'static str, String); 7] {
+    let Identities { registry, chat, api, system, issuer, xkey, inspect } = keys;
+    // The file names an inspector in any case. Without one it is a key whose seed is nobody's.
+    let inspect = inspect.unwrap_or_else(|| KeyPair::new_user().public_key());
     [
         ("MUSTER_REGISTRY_KEY", registry),
         ("MUSTER_CHAT_KEY", chat),
@@ -98,6 +106,7 @@ fn environment(keys: Identities) -> [(&'static str, String); 6] {
         ("MUSTER_SYSTEM_KEY", system),
         ("MUSTER_ISSUER_KEY", issuer),
         ("MUSTER_XKEY_KEY", xkey),
+        ("MUSTER_INSPECT_KEY", inspect),
     ]
 }
 

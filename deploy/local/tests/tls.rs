@@ -31,7 +31,8 @@ async fn workers_answer_over_tls_and_websockets_and_survive_the_brokers_death() 
     let workers = [
         worker(&stack, &machine, None).await,
         worker(&stack, &machine, Some(stack.broker().url())).await,
-        worker(&stack, &machine, Some(websocket)).await,
+        // As by a proxy that has the page at the other paths.
+        worker(&stack, &machine, Some(format!("{websocket}/nats"))).await,
     ];
     let mut replies = Vec::new();
     for worker in &workers {

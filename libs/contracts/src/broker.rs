@@ -6,7 +6,10 @@
 
 use std::fmt::Write as _;
 
-use crate::permissions::{self, Permissions, ServiceUser};
+use crate::{
+    permissions::{self, Permissions, ServiceUser},
+    subject::filter::LIVE,
+};
 
 /// Public keys that the broker must know; each a literal or a `$NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Identities {
     pub api: String,
     /// See `registry`; the user in the system account.
     pub system: String,
+    /// See `registry`; an operator who may look and change nothing, if there is one.
+    pub inspect: Option<String>,
     /// Account NKey (`A…`) that signs the workers' rights.
     pub issuer: String,
     /// Curve key (`X…`) that the callout's exchange is sealed to.
@@ -96,7 +101,7 @@ accounts {{
       {{ service: "chat.v1.worker.>" }}
       {{ service: "reg.v1.worker.>" }}
       {{ stream: "wrk.v1.>" }}
-    ]
+{shown}    ]
   }}
   # Workers: no JetStream, and only what is imported here. The requests carry
   # who asks, told by the broker itself (share).
@@ -112,7 +117,7 @@ accounts {{
     users: [
 {system}    ]
   }}
-}}
+{inspect}}}
 system_account: SYS
 
 authorization {{
@@ -133,12 +138,19 @@ authorization {{
         store = listen.store,
         app = [ServiceUser::Registry, ServiceUser::Chat, ServiceUser::Api]
             .into_iter()
-            .map(|service| user(keys, service))
+            .map(|service| user(service.name(), keys.of(service), &permissions::service(service)))
             .collect::<String>(),
-        system = user(keys, ServiceUser::System),
+        system = user("system", keys.of(ServiceUser::System), &permissions::service(ServiceUser::System)),
+        shown = keys.inspect.as_ref().map(|_| shown()).unwrap_or_default(),
+        inspect = keys.inspect.as_deref().map(inspect).unwrap_or_default(),
         issuer = keys.issuer,
         xkey = keys.xkey,
-        auth_users = ServiceUser::ALL.iter().map(|&user| keys.of(user)).collect::<Vec<_>>().join(", "),
+        auth_users = ServiceUser::ALL
+            .iter()
+            .map(|&user| keys.of(user))
+            .chain(keys.inspect.as_deref())
+            .collect::<Vec<_>>()
+            .join(", "),
     );
     out
 }
@@ -152,9 +164,28 @@ fn websocket(Websocket { listen, tls: certificate }: &Websocket) -> String {
     format!("websocket {{\n  listen: \"{listen}\"\n  allowed_origins: [ \"{NO_BROWSER}\" ]\n  {transport}}}\n")
 }
 
-fn user(keys: &Identities, service: ServiceUser) -> String {
-    let Permissions { publish, subscribe, respond } = permissions::service(service);
-    let responses = if respond { "\n          allow_responses: true" } else { "" };
+/// What the account of the services shows to an operator; a question may have many answers.
+fn shown() -> String {
+    let services = permissions::inspected().into_iter();
+    let services = services
+        .map(|subject| format!("      {{ service: \"{subject}\", response_type: stream, accounts: [ INSPECT ] }}\n"));
+    let live = format!("      {{ stream: \"{LIVE}\", accounts: [ INSPECT ] }}\n");
+    services.chain([live]).collect()
+}
+
+fn inspect(key: &str) -> String {
+    let services = permissions::inspected().into_iter();
+    let imports = services
+        .map(|subject| format!("      {{ service: {{ account: APP, subject: \"{subject}\" }} }}\n"))
+        .chain([format!("      {{ stream: {{ account: APP, subject: \"{LIVE}\" }} }}\n")])
+        .collect::<String>();
+    let user = user(permissions::INSPECTOR, key, &permissions::inspector());
+    format!("  INSPECT {{\n    users: [\n{user}    ]\n    imports: [\n{imports}    ]\n  }}\n")
+}
+
+fn user(name: &str, key: &str, permissions: &Permissions) -> String {
+    let Permissions { publish, subscribe, respond } = permissions;
+    let responses = if *respond { "\n          allow_responses: true" } else { "" };
     format!(
         r#"      # {name}
       {{ nkey: {key}
@@ -164,10 +195,8 @@ fn user(keys: &Identities, service: ServiceUser) -> String {
         }}
       }}
 "#,
-        name = service.name(),
-        key = keys.of(service),
-        publish = quoted(&publish),
-        subscribe = quoted(&subscribe),
+        publish = quoted(publish),
+        subscribe = quoted(subscribe),
     )
 }
 

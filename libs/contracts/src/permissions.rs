@@ -94,6 +94,41 @@ pub fn service(user: ServiceUser) -> Permissions {
     permissions
 }
 
+/// Name of the operator who may look.
+pub const INSPECTOR: &str = "inspect";
+
+/// What an operator may ask in the account of the services: who is there and how it is, which
+/// streams and consumers there are, and single messages of them. Nothing of it changes anything.
+#[must_use]
+pub fn inspected() -> Vec<String> {
+    let mut subjects = own(&[
+        "$SRV.PING",
+        "$SRV.PING.>",
+        "$SRV.INFO",
+        "$SRV.INFO.>",
+        "$SRV.STATS",
+        "$SRV.STATS.>",
+        "$JS.API.INFO",
+        "$JS.API.STREAM.NAMES",
+        "$JS.API.STREAM.LIST",
+        "$JS.API.STREAM.INFO.*",
+        "$JS.API.CONSUMER.NAMES.*",
+        "$JS.API.CONSUMER.LIST.*",
+        "$JS.API.CONSUMER.INFO.*.*",
+    ]);
+    for stream in [CHUNKS, EVENTS] {
+        subjects.extend([format!("$JS.API.DIRECT.GET.{stream}"), format!("$JS.API.DIRECT.GET.{stream}.>")]);
+    }
+    subjects
+}
+
+/// An operator who looks. In an account of their own, since a reply subject is not checked within
+/// one: there, a question with the reply `$JS.API.STREAM.DELETE.…` would be more than a question.
+#[must_use]
+pub fn inspector() -> Permissions {
+    Permissions { publish: inspected(), subscribe: own(&[filter::LIVE, "_INBOX.>"]), respond: false }
+}
+
 fn api() -> Permissions {
     let mut publish = own(&[
         &format!("{}.*", method::Service::Registry.prefix()),
@@ -214,8 +249,8 @@ mod tests {
 
     #[test]
     fn no_service_may_delete_or_purge_a_stream() {
-        for &user in ServiceUser::ALL {
-            for subject in service(user).publish {
+        for permissions in ServiceUser::ALL.iter().map(|&user| service(user)).chain([inspector()]) {
+            for subject in permissions.publish {
                 assert!(!subject.contains("DELETE") && !subject.contains("PURGE") && subject != ">", "{subject}");
             }
         }

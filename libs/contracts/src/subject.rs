@@ -268,6 +268,8 @@ pub mod filter {
     pub const CHUNKS: &str = "chat.v1.stream.*.*.*.*";
     /// Everything that is stored in EVENTS.
     pub const EVENTS: &str = "evt.v1.*.*.*";
+    /// Everything that a stream republishes once it is stored.
+    pub const LIVE: &str = "live.>";
 
     /// One session in CHUNKS, by any writer.
     #[must_use]

@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use muster_contracts::{broker::Identities, permissions::ServiceUser};
+use muster_contracts::{
+    broker::Identities,
+    permissions::{INSPECTOR, ServiceUser},
+};
 use nkeys::{KeyPair, KeyPairType, XKey};
 
 /// Why there are no keys.
@@ -38,6 +41,7 @@ pub struct Credentials {
     system: KeyPair,
     issuer: KeyPair,
     xkey: XKey,
+    inspect: Option<KeyPair>,
 }
 
 impl std::fmt::Debug for Credentials {
@@ -57,6 +61,7 @@ impl Credentials {
             system: KeyPair::new(KeyPairType::User),
             issuer: KeyPair::new(KeyPairType::Account),
             xkey: XKey::new(),
+            inspect: None,
         }
     }
 
@@ -81,7 +86,17 @@ impl Credentials {
                 let seed = kept(&path, || XKey::new().seed())?;
                 XKey::from_seed(&seed).map_err(|_| CredentialsError::Seed(path))?
             },
+            inspect: None,
         })
+    }
+
+    /// With an operator who may look and change nothing. Their seed is made in `directory`, if it is not there.
+    ///
+    /// # Errors
+    /// When its file cannot be read or written, or holds something else.
+    pub fn inspected(mut self, directory: &Path) -> Result<Self, CredentialsError> {
+        self.inspect = Some(key(directory, INSPECTOR, KeyPairType::User)?);
+        Ok(self)
     }
 
     /// What the broker is to know of them.
@@ -94,7 +109,14 @@ impl Credentials {
             system: self.system.public_key(),
             issuer: self.issuer.public_key(),
             xkey: self.xkey.public_key(),
+            inspect: self.inspect.as_ref().map(KeyPair::public_key),
         }
+    }
+
+    /// The file of an inspector's seed, for `nats --nkey`.
+    #[must_use]
+    pub fn inspector_file(directory: &Path) -> PathBuf {
+        directory.join(format!("{INSPECTOR}.seed"))
     }
 
     /// The seed of one user.

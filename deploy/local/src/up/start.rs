@@ -32,7 +32,11 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
 
     let server = nats::find_or_install(&|text| report.say(text))?;
     let step = report.step("starting");
-    let credentials = Credentials::in_directory(&data.path().join("keys"))?;
+    let keys = data.path().join("keys");
+    let mut credentials = Credentials::in_directory(&keys)?;
+    if options.inspect {
+        credentials = credentials.inspected(&keys)?;
+    }
     let broker = Broker::start_in(server, credentials, &data.path().join("nats"), listen.address).await?;
     step.progress("nats-server serves");
     let first = first_run::begin(data, std::env::var(PASSWORD).ok())?;
@@ -91,6 +95,12 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
     running.keep(Kept::Broker(Box::new(broker)));
     if options.public_url.is_none() && page.address.ip().is_loopback() {
         report.say("only this computer can connect: --listen, --nats-listen and the public addresses let others in");
+    }
+    if options.inspect {
+        let (nats, key) = (reachable(nats), Credentials::inspector_file(&keys));
+        report.say(&format!("to look at the broker: nats --server nats://{nats} --nkey {} micro ls", key.display()));
+        report
+            .say("  also micro stats, stream ls, stream info, consumer info, and sub 'live.>', which shows every chat");
     }
     report.line(&format!("nats nats://{nats}"));
     report.line(&format!("ready {url}"));

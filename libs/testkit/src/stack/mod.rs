@@ -80,13 +80,14 @@ pub struct Setup {
     engine: Engine,
     settings: Vec<(String, String)>,
     encrypted: bool,
+    inspected: bool,
 }
 
 impl Setup {
     /// On this engine.
     #[must_use]
     pub const fn on(engine: Engine) -> Self {
-        Self { engine, settings: Vec::new(), encrypted: false }
+        Self { engine, settings: Vec::new(), encrypted: false, inspected: false }
     }
 
     /// A setting of the services, by its name in the environment; those that do not know it ignore it.
@@ -100,6 +101,13 @@ impl Setup {
     #[must_use]
     pub const fn encrypted(mut self) -> Self {
         self.encrypted = true;
+        self
+    }
+
+    /// The broker knows an operator who may look, with the seed in [`Stack::home`].
+    #[must_use]
+    pub const fn inspected(mut self) -> Self {
+        self.inspected = true;
         self
     }
 
@@ -146,7 +154,11 @@ impl Stack {
             transport.push(("MUSTER_NATS_CA_FILE", authority.file().display().to_string()));
             transport.extend([("MUSTER_TLS_CERT_FILE", page.certificate), ("MUSTER_TLS_KEY_FILE", page.key)]);
         }
-        let broker = must("nats-server", Broker::start_in(server, Credentials::generate(), &nats, doors).await);
+        let mut credentials = Credentials::generate();
+        if setup.inspected {
+            credentials = must("the inspector", credentials.inspected(home.path()));
+        }
+        let broker = must("nats-server", Broker::start_in(server, credentials, &nats, doors).await);
         let database = databases(setup.engine, home.path());
         let start = |user: ServiceUser| {
             let command = service::command(user, home.path(), &broker.url(), &database(user), broker.credentials());
