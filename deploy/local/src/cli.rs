@@ -3,6 +3,7 @@
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use url::Url;
 
 use crate::check::StepName;
 
@@ -20,7 +21,7 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build and run everything, until Ctrl-C
     #[command(after_help = UP)]
-    Up(Up),
+    Up(Box<Up>),
     /// Build and run muster-worker-agent
     #[command(after_help = WORKER, disable_help_flag = true)]
     Worker(Worker),
@@ -45,6 +46,8 @@ Examples:
   cargo muster up --data-dir /tmp/try --listen 127.0.0.1:0 --nats-listen 127.0.0.1:0
   cargo muster up --listen 0.0.0.0:8080 --public-url http://muster.lan:8080 \\
                   --nats-listen 0.0.0.0:4222 --public-nats nats://muster.lan:4222
+  cargo muster up --listen 0.0.0.0:443 --nats-websocket 0.0.0.0:8443 --public-url https://muster.example \\
+                  --tls-cert tls.crt --tls-key tls.key      over HTTPS and wss://
   MUSTER_ADMIN_PASSWORD=… cargo muster up            choose the first account's password
 
 On an empty data directory it makes the account `admin`, registers this computer as a machine and runs a
@@ -102,10 +105,19 @@ pub(crate) struct Up {
     pub(crate) nats_listen: Option<SocketAddr>,
     /// Address of the page as other computers reach it
     #[arg(long, value_name = "URL")]
-    pub(crate) public_url: Option<String>,
+    pub(crate) public_url: Option<Url>,
     /// Address of the broker as workers on other computers reach it
     #[arg(long, value_name = "URL")]
     pub(crate) public_nats: Option<String>,
+    /// Serve the page over HTTPS with this certificate (PEM, then those up to its authority); needs --public-url
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The certificate's private key (PEM)
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
+    /// Take workers by WebSocket too: wss:// with --tls-cert, else ws:// for a proxy that has a certificate
+    #[arg(long, value_name = "ADDR:PORT")]
+    pub(crate) nats_websocket: Option<SocketAddr>,
     /// What this computer's worker drives
     #[arg(long, value_enum, default_value_t = Backend::Auto)]
     pub(crate) backend: Backend,

@@ -24,7 +24,7 @@ use report::Report;
 async fn main() -> ExitCode {
     let report = Report::new();
     let done = match Cli::parse().command {
-        Command::Up(options) => up::run(options, &report).await.map_err(|error| error.to_string()),
+        Command::Up(options) => up::run(*options, &report).await.map_err(|error| error.to_string()),
         Command::Worker(options) => worker::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Test(options) => check::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Fuzz(options) => check::fuzz(&options, &report).await.map_err(|error| error.to_string()),

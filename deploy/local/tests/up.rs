@@ -15,6 +15,8 @@ use std::{
 
 use muster_contracts::id;
 use muster_testkit::{
+    binaries,
+    certificates::Authority,
     client::{Client, Message},
     process::{Child, Command},
 };
@@ -172,6 +174,54 @@ async fn it_runs_mends_what_dies_ends_in_time_and_goes_on_where_it_ended() {
     assert_eq!(items(&client, &format!("/sessions/{session}/messages")).await.len(), 6);
     up.end(Signal::SIGINT).await;
     assert_eq!(left_behind(&data), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_a_certificate_it_is_reached_by_https_and_wss_alone() {
+    let home = tempfile::tempdir().unwrap();
+    let authority = Authority::new(&home.path().join("certificates"));
+    let tls = authority.certificate("page");
+    let log = home.path().join("log");
+    let command = Command::new("cargo muster up", env!("CARGO_BIN_EXE_muster"), &log)
+        .without_our_settings()
+        .args(["up", "--backend", "demo", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"])
+        .args(["--public-url", "https://localhost", "--nats-websocket", "127.0.0.1:0", "--inspect"])
+        .args(["--tls-cert", &tls.certificate, "--tls-key", &tls.key, "--data-dir"])
+        .arg(home.path().join("data"))
+        .env("SSL_CERT_FILE", authority.file())
+        .env("MUSTER_ADMIN_PASSWORD", PASSWORD);
+    let up = Up { child: Child::spawn(command).unwrap(), log };
+    up.until(|text| text.contains("\nready https://localhost:")).await;
+    assert!(up.printed().contains("inspect.seed micro ls"), "{}", up.printed());
+
+    let client = Client::trusting(up.value("ready "), &authority.file()).unwrap();
+    client.sign_in("admin", PASSWORD).await.unwrap();
+    let server = client.get::<Value>("/server").await.unwrap();
+    let nats = server["nats"][0].as_str().unwrap();
+    assert!(nats.starts_with("wss://localhost:"), "{server}");
+
+    // As somebody elsewhere would: with the page's address and a token.
+    let machine = client.create_machine("elsewhere").await.unwrap();
+    let made = client.create_worker(&machine.machine_id, None).await.unwrap();
+    let command =
+        Command::new("worker", binaries::find("muster-worker-agent").unwrap(), home.path().join("worker.log"))
+            .without_our_settings()
+            .args(["run", "--backend", "demo", "--token", &made.token, "--server", client.base(), "--ca"])
+            .arg(authority.file())
+            .arg("--state-dir")
+            .arg(home.path().join("state"));
+    let worker = Child::spawn(command).unwrap();
+    let waits = || worker.log_tail(9).contains("Waiting for approval").then_some(());
+    worker.until(PATIENCE, waits).await.unwrap();
+    up.end(Signal::SIGTERM).await;
+}
+
+#[test]
+fn a_certificate_needs_its_key_and_a_name() {
+    let home = tempfile::tempdir().unwrap();
+    let tls = Authority::new(home.path()).certificate("page");
+    let output = run(&home.path().join("data"), &["--tls-cert", &tls.certificate, "--tls-key", &tls.key]);
+    refused(&output, "--public-url https://");
 }
 
 #[tokio::test(flavor = "multi_thread")]

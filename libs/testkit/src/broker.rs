@@ -130,6 +130,12 @@ impl Broker {
         Some(format!("{scheme}://{address}"))
     }
 
+    /// Where it listens for workers that come by WebSocket, if it does.
+    #[must_use]
+    pub fn websocket_address(&self) -> Option<SocketAddr> {
+        self.doors.websocket.as_ref().map(|(address, _)| *address)
+    }
+
     /// Where it listens for clients.
     #[must_use]
     pub const fn address(&self) -> SocketAddr {

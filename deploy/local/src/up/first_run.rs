@@ -72,13 +72,12 @@ impl FirstRun {
     pub(super) async fn run_worker(
         &self,
         worker: &Worker,
-        url: &str,
+        client: Client,
         backend: &str,
         path: OsString,
         report: &Report,
     ) -> Result<Child, UpError> {
         let step = report.step("adding this computer");
-        let client = Client::new(url);
         client.sign_in(ADMIN, self.password()).await.map_err(failed("signing in as admin"))?;
         if !worker.exists() {
             let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();

@@ -4,6 +4,7 @@ mod agent;
 mod first_run;
 mod start;
 mod supervise;
+mod transport;
 
 use std::process::ExitCode;
 
@@ -49,6 +50,9 @@ pub(crate) enum UpError {
     NotBuilt(#[from] binaries::NotBuilt),
     #[error(transparent)]
     Process(#[from] ProcessError),
+    /// A certificate is for a name.
+    #[error("--tls-cert needs --public-url https://NAME, where NAME is the one in the certificate")]
+    Certificate,
     /// The API refuses what a first run does.
     #[error("{what}: {source}")]
     FirstRun {

@@ -15,6 +15,7 @@ use muster_testkit::{
 use super::{
     UpError, agent, first_run,
     supervise::{Kept, Running},
+    transport::Transport,
 };
 use crate::{cli, data_dir::DataDir, ports, report::Report, web, workspace};
 
@@ -26,6 +27,7 @@ const PASSWORD: &str = "MUSTER_ADMIN_PASSWORD";
 
 /// Builds and starts everything, in order, and waits until it is ready.
 pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Report) -> Result<Running, UpError> {
+    let transport = Transport::of(options)?;
     let page = ports::choose(options.listen, PAGE, "--listen")?;
     let listen = ports::choose(options.nats_listen, NATS, "--nats-listen")?;
     build(data, report).await?;
@@ -37,7 +39,8 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
     if options.inspect {
         credentials = credentials.inspected(&keys)?;
     }
-    let broker = Broker::start_in(server, credentials, &data.path().join("nats"), listen.address).await?;
+    let broker =
+        Broker::start_in(server, credentials, &data.path().join("nats"), transport.doors(listen.address)).await?;
     step.progress("nats-server serves");
     let first = first_run::begin(data, std::env::var(PASSWORD).ok())?;
 
@@ -48,11 +51,7 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
     let chat = Service::start(start(ServiceUser::Chat)?).await?;
     step.progress("chat is ready");
     let mut api = start(ServiceUser::Api)?.env("MUSTER_LISTEN", page.address.to_string());
-    for (key, value) in [("MUSTER_PUBLIC_URL", &options.public_url), ("MUSTER_PUBLIC_NATS", &options.public_nats)] {
-        if let Some(value) = value {
-            api = api.env(key, value);
-        }
-    }
+    api = api.envs(transport.settings(&broker));
     if let Some(first) = &first {
         api = api.env(PASSWORD, first.password());
     }
@@ -64,7 +63,8 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
     step.progress("the page is ready");
     drop(step);
 
-    let url = page_url(&api, page.address);
+    let bound = api.address(service::PAGE).unwrap_or(page.address);
+    let url = transport.page(bound);
     let nats = broker.address();
     if page.moved {
         report.say(&format!("port {} is taken, so the page is at {url}", PAGE.port()));
@@ -77,7 +77,9 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
         first.announce(report);
         if !options.bare {
             let (backend, path) = agent::backend(options.backend, data, report).await?;
-            running.keep(Kept::Worker(first.run_worker(&worker, &url, backend, path, report).await?));
+            running.keep(Kept::Worker(
+                first.run_worker(&worker, transport.client(reachable(bound))?, backend, path, report).await?,
+            ));
         }
         first.complete()?;
     } else if !options.bare {
@@ -123,10 +125,6 @@ fn command(user: ServiceUser, data: &DataDir, broker: &Broker) -> Result<Command
     Ok(service::command(user, &data.logs(), &nats, &database, broker.credentials())?
         .without(PASSWORD)
         .without("MUSTER_CONFIG"))
-}
-
-fn page_url(api: &Service, asked: SocketAddr) -> String {
-    format!("http://{}", api.address(service::PAGE).unwrap_or(asked))
 }
 
 /// An address that this computer reaches a listener at.

@@ -4,6 +4,7 @@ mod error;
 mod model;
 
 use std::{
+    net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -40,6 +41,15 @@ impl Client {
     pub fn trusting(base: impl Into<String>, authority: &Path) -> std::io::Result<Self> {
         let certificates = Certificate::from_pem_bundle(&std::fs::read(authority)?).map_err(std::io::Error::other)?;
         let http = reqwest::Client::builder().no_proxy().tls_certs_merge(certificates).build();
+        Ok(Self { http: http.map_err(std::io::Error::other)?, base: base.into(), cookies: Arc::default() })
+    }
+
+    /// The same, where the name in `base` is that of a certificate, and the page is at `address`.
+    ///
+    /// # Errors
+    /// When there is no TLS.
+    pub fn reaching(base: impl Into<String>, name: &str, address: SocketAddr) -> std::io::Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().resolve(name, address).build();
         Ok(Self { http: http.map_err(std::io::Error::other)?, base: base.into(), cookies: Arc::default() })
     }
 
