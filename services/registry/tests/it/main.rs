@@ -9,6 +9,7 @@
 
 mod hostile;
 mod identity;
+mod instances;
 mod methods;
 mod presence;
 mod races;

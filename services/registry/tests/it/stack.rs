@@ -1,6 +1,6 @@
 //! A broker, a database and a registry, and the api's place beside them.
 
-use std::{future::Future, time::Duration};
+use std::{future::Future, path::Path, time::Duration};
 
 use muster_bus::{Bus, CallError, ServiceConnect};
 use muster_contracts::{
@@ -51,7 +51,8 @@ pub(crate) struct Stack {
     pub(crate) api: Bus,
     pub(crate) user: UserId,
     operator: String,
-    _home: tempfile::TempDir,
+    home: tempfile::TempDir,
+    database: String,
     _sqlite: Option<Sqlite>,
 }
 
@@ -70,15 +71,7 @@ impl Stack {
     async fn start(database: &str, sqlite: Option<Sqlite>) -> Self {
         let broker = Broker::start().await.unwrap();
         let home = tempfile::tempdir().unwrap();
-        let program = env!("CARGO_BIN_EXE_muster-registry");
-        let command = Command::new("muster-registry", program, home.path().join("registry.log"))
-            .without_our_settings()
-            .announces(home.path().join("registry.json"))
-            .envs(broker.credentials().environment(ServiceUser::Registry).unwrap())
-            .env("MUSTER_NATS_URL", broker.url())
-            .env("MUSTER_LOG", "info,muster_registry=debug")
-            .env("MUSTER_DATABASE_URL", database);
-        let registry = Child::spawn(command).unwrap();
+        let registry = Child::spawn(command("registry", home.path(), &broker, database)).unwrap();
         let api = Bus::connect_service(ServiceConnect {
             servers: broker.url(),
             user: ServiceUser::Api,
@@ -88,20 +81,34 @@ impl Stack {
         .await
         .unwrap();
         let user = UserId::random();
-        let mut stack = Self { broker, registry, api, user, operator: String::new(), _home: home, _sqlite: sqlite };
+        let (operator, database) = (String::new(), database.to_owned());
+        let mut stack = Self { broker, registry, api, user, operator, home, database, _sqlite: sqlite };
         stack.ready().await;
         stack
     }
 
     /// Waits until the registry says that nothing is missing.
     pub(crate) async fn ready(&mut self) {
-        self.operator = self.registry.announced(PATIENCE).await.unwrap()["operator"].clone();
-        let url = format!("http://{}/readyz", self.operator);
+        self.operator = self.ready_at(&self.registry).await;
+    }
+
+    /// Another instance of the registry, beside the first.
+    pub(crate) async fn another_registry(&self) -> Child {
+        let child = Child::spawn(command("another", self.home.path(), &self.broker, &self.database)).unwrap();
+        self.ready_at(&child).await;
+        child
+    }
+
+    /// Waits until this instance says that nothing is missing, and somebody answers.
+    pub(crate) async fn ready_at(&self, registry: &Child) -> String {
+        let operator = registry.announced(PATIENCE).await.unwrap()["operator"].clone();
+        let url = format!("http://{operator}/readyz");
         eventually("the registry is ready", || async {
             reqwest::get(&url).await.is_ok_and(|answer| answer.status() == 200).then_some(())
         })
         .await;
         eventually("the registry answers", || async { self.machines().await.ok() }).await;
+        operator
     }
 
     /// What the registry counted under a name, over all labels.
@@ -170,6 +177,17 @@ impl Stack {
         })
         .await
     }
+}
+
+fn command(name: &str, home: &Path, broker: &Broker, database: &str) -> Command {
+    let program = env!("CARGO_BIN_EXE_muster-registry");
+    Command::new("muster-registry", program, home.join(format!("{name}.log")))
+        .without_our_settings()
+        .announces(home.join(format!("{name}.json")))
+        .envs(broker.credentials().environment(ServiceUser::Registry).unwrap())
+        .env("MUSTER_NATS_URL", broker.url())
+        .env("MUSTER_LOG", "info,muster_registry=debug")
+        .env("MUSTER_DATABASE_URL", database)
 }
 
 /// What `condition` answers once it answers something.
