@@ -73,7 +73,9 @@ impl Ada {
     /// Everything as its owner sees it.
     async fn all(&self, operations: &[Operation]) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
-        for operation in operations.iter().filter(|it| it.method == Method::GET && it.tag != "events") {
+        // The audit log is written behind what it tells.
+        let lasting = |it: &&Operation| it.method == Method::GET && !matches!(it.tag.as_str(), "events" | "audit");
+        for operation in operations.iter().filter(|it| !it.public).filter(lasting) {
             let path = operation.at(&self.ids);
             // An administrator's are not hers to see.
             let seen = self.person.client().get::<Value>(&path).await.unwrap_or_default();
@@ -152,7 +154,8 @@ async fn is_told_nothing(bob: &Shows<'_>, operations: &[Operation], ada: &Ids) {
     });
     let nobodys = nobodys.collect::<Ids>();
     let mut tried = 0;
-    for operation in operations.iter().filter(|it| !it.parameters.is_empty()) {
+    // What is public is nobody's.
+    for operation in operations.iter().filter(|it| !it.parameters.is_empty() && !it.public) {
         let (path, elsewhere) = (operation.at(ada), operation.at(&nobodys));
         for query in ["", "?nonsense=1"] {
             for body in operation.bodies(ada) {
