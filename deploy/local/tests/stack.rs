@@ -219,3 +219,34 @@ async fn a_machine_that_was_set_up_anew_waits_and_its_new_key_is_approved() {
     assert_eq!(session.reply_to(&sent).await.content, "here again");
     worker.online().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_larger_than_the_broker_carries_at_once_is_shown_whole() {
+    let stack = Stack::start().await;
+    let session = worker_of(&stack).await.session("demo/fast").await;
+    let long = session.send("count 300000").await;
+    let reply = session.reply_to(&long).await;
+    assert_eq!((reply.status.as_str(), reply.content.len()), ("completed", counted(300_000).len()));
+    assert_eq!(reply.content, counted(300_000), "two megabytes in one message");
+
+    let text = format!("echo {}", "wörd ".repeat(16_000));
+    for _ in 0..12 {
+        session.reply_to(&session.send(&text).await).await;
+    }
+    // Every message once, however many fit a page.
+    let client = session.client();
+    let (mut seen, mut before) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/sessions/{}/messages?limit=200{before}", session.id());
+        let page = client.get::<serde_json::Value>(&path).await.unwrap();
+        let items = page["items"].as_array().unwrap();
+        assert!(items.iter().all(|item| !item["content"].as_str().unwrap().is_empty()));
+        seen.extend(items.iter().map(|item| item["messageId"].as_str().unwrap().to_owned()));
+        let Some(oldest) = page["nextBefore"].as_str() else { break };
+        before = format!("&before={oldest}");
+    }
+    assert_eq!(seen.len(), 26);
+    seen.sort_unstable();
+    seen.dedup();
+    assert_eq!(seen.len(), 26);
+}

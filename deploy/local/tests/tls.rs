@@ -97,6 +97,7 @@ async fn a_worker_keeps_trying_while_the_brokers_certificate_is_not_to_be_truste
     stack.kill(Part::Nats).await;
     put(stack.authority(), &stack);
     stack.restart(Part::Nats).await;
+    stack.ready().await;
     worker.online().await;
     let session = worker.session("demo/fast").await;
     let sent = session.send("echo here again").await;

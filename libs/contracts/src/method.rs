@@ -124,6 +124,8 @@ methods! {
         MarkRead = "mark_read": MessageRef => Empty;
         /// A page of messages, and where the event stream continues it.
         ListMessages = "list_messages": ListMessagesRequest => ListMessagesReply;
+        /// A piece of a message that is too large for a list.
+        ReadMessage = "read_message": ReadMessageRequest => ReadMessageReply;
         /// Sends a message; the same id and content again is the same message.
         SendMessage = "send_message": SendMessageRequest => ChatMessage;
         /// Edits or moves a waiting message.

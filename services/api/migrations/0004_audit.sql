@@ -3,6 +3,8 @@
 CREATE TABLE audit (
     audit_id TEXT PRIMARY KEY,
     at BIGINT NOT NULL,
+    -- Order of what was done in one millisecond.
+    place BIGINT NOT NULL,
     user_id TEXT NOT NULL,
     username TEXT NOT NULL,
     action TEXT NOT NULL,
@@ -20,5 +22,5 @@ CREATE TABLE audit (
     token_name TEXT NOT NULL,
     address TEXT NOT NULL
 );
-CREATE INDEX audit_by_time ON audit (at, audit_id);
-CREATE INDEX audit_by_user ON audit (user_id, at, audit_id);
+CREATE INDEX audit_by_time ON audit (at, place, audit_id);
+CREATE INDEX audit_by_user ON audit (user_id, at, place, audit_id);

@@ -34,7 +34,8 @@ async fn handle(api: Shared, delivery: Delivery) -> Outcome {
     let Ok(event) = Event::decode(delivery.message.payload.clone()) else { return Outcome::Ack };
     let Some(Object::Audit(audit)) = event.object else { return Outcome::Ack };
     let actor = event.actor.unwrap_or_default();
-    match insert(&api, Deed { id, at: event.timestamp, owner: user, actor: &actor, audit: &audit }).await {
+    let place = i64::try_from(delivery.message.sequence).unwrap_or(i64::MAX);
+    match insert(&api, Deed { id, at: event.timestamp, place, owner: user, actor: &actor, audit: &audit }).await {
         Ok(()) => Outcome::Ack,
         Err(error) => {
             tracing::warn!(%error, "an entry of the audit log waits");

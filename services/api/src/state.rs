@@ -2,7 +2,7 @@
 
 use std::{
     ops::Deref,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
 use muster_bus::{Bus, CallError};
@@ -37,6 +37,8 @@ pub struct Inner {
     pub(crate) logins: Mutex<Limiter>,
     pub(crate) requests: Mutex<Limiter>,
     pub(crate) feeds: Feeds,
+    /// Deeds that went into the audit log: their order within a millisecond.
+    pub(crate) deeds: AtomicI64,
 }
 
 /// The configuration, checked.
@@ -115,7 +117,18 @@ impl Shared {
     pub fn new(bus: Bus, db: Db, clock: Clock, health: Health, settings: Settings, stop: CancellationToken) -> Self {
         let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.streams_per_user, stop);
         let (passwords, logins, requests) = (Passwords::default(), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { bus, db, clock, health, settings, passwords, logins, requests, feeds }))
+        Self(Arc::new(Inner {
+            bus,
+            db,
+            clock,
+            health,
+            settings,
+            passwords,
+            logins,
+            requests,
+            feeds,
+            deeds: AtomicI64::new(0),
+        }))
     }
 
     /// Calls a method of registry or chat; at once refused while the broker is away.

@@ -1,5 +1,7 @@
 //! Telling of accounts, sign-ins and tokens, in the transaction that changes them: every instance hears it.
 
+use std::sync::atomic::Ordering;
+
 use muster_contracts::{
     id::{self, UserId},
     subject::{Entity, EventAddress, Subject},
@@ -60,7 +62,8 @@ pub(crate) async fn did(
     actor: &v1::Actor,
     audit: &v1::Audit,
 ) -> Result<(), DbError> {
-    let deed = Deed { id: &id::random(), at: api.clock.now(), owner, actor, audit };
+    let place = api.deeds.fetch_add(1, Ordering::Relaxed);
+    let deed = Deed { id: &id::random(), at: api.clock.now(), place, owner, actor, audit };
     store::audit::insert(write, deed).await
 }
 

@@ -262,6 +262,16 @@ impl Stack {
             Part::Api => must("the api", self.api.restart().await),
         }
     }
+
+    /// Waits until every service is ready, as after a broker that came back.
+    ///
+    /// # Panics
+    /// When one does not become so.
+    pub async fn ready(&mut self) {
+        for service in [&mut self.registry, &mut self.chat, &mut self.api] {
+            must("a service", service.wait_ready().await);
+        }
+    }
 }
 
 fn databases(engine: Engine, home: &Path) -> impl Fn(ServiceUser) -> String + use<> {

@@ -41,6 +41,12 @@ impl Session {
         Self { session, client }
     }
 
+    /// Whoever looks at it.
+    #[must_use]
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// Its id.
     #[must_use]
     pub fn id(&self) -> &str {

@@ -10,6 +10,8 @@ pub(crate) struct Deed<'a> {
     /// Made once: the same deed told again is the same entry.
     pub(crate) id: &'a str,
     pub(crate) at: i64,
+    /// Behind what else was done at this time.
+    pub(crate) place: i64,
     /// Whose thing it was done to.
     pub(crate) owner: &'a UserId,
     pub(crate) actor: &'a v1::Actor,
@@ -21,6 +23,7 @@ pub(crate) struct Deed<'a> {
 pub(crate) struct Entry {
     pub(crate) audit_id: String,
     pub(crate) at: i64,
+    pub(crate) place: i64,
     pub(crate) user_id: String,
     pub(crate) username: String,
     pub(crate) entity: String,
@@ -31,6 +34,10 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    pub(crate) fn place(&self) -> Place {
+        Place { at: self.at, place: self.place, audit_id: self.audit_id.clone() }
+    }
+
     /// As `reader` may see it: what sessions are called and what is asked in them is their owner's alone.
     pub(crate) fn seen_by(mut self, reader: &UserId) -> Self {
         if self.user_id != reader.as_str() && matches!(self.entity.as_str(), "session" | "request") {
@@ -58,13 +65,13 @@ pub(crate) struct Filter {
 
 /// Adds an entry, with the names that its ids have now.
 pub(crate) async fn insert(write: &mut Write, deed: Deed<'_>) -> Result<(), DbError> {
-    let Deed { id, at, owner, actor, audit } = deed;
+    let Deed { id, at, place, owner, actor, audit } = deed;
     let v1::Audit { action, id: object, name, detail, machine_id, worker_id, session_id } = audit;
     let v1::Actor { user_id, worker_id: actor_worker, address, token_id } = actor;
     sqlx::query(
-        "INSERT INTO audit (audit_id, at, user_id, username, action, entity, object_id, object_name, detail, machine_id, \
+        "INSERT INTO audit (audit_id, at, place, user_id, username, action, entity, object_id, object_name, detail, machine_id, \
            worker_id, session_id, actor_id, actor_name, actor_worker_id, token_id, token_name, address) \
-         VALUES ($1, $2, $3, COALESCE((SELECT username FROM users WHERE user_id = $3), ''), $4, $5, $6, $7, $8, $9, \
+         VALUES ($1, $2, $16, $3, COALESCE((SELECT username FROM users WHERE user_id = $3), ''), $4, $5, $6, $7, $8, $9, \
            $10, $11, $12, COALESCE((SELECT username FROM users WHERE user_id = $12), ''), $13, $14, \
            COALESCE((SELECT name FROM tokens WHERE token_id = $14), ''), $15) \
          ON CONFLICT (audit_id) DO NOTHING",
@@ -84,27 +91,37 @@ pub(crate) async fn insert(write: &mut Write, deed: Deed<'_>) -> Result<(), DbEr
     .bind(actor_worker)
     .bind(token_id)
     .bind(address)
+    .bind(place)
     .execute(write.connection())
     .await?;
     Ok(())
 }
 
-/// Entries behind a place (time and id), newest first.
+/// An entry's place in the log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) at: i64,
+    pub(crate) place: i64,
+    pub(crate) audit_id: String,
+}
+
+/// Entries behind a place, newest first.
 pub(crate) async fn list(
     db: &Db,
     filter: &Filter,
-    behind: Option<&(i64, String)>,
+    behind: Option<&Place>,
     limit: usize,
 ) -> Result<Vec<Entry>, DbError> {
     let Filter { owner, entity, action, object, actor, since, until } = filter;
     // Two statements, so that each has an index to walk along.
     let whose = if owner.is_some() { "user_id = $1" } else { "$1 = ''" };
-    let (at, id) = behind.map_or((i64::MAX, ""), |(at, id)| (*at, id.as_str()));
+    let (at, place, id) =
+        behind.map_or((i64::MAX, 0, ""), |Place { at, place, audit_id }| (*at, *place, audit_id.as_str()));
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT * FROM audit WHERE {whose} AND at >= $2 AND at < $3 AND (at < $4 OR (at = $4 AND audit_id < $5)) \
+        "SELECT * FROM audit WHERE {whose} AND at >= $2 AND at < $3 AND (at, place, audit_id) < ($4, $11, $5) \
            AND ($6 = '' OR entity = $6) AND ($7 = '' OR action = $7) AND ($8 = '' OR actor_id = $8) \
            AND ($9 = '' OR $9 IN (object_id, machine_id, worker_id, session_id)) \
-         ORDER BY at DESC, audit_id DESC LIMIT $10"
+         ORDER BY at DESC, place DESC, audit_id DESC LIMIT $10"
     )))
     .bind(owner.as_ref().map_or("", UserId::as_str))
     .bind(since)
@@ -116,6 +133,7 @@ pub(crate) async fn list(
     .bind(actor)
     .bind(object)
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+    .bind(place)
     .fetch_all(db.pool())
     .await?;
     rows.iter().map(entry).collect()
@@ -125,6 +143,7 @@ fn entry(row: &AnyRow) -> Result<Entry, DbError> {
     Ok(Entry {
         audit_id: row.try_get("audit_id")?,
         at: row.try_get("at")?,
+        place: row.try_get("place")?,
         user_id: row.try_get("user_id")?,
         username: row.try_get("username")?,
         entity: row.try_get("entity")?,

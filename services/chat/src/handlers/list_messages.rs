@@ -1,6 +1,6 @@
 //! A page of messages, and where the event stream continues it.
 
-use muster_contracts::v1;
+use muster_contracts::{Message as _, limits, v1};
 
 use super::{caller, cut, message_of, own_session, page_size};
 use crate::{
@@ -21,10 +21,22 @@ pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Do
     // The turn before the rows, too: one that ends in between is in them as ended.
     let open = turns::open_of_session(&mut *connection, &chat_session_id).await?;
     let size = page_size(limit);
-    let mut rows = messages::page(&mut *connection, &chat_session_id, before, size + 1).await?;
-    let more = cut(&mut rows, size);
-    rows.reverse();
-    let next_before = rows.first().filter(|_| more).map(|oldest| oldest.message_id.clone());
+    let rows = messages::page(&mut *connection, &chat_session_id, before, size + 1).await?;
+    let mut messages = rows.iter().map(MessageRow::to_wire).map(light).collect::<Vec<_>>();
+    let more = cut(&mut messages, size);
+    messages.reverse();
+    let next_before = messages.first().filter(|_| more).map(|oldest| oldest.message_id.clone());
     let position = open.map_or(position, |turn| turn.stream_position.unsigned_abs().min(position));
-    Ok(v1::ListMessagesReply { messages: rows.iter().map(MessageRow::to_wire).collect(), next_before, position, epoch })
+    Ok(v1::ListMessagesReply { messages, next_before, position, epoch })
+}
+
+/// The message, or what there is to say of one that no answer can carry.
+fn light(mut message: v1::ChatMessage) -> v1::ChatMessage {
+    let bytes = message.encoded_len();
+    if bytes > limits::ANSWER_BYTES {
+        message.content.clear();
+        message.parts.clear();
+        message.whole_bytes = bytes as u64;
+    }
+    message
 }

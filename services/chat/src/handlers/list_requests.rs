@@ -13,8 +13,10 @@ pub(super) async fn handle(state: State, request: v1::ListRequestsRequest) -> Do
     let v1::Page { limit, cursor: after } = page.unwrap_or_default();
     let size = page_size(limit);
     let (time, id) = cursor(after.as_deref())?.unwrap_or((i64::MIN, String::new()));
-    let mut rows = requests::pending(state.db.pool(), &caller(asked_by).user_id, (time, &id), size + 1).await?;
-    let more = cut(&mut rows, size);
-    let next_cursor = rows.last().filter(|_| more).map(|last| format!("{}.{}", last.asked_at, last.request_id));
-    Ok(v1::ListRequestsReply { requests: rows.iter().map(RequestRow::to_wire).collect(), next_cursor })
+    let rows = requests::pending(state.db.pool(), &caller(asked_by).user_id, (time, &id), size + 1).await?;
+    let mut asked = rows.iter().map(RequestRow::to_wire).collect::<Vec<_>>();
+    let more = cut(&mut asked, size);
+    let last = rows.get(asked.len().saturating_sub(1)).filter(|_| more);
+    let next_cursor = last.map(|last| format!("{}.{}", last.asked_at, last.request_id));
+    Ok(v1::ListRequestsReply { requests: asked, next_cursor })
 }

@@ -38,14 +38,12 @@ pub(super) async fn handle(state: State, request: v1::ListSessionsRequest) -> Do
         limit: size + 1,
     };
     let mut rows = sessions::list(&state.db, &listing).await?;
-    let more = cut(&mut rows, size);
+    let mut found = rows.iter().map(SessionRow::to_wire).collect::<Vec<_>>();
+    let more = cut(&mut found, size);
+    rows.truncate(found.len());
     let next_cursor =
         rows.last().filter(|_| more).map(|last| format!("{}.{}", last.last_activity, last.chat_session_id));
-    Ok(v1::ListSessionsReply {
-        matches: matches(&state, &listing, &rows).await?,
-        sessions: rows.iter().map(SessionRow::to_wire).collect(),
-        next_cursor,
-    })
+    Ok(v1::ListSessionsReply { matches: matches(&state, &listing, &rows).await?, sessions: found, next_cursor })
 }
 
 /// Where the sessions of this page have the words.

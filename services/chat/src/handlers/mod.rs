@@ -12,6 +12,7 @@ mod list_messages;
 mod list_requests;
 mod list_sessions;
 mod mark_read;
+mod read_message;
 mod refresh_models;
 mod restore_session;
 mod retry;
@@ -24,7 +25,7 @@ use std::future::Future;
 
 use futures_util::future::BoxFuture;
 use muster_bus::{CallError, Endpoints, Handled};
-use muster_contracts::{limits, method, name, v1};
+use muster_contracts::{Message, limits, method, name, v1};
 use muster_service::{Write, problem};
 use sqlx::AnyConnection;
 
@@ -73,6 +74,7 @@ pub async fn announce(state: &State, endpoints: Endpoints) -> Result<Endpoints, 
         ListRequests => list_requests::handle,
         ListSessions => list_sessions::handle,
         MarkRead => mark_read::handle,
+        ReadMessage => read_message::handle,
         RefreshModels => refresh_models::handle,
         RestoreSession => restore_session::handle,
         Retry => retry::handle,
@@ -152,10 +154,14 @@ fn cursor(text: Option<&str>) -> Done<Option<(i64, String)>> {
     parsed.map(Some).ok_or_else(|| problem::invalid("/cursor", "is not a cursor from the page before").into())
 }
 
-/// Takes the one item more than the page away; it tells that there is a next page.
-fn cut<T>(items: &mut Vec<T>, size: i64) -> bool {
-    let size = usize::try_from(size).unwrap_or(usize::MAX);
-    let more = items.len() > size;
-    items.truncate(size);
-    more
+/// Leaves as many items as a page has and an answer can carry, but at least one; true when there are more.
+fn cut<T: Message>(items: &mut Vec<T>, size: i64) -> bool {
+    let (found, mut bytes) = (items.len(), 0);
+    let fit = items.iter().take_while(|item| {
+        bytes += item.encoded_len();
+        bytes <= limits::ANSWER_BYTES
+    });
+    let kept = fit.count().max(1).min(usize::try_from(size).unwrap_or(usize::MAX));
+    items.truncate(kept);
+    kept < found
 }

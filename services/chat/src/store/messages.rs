@@ -69,6 +69,7 @@ impl MessageRow {
             timestamp: self.timestamp,
             revision: self.revision,
             received_number: self.received_number.unsigned_abs(),
+            whole_bytes: 0,
         }
     }
 }

@@ -2,12 +2,9 @@
 
 use data_encoding::BASE64URL_NOPAD;
 use muster_contracts::{
-    limits::{PAGE_DEFAULT, PAGE_MAX},
+    limits::{ANSWER_BYTES, PAGE_DEFAULT, PAGE_MAX},
     v1,
 };
-
-/// Bytes that the items of a page may have together, well below what the broker carries.
-pub(crate) const PAGE_BYTES: usize = 512 * 1024;
 
 /// Where a page begins, and how long it may be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +89,7 @@ pub(crate) fn cut<T>(
     let (mut kept, mut total, found) = (Vec::new(), 0, items.len());
     for item in items {
         total += bytes(&item);
-        if kept.len() == limit || (total > PAGE_BYTES && !kept.is_empty()) {
+        if kept.len() == limit || (total > ANSWER_BYTES && !kept.is_empty()) {
             break;
         }
         kept.push(item);
@@ -130,7 +127,7 @@ mod tests {
         let next = |item| Some(Cursor { created_at: item, id: String::new() }.print());
         assert_eq!(cut(vec![1, 2, 3], 3, |_| 1, at), (vec![1, 2, 3], None));
         assert_eq!(cut(vec![1, 2, 3], 2, |_| 1, at), (vec![1, 2], next(2)));
-        assert_eq!(cut(vec![1, 2, 3], 3, |_| PAGE_BYTES / 2, at), (vec![1, 2], next(2)));
-        assert_eq!(cut(vec![1, 2], 3, |_| PAGE_BYTES + 1, at), (vec![1], next(1)));
+        assert_eq!(cut(vec![1, 2, 3], 3, |_| ANSWER_BYTES / 2, at), (vec![1, 2], next(2)));
+        assert_eq!(cut(vec![1, 2], 3, |_| ANSWER_BYTES + 1, at), (vec![1], next(1)));
     }
 }

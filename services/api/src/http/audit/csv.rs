@@ -11,7 +11,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{
     state::Shared,
-    store::audit::{self, Entry, Filter},
+    store::audit::{self, Entry, Filter, Place},
 };
 
 /// Entries that are read at once.
@@ -36,7 +36,7 @@ const COLUMNS: [&str; 16] = [
 ];
 
 /// Everything that the filter leaves, as a file to keep.
-pub(super) fn export(api: Shared, reader: UserId, filter: Filter, behind: Option<(i64, String)>) -> Response {
+pub(super) fn export(api: Shared, reader: UserId, filter: Filter, behind: Option<Place>) -> Response {
     let head = stream::once(async { rows(std::iter::once(COLUMNS.map(str::to_owned))) });
     let pieces = stream::unfold(Some((api, reader, filter, behind)), |from| async {
         let (api, reader, filter, behind) = from?;
@@ -47,7 +47,7 @@ pub(super) fn export(api: Shared, reader: UserId, filter: Filter, behind: Option
                 return Some((Err(std::io::Error::other(error)), None));
             }
         };
-        let last = entries.last().map(|last| (last.at, last.audit_id.clone()))?;
+        let last = entries.last().map(Entry::place)?;
         let piece = rows(entries.into_iter().map(|entry| row(entry.seen_by(&reader))));
         Some((piece, Some((api, reader, filter, Some(last)))))
     });
@@ -69,7 +69,7 @@ fn rows(rows: impl Iterator<Item = [String; 16]>) -> std::io::Result<Vec<u8>> {
 }
 
 fn row(entry: Entry) -> [String; 16] {
-    let Entry { audit_id: _, at, user_id, username, entity: _, audit, actor, actor_name, token_name } = entry;
+    let Entry { audit_id: _, at, place: _, user_id, username, entity: _, audit, actor, actor_name, token_name } = entry;
     let v1::Audit { action, id, name, detail, machine_id, worker_id, session_id } = audit;
     let v1::Actor { user_id: by, worker_id: by_worker, address, token_id } = actor;
     [

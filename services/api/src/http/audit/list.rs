@@ -22,7 +22,7 @@ use crate::{
     state::Shared,
     store::{
         self,
-        audit::{Entry, Filter},
+        audit::{Entry, Filter, Place},
         users::Role,
     },
 };
@@ -110,11 +110,15 @@ pub(crate) async fn list(
 }
 
 fn cursor_behind(entry: &Entry) -> String {
-    format!("{}.{}", entry.at, entry.audit_id)
+    format!("{}.{}.{}", entry.at, entry.place, entry.audit_id)
 }
 
-fn place(cursor: &str) -> Result<(i64, String), Problem> {
-    let place = cursor.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, id.to_owned())));
+fn place(cursor: &str) -> Result<Place, Problem> {
+    let mut parts = cursor.splitn(3, '.');
+    let mut number = || parts.next()?.parse().ok();
+    let (at, place) = (number(), number());
+    let id = parts.next().map(str::to_owned);
+    let place = at.zip(place).zip(id).map(|((at, place), audit_id)| Place { at, place, audit_id });
     place.ok_or_else(|| bad("cursor is not a nextCursor of the page before."))
 }
 

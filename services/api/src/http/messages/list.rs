@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use muster_contracts::{
+    Message as _,
     id::{MessageId, SessionId},
     method, v1,
 };
@@ -63,11 +64,43 @@ pub(crate) async fn list(
         v1::ListMessagesRequest { caller: caller.to_bus(), chat_session_id: session.to_string(), before, limit };
     let v1::ListMessagesReply { messages, next_before, position, epoch } =
         api.call::<method::ListMessages>(request).await?;
+    let mut items = Vec::with_capacity(messages.len());
+    for message in messages {
+        items.push(whole(&api, &caller, message).await?.into());
+    }
     Ok(Json(MessagePage {
-        items: messages.into_iter().map(Into::into).collect(),
+        items,
         next_before,
         last_event_id: EventId { stream: session.into(), epoch, sequence: position }.to_string(),
     }))
+}
+
+/// The message, read in pieces if the list could not carry it.
+async fn whole(api: &Shared, caller: &Caller, message: v1::ChatMessage) -> Result<v1::ChatMessage, Problem> {
+    if message.whole_bytes == 0 {
+        return Ok(message);
+    }
+    let (mut bytes, mut revision) = (Vec::new(), None);
+    loop {
+        let request = v1::ReadMessageRequest {
+            caller: caller.to_bus(),
+            chat_session_id: message.chat_session_id.clone(),
+            message_id: message.message_id.clone(),
+            offset: bytes.len() as u64,
+        };
+        let read = api.call::<method::ReadMessage>(request).await?;
+        if revision.is_some_and(|revision| revision != read.revision) {
+            // It has changed meanwhile: from the beginning.
+            (bytes, revision) = (Vec::new(), None);
+            continue;
+        }
+        revision = Some(read.revision);
+        bytes.extend_from_slice(&read.piece);
+        if read.piece.is_empty() || bytes.len() as u64 >= read.whole_bytes {
+            let message = v1::ChatMessage::decode(bytes.as_slice());
+            return message.map_err(|_| Problem::unavailable("A long message did not arrive whole; try again."));
+        }
+    }
 }
 
 fn checked(Asked(MessagesQuery { before, limit }): Asked<MessagesQuery>) -> Result<(Option<String>, u32), Problem> {

@@ -72,8 +72,18 @@ fn actions() -> impl Into<utoipa::openapi::RefOr<utoipa::openapi::schema::Schema
 
 impl From<store::audit::Entry> for AuditEntry {
     fn from(entry: store::audit::Entry) -> Self {
-        let store::audit::Entry { audit_id, at, user_id, username, entity, audit, actor, actor_name, token_name } =
-            entry;
+        let store::audit::Entry {
+            audit_id,
+            at,
+            place: _,
+            user_id,
+            username,
+            entity,
+            audit,
+            actor,
+            actor_name,
+            token_name,
+        } = entry;
         let v1::Audit { action, id, name, detail, machine_id, worker_id, session_id } = audit;
         let v1::Actor { user_id: actor_id, worker_id: actor_worker, address, token_id } = actor;
         Self {

@@ -125,6 +125,7 @@ impl From<v1::ChatMessage> for ChatMessage {
             timestamp,
             revision,
             received_number,
+            whole_bytes: _,
         } = message;
         Self {
             message_id,
