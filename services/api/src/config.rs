@@ -22,6 +22,21 @@ settings! {
         registration: RegistrationSetting = "auto",
         /// Password of the account `admin`, which is made when there is no account yet.
         admin_password: Option<SecretString>,
+        /// Issuer of an OpenID Connect provider that people may sign in by, as it names itself; none: no provider.
+        /// Its client is registered with the redirect address `PUBLIC_URL/api/v1/auth/oidc/OIDC_PROVIDER/callback`.
+        oidc_issuer: Option<String>,
+        /// Our client's id at the provider.
+        oidc_client_id: Option<String>,
+        /// Our client's secret at the provider; a public client has none.
+        oidc_client_secret: Option<SecretString>,
+        /// File with the secret, instead of `oidc_client_secret`.
+        oidc_client_secret_file: Option<std::path::PathBuf>,
+        /// What the page calls the provider; unless said otherwise the issuer's host.
+        oidc_name: Option<String>,
+        /// The provider's place in addresses: a-z, 0-9 and hyphen.
+        oidc_provider: String = "sso",
+        /// What is asked of the provider beside `openid`, separated by spaces.
+        oidc_scopes: String = "profile email",
         /// Bytes of a request's body at most.
         body_limit: usize = "1048576",
         /// Requests that one user may make in a minute in one process; a tenth of them at once.

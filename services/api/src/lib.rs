@@ -6,7 +6,7 @@
 //!   EVENTS (one for each watching user), direct reads of both; as a durable
 //!   consumer what was done (`audit` in EVENTS).
 //! - Publishes: EVENTS about `user`, `device` and `token`.
-//! - Owns: users, sign-ins, API tokens, invitations, idempotency keys,
+//! - Owns: users, sign-ins, accounts at providers, passkeys, API tokens, invitations, idempotency keys,
 //!   the audit log.
 //! - When it dies: event streams break, and browsers continue them at any other
 //!   instance, or at this one once it is back. Nothing else notices.
@@ -19,6 +19,7 @@ mod feed;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod http;
+mod oidc;
 mod password;
 mod start;
 pub mod state;

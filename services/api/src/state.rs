@@ -18,6 +18,7 @@ use crate::{
         limiter::{Limiter, Rate},
     },
     feed::Feeds,
+    oidc::{Provider, ProviderSettings},
     password::Passwords,
 };
 
@@ -36,6 +37,8 @@ pub struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) logins: Mutex<Limiter>,
     pub(crate) requests: Mutex<Limiter>,
+    /// Where people may sign in beside here.
+    pub(crate) provider: Option<Provider>,
     pub(crate) feeds: Feeds,
     /// Deeds that went into the audit log: their order within a millisecond.
     pub(crate) deeds: AtomicI64,
@@ -52,6 +55,7 @@ pub struct Settings {
     pub(crate) nats_url: String,
     pub(crate) loopback: bool,
     pub(crate) registration: Registration,
+    pub(crate) provider: Option<ProviderSettings>,
     pub(crate) body_limit: usize,
     pub(crate) streams_per_user: usize,
     pub(crate) requests: Rate,
@@ -61,7 +65,7 @@ impl Settings {
     /// Checks the configuration. The broker's own address is shown to workers when none is public.
     ///
     /// # Errors
-    /// When the public address is none.
+    /// When the public address is none, or what is configured of a provider cannot work.
     pub fn new(config: &ApiConfig, nats_url: &str) -> Result<Self, StartError> {
         let public_url = config.public_url.as_deref().map(public_url).transpose()?;
         let loopback = config.listen.ip().is_loopback();
@@ -71,6 +75,7 @@ impl Settings {
             RegistrationSetting::Open => Registration::Open,
             RegistrationSetting::Closed => Registration::Closed,
         };
+        let provider = ProviderSettings::new(config, loopback)?;
         Ok(Self {
             server_name: config.server_name.clone(),
             tls: config.tls_cert_file.is_some(),
@@ -79,6 +84,7 @@ impl Settings {
             nats_url: nats_url.to_owned(),
             loopback,
             registration,
+            provider,
             body_limit: config.body_limit,
             streams_per_user: config.streams_per_user,
             requests: Rate::per_minute(config.requests_per_minute),
@@ -117,6 +123,7 @@ impl Shared {
     pub fn new(bus: Bus, db: Db, clock: Clock, health: Health, settings: Settings, stop: CancellationToken) -> Self {
         let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.streams_per_user, stop);
         let (passwords, logins, requests) = (Passwords::default(), Mutex::default(), Mutex::default());
+        let provider = settings.provider.clone().map(|settings| Provider::new(settings, clock.clone()));
         Self(Arc::new(Inner {
             bus,
             db,
@@ -126,6 +133,7 @@ impl Shared {
             passwords,
             logins,
             requests,
+            provider,
             feeds,
             deeds: AtomicI64::new(0),
         }))

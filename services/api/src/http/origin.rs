@@ -3,7 +3,7 @@
 use http::{HeaderMap, header};
 use url::Url;
 
-use crate::state::Shared;
+use crate::{domain::page_address::page_address, state::Shared};
 
 /// Whether the request names this server's page as its origin.
 pub(crate) fn is_own(headers: &HeaderMap, api: &Shared) -> bool {
@@ -18,6 +18,12 @@ pub(crate) fn is_own(headers: &HeaderMap, api: &Shared) -> bool {
         (Ok(origin), Some(host)) => authority(&origin).is_some_and(|own| own.eq_ignore_ascii_case(host)),
         _ => false,
     }
+}
+
+/// Where this browser finds the page, as far as that can be believed.
+pub(crate) fn of_page(headers: &HeaderMap, api: &Shared) -> Option<Url> {
+    let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|_| api.settings.loopback);
+    page_address(api.settings.public_url.as_ref(), host)
 }
 
 fn authority(origin: &Url) -> Option<String> {

@@ -6,7 +6,10 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use crate::state::{Shared, split};
+use crate::{
+    domain::page_address::is_loopback,
+    state::{Shared, split},
+};
 
 /// What anybody may know of this server.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,20 +44,15 @@ pub(crate) async fn server(State(api): State<Shared>, headers: HeaderMap) -> Jso
 /// A loopback address of the broker as somebody elsewhere would have to name
 /// it: with the host by which they reach us. For display alone.
 fn shown(nats: &str, host: Option<&str>) -> String {
-    let asked = host.and_then(|host| Url::parse(&format!("http://{host}")).ok());
+    let asked = host.and_then(|host| Url::parse(&format!("http://{host}")).ok()).filter(|asked| !is_loopback(asked));
     let Some(asked) = asked.as_ref().and_then(Url::host_str) else { return nats.to_owned() };
     match Url::parse(nats) {
-        Ok(url) if url.host_str().is_some_and(is_loopback) && !is_loopback(asked) => {
+        Ok(url) if is_loopback(&url) => {
             let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
             format!("{}://{asked}{port}", url.scheme())
         }
         _ => nats.to_owned(),
     }
-}
-
-fn is_loopback(host: &str) -> bool {
-    let ip = host.trim_matches(['[', ']']).parse::<std::net::IpAddr>();
-    host == "localhost" || ip.is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]

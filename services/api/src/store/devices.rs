@@ -65,6 +65,14 @@ pub(crate) async fn holds(db: &Db, device: &str, now: i64) -> Result<bool, DbErr
     Ok(row.is_some())
 }
 
+/// When a sign-in began.
+pub(crate) async fn begun(db: &Db, device: &str) -> Result<Option<i64>, DbError> {
+    sqlx::query_scalar("SELECT created_at FROM devices WHERE device_id = $1")
+        .bind(device)
+        .fetch_optional(db.pool())
+        .await
+}
+
 /// Where a user is signed in, newest first.
 pub(crate) async fn list(db: &Db, user: &UserId, now: i64) -> Result<Vec<Device>, DbError> {
     let rows = sqlx::query(

@@ -1,8 +1,10 @@
 //! The api's own tables.
 
+pub(crate) mod attempts;
 pub(crate) mod audit;
 pub(crate) mod devices;
 pub(crate) mod idempotency;
+pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod tokens;
 pub(crate) mod users;

@@ -39,6 +39,9 @@ pub(crate) struct Account {
     pub(crate) created_at: i64,
 }
 
+/// Stands for the hash where there is no password: see the migration `0005_identities.sql`.
+const NO_PASSWORD: &str = "";
+
 /// Columns that [`user`] reads.
 pub(crate) const COLUMNS: &str = "users.user_id, users.username, users.role";
 
@@ -65,15 +68,15 @@ pub(crate) async fn claim_first(write: &mut Write) -> Result<bool, DbError> {
     Ok(done.rows_affected() == 1)
 }
 
-/// Makes an account; `false` if the name is taken.
-pub(crate) async fn insert(write: &mut Write, user: &User, hash: &str, now: i64) -> Result<bool, DbError> {
+/// Makes an account, with the hash of its password or without one; `false` if the name is taken.
+pub(crate) async fn insert(write: &mut Write, user: &User, hash: Option<&str>, now: i64) -> Result<bool, DbError> {
     let done = sqlx::query(
         "INSERT INTO users (user_id, username, password_hash, role, created_at) VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (username) DO NOTHING",
     )
     .bind(user.user_id.as_str())
     .bind(&user.username)
-    .bind(hash)
+    .bind(hash.unwrap_or(NO_PASSWORD))
     .bind(user.role.as_str())
     .bind(now)
     .execute(write.connection())
@@ -81,15 +84,39 @@ pub(crate) async fn insert(write: &mut Write, user: &User, hash: &str, now: i64)
     Ok(done.rows_affected() == 1)
 }
 
-/// An enabled account with its password's hash, by name.
-pub(crate) async fn by_name(db: &Db, username: &str) -> Result<Option<(User, String)>, DbError> {
+/// An enabled account by name, with its password's hash if it has one.
+pub(crate) async fn by_name(db: &Db, username: &str) -> Result<Option<(User, Option<String>)>, DbError> {
     let row = sqlx::query(
         "SELECT users.user_id, users.username, users.role, password_hash FROM users WHERE username = $1 AND disabled = 0",
     )
     .bind(username)
     .fetch_optional(db.pool())
     .await?;
-    row.map(|row| Ok((user(&row)?, row.try_get("password_hash")?))).transpose()
+    row.map(|row| {
+        let hash: String = row.try_get("password_hash")?;
+        Ok((user(&row)?, (hash != NO_PASSWORD).then_some(hash)))
+    })
+    .transpose()
+}
+
+/// Whether an account has a password.
+pub(crate) async fn has_password(db: &Db, user: &UserId) -> Result<bool, DbError> {
+    let row = sqlx::query("SELECT 1 FROM users WHERE user_id = $1 AND password_hash <> $2")
+        .bind(user.as_str())
+        .bind(NO_PASSWORD)
+        .fetch_optional(db.pool())
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Makes changes to the ways in which a user signs in wait for each other, and says whether there is a password.
+pub(crate) async fn lock(write: &mut Write, user: &UserId) -> Result<bool, DbError> {
+    let row = sqlx::query("UPDATE users SET username = username WHERE user_id = $1 RETURNING password_hash")
+        .bind(user.as_str())
+        .fetch_optional(write.connection())
+        .await?;
+    let hash: Option<String> = row.map(|row| row.try_get("password_hash")).transpose()?;
+    Ok(hash.is_some_and(|hash| hash != NO_PASSWORD))
 }
 
 /// Changes a password.

@@ -66,6 +66,13 @@ pub(crate) fn config(registration: RegistrationSetting) -> ApiConfig {
         server_name: "Muster".into(),
         registration,
         admin_password: None,
+        oidc_issuer: None,
+        oidc_client_id: None,
+        oidc_client_secret: None,
+        oidc_client_secret_file: None,
+        oidc_name: None,
+        oidc_provider: "sso".into(),
+        oidc_scopes: "profile email".into(),
         body_limit: 1024,
         streams_per_user: 250,
         requests_per_minute: 100_000,
@@ -78,6 +85,11 @@ impl Stage {
     }
 
     pub(crate) async fn with(config: ApiConfig) -> Self {
+        Self::at(config, Clock::system()).await
+    }
+
+    /// By a clock of the test's.
+    pub(crate) async fn at(config: ApiConfig, clock: Clock) -> Self {
         let home = tempfile::tempdir().unwrap();
         let credentials = Credentials::generate();
         let (broker, url) = broker(home.path(), &credentials).await;
@@ -97,7 +109,7 @@ impl Stage {
         let sqlite = Sqlite::new().unwrap();
         let db = Db::open(&sqlite.url().into(), "api", 4, &muster_api::MIGRATIONS).await.unwrap();
         let settings = state::Settings::new(&config, &url).unwrap();
-        let api = state::Shared::new(bus, db, Clock::system(), Health::default(), settings, stop.clone());
+        let api = state::Shared::new(bus, db, clock, Health::default(), settings, stop.clone());
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         tokio::spawn(muster_api::background(api.clone(), stop.clone()));

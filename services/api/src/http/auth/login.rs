@@ -3,22 +3,16 @@
 use std::sync::PoisonError;
 
 use axum::{Json, extract::State, response::IntoResponse};
-use axum_extra::extract::CookieJar;
 use http::{HeaderMap, StatusCode};
 use muster_contracts::{audit::Action, v1};
 use muster_service::DbError;
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{logout, sign_in};
+use super::sign_in;
 use crate::{
-    domain::{limiter::Rate, secret},
-    http::{
-        caller::{COOKIE, Caller, Credential, From},
-        extract::Body,
-        model::user::User,
-        problem::Problem,
-    },
+    domain::limiter::Rate,
+    http::{caller::From, extract::Body, model::user::User, problem::Problem},
     password::PasswordError,
     state::Shared,
     store, tell,
@@ -43,13 +37,12 @@ pub(crate) struct Login {
 pub(crate) async fn login(
     State(api): State<Shared>,
     From(address): From,
-    jar: CookieJar,
     headers: HeaderMap,
     Body(Login { username, password }): Body<Login>,
 ) -> Result<impl IntoResponse, Problem> {
     limit(&api, &address, &username)?;
     let known = store::users::by_name(&api.db, &username).await?;
-    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), Some(hash)));
+    let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
     let checked = api.passwords.matches(password, hash).await;
     if matches!(checked, Err(PasswordError::Busy)) {
         // Not looked at, so not wrong.
@@ -64,17 +57,9 @@ pub(crate) async fn login(
         return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail));
     };
     refund(&api, &address, &username);
-    // The browser's old sign-in ends with the new one.
-    let old = match jar.get(COOKIE) {
-        Some(old) => store::devices::signed_in(&api.db, &secret::hash(old.value()), api.clock.now()).await?,
-        None => None,
-    };
+    let old = sign_in::of_browser(&api, &headers, &address).await?;
     let mut write = api.db.write().await?;
-    if let Some((owner, device)) = old {
-        let credential = Credential::Device(device.clone());
-        let owner = Caller { user: owner, credential, address: address.clone() };
-        logout::end(&api, &mut write, &owner, &device).await?;
-    }
+    sign_in::end(&api, &mut write, old).await?;
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((cookie, Json(User::from(user))))
@@ -95,16 +80,30 @@ pub(super) fn limit(api: &Shared, address: &str, username: &str) -> Result<(), P
     let tried = logins
         .attempt(&both(address, username), PER_ACCOUNT_AND_ADDRESS, now)
         .and_then(|()| logins.attempt(address, PER_ADDRESS, now));
-    tried.map_err(|seconds| {
-        let detail = format!("Too many tries; the next one is taken in {seconds} seconds.");
-        Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail).retry_after(seconds)
-    })
+    tried.map_err(too_many)
 }
 
 fn refund(api: &Shared, address: &str, username: &str) {
     let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
     logins.refund(&both(address, username), PER_ACCOUNT_AND_ADDRESS);
     logins.refund(address, PER_ADDRESS);
+}
+
+/// Counts a try without a name: at a provider, or by passkey.
+pub(super) fn limit_address(api: &Shared, address: &str) -> Result<(), Problem> {
+    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
+    logins.attempt(address, PER_ADDRESS, api.clock.now()).map_err(too_many)
+}
+
+/// Takes it back: it led to a sign-in.
+pub(super) fn refund_address(api: &Shared, address: &str) {
+    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
+    logins.refund(address, PER_ADDRESS);
+}
+
+fn too_many(seconds: u64) -> Problem {
+    let detail = format!("Too many tries; the next one is taken in {seconds} seconds.");
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-tries", detail).retry_after(seconds)
 }
 
 fn both(address: &str, username: &str) -> String {

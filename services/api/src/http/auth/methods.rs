@@ -45,5 +45,7 @@ pub(crate) async fn methods(State(api): State<Shared>) -> Result<Json<AuthMethod
         account::Registration::Invite => RegistrationMode::Invite,
         account::Registration::Closed => RegistrationMode::Closed,
     };
-    Ok(Json(AuthMethods { password: true, registration, oidc: Vec::new(), passkeys: false }))
+    let oidc = api.provider.iter().map(|provider| &provider.settings);
+    let oidc = oidc.map(|provider| OidcProvider { provider: provider.slug.clone(), name: provider.name.clone() });
+    Ok(Json(AuthMethods { password: true, registration, oidc: oidc.collect(), passkeys: false }))
 }

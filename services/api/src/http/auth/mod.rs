@@ -5,9 +5,12 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod me;
 pub(crate) mod methods;
+mod new_account;
+pub(crate) mod oidc;
 pub(crate) mod password;
 pub(crate) mod register;
 mod sign_in;
+mod ways;
 
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -23,4 +26,9 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(password::password))
         .routes(routes!(devices::list))
         .routes(routes!(devices::delete))
+        .routes(routes!(oidc::start::start))
+        .routes(routes!(oidc::callback::callback))
+        .routes(routes!(oidc::link::link))
+        .routes(routes!(oidc::identities::list))
+        .routes(routes!(oidc::identities::delete))
 }

@@ -6,7 +6,7 @@ use muster_contracts::{audit::Action, subject::Entity};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::login;
+use super::{login, sign_in};
 use crate::{
     domain::account,
     http::{caller::Caller, extract::Body, problem::Problem},
@@ -18,13 +18,15 @@ use crate::{
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct ChangePassword {
-    current: String,
+    /// Needed where there is one.
+    #[schema(nullable = false)]
+    current: Option<String>,
     /// 8 to 256 characters.
     #[schema(min_length = 8, max_length = 256)]
     next: String,
 }
 
-/// Changes the password, and ends all other sign-ins.
+/// Changes the password or sets the first, and ends all other sign-ins.
 #[utoipa::path(post, path = "/auth/password", tag = "auth", request_body = ChangePassword, responses((status = 204)))]
 pub(crate) async fn password(
     State(api): State<Shared>,
@@ -35,13 +37,22 @@ pub(crate) async fn password(
         return Err(Problem::invalid("/next", account::PASSWORD));
     }
     login::limit(&api, &caller.address, &caller.user.username)?;
-    let known = store::users::by_name(&api.db, &caller.user.username).await?;
-    let hash = known.map(|(_, hash)| hash);
-    if !api.passwords.matches(current, hash).await? {
-        return Err(Problem::invalid("/current", "is not the password"));
+    let known = store::users::by_name(&api.db, &caller.user.username).await?.and_then(|(_, hash)| hash);
+    match (&known, current) {
+        (None, None) => sign_in::is_recent(&api, &caller).await?,
+        (Some(_), None) => return Err(Problem::invalid("/current", "is needed")),
+        (_, Some(current)) => {
+            if !api.passwords.matches(current, known.clone()).await? {
+                return Err(Problem::invalid("/current", "is not the password"));
+            }
+        }
     }
     let hash = api.passwords.hash(next).await?;
     let mut write = api.db.write().await?;
+    // A first password is set once: two at the same time would not know of each other.
+    if store::users::lock(&mut write, caller.id()).await? != known.is_some() {
+        return Err(Problem::invalid("/current", "is needed"));
+    }
     store::users::set_password(&mut write, caller.id(), &hash).await?;
     for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {
         tell::removed(&api, &mut write, (caller.id(), Entity::Device, &device), &caller).await?;

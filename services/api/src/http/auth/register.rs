@@ -2,29 +2,23 @@
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
-use muster_contracts::{audit::Action, id::UserId};
-use muster_service::{DbError, StartError, Write};
+use muster_contracts::id::UserId;
+use muster_service::StartError;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{login, sign_in};
+use super::{
+    login,
+    new_account::{self, NewAccount},
+    sign_in,
+};
 use crate::{
-    domain::{
-        account::{self, Registration},
-        secret,
-    },
+    domain::{account, secret},
     http::{caller::From, extract::Body, model::user::User, problem::Problem},
     state::Shared,
-    store::{
-        self,
-        users::{Account, Role},
-    },
-    tell,
+    store::{self, users::Role},
 };
-
-const NEEDS_INVITATION: &str = "An invitation is needed to make an account here.";
-const NO_INVITATION: &str = "This invitation was used, taken back, or has expired; ask for another.";
 
 /// A new account.
 #[derive(Deserialize, ToSchema)]
@@ -51,42 +45,16 @@ pub(crate) async fn register(
 ) -> Result<impl IntoResponse, Problem> {
     let Register { username, password, invitation } = body;
     check(&username, &password)?;
-    let first = !store::users::any(&api.db).await?;
     login::limit(&api, &address, &username)?;
     let invitation = invitation.map(|secret| secret::hash(&secret));
-    match Registration::now(api.settings.registration, first) {
-        Registration::Open => {}
-        Registration::Closed => return Err(closed("Accounts are made by the administrator here.")),
-        Registration::Invite => match &invitation {
-            None => return Err(closed(NEEDS_INVITATION)),
-            // Before the costly hash of the password; it is used up below.
-            Some(hash) if !store::invitations::holds(&api.db, hash, api.clock.now()).await? => {
-                return Err(closed(NO_INVITATION));
-            }
-            Some(_) => {}
-        },
-    }
+    // Before the costly hash of the password.
+    new_account::may(&api, invitation.as_deref()).await?;
     let hash = api.passwords.hash(password).await?;
 
     let mut write = api.db.write().await?;
-    let founds = store::users::claim_first(&mut write).await?;
-    // Where accounts are open an invitation is not needed, and not used up.
-    if !founds && api.settings.registration != Registration::Open {
-        let accepted = match &invitation {
-            Some(hash) => store::invitations::accept(&mut write, hash, api.clock.now()).await?,
-            None => false,
-        };
-        if !accepted {
-            // Somebody else was first, or used it, while the password was hashed.
-            return Err(closed(if invitation.is_some() { NO_INVITATION } else { NEEDS_INVITATION }));
-        }
-    }
-    let role = if founds { Role::Admin } else { Role::Member };
-    let user = store::users::User { user_id: UserId::random(), username, role };
-    if !store::users::insert(&mut write, &user, &hash, api.clock.now()).await? {
-        return Err(Problem::new(StatusCode::CONFLICT, "username-taken", "This user name is taken."));
-    }
-    made(&api, &mut write, &user, &address).await?;
+    let new =
+        NewAccount { names: &[username], password: Some(&hash), invitation: invitation.as_deref(), address: &address };
+    let user = new_account::make(&api, &mut write, new).await?;
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, cookie, Json(User::from(user))))
@@ -110,20 +78,11 @@ pub(crate) async fn found(api: &Shared, password: &SecretString) -> Result<(), S
         return Ok(());
     }
     let user = store::users::User { user_id: UserId::random(), username: "admin".into(), role: Role::Admin };
-    store::users::insert(&mut write, &user, &hash, api.clock.now()).await?;
-    made(api, &mut write, &user, "").await?;
+    store::users::insert(&mut write, &user, Some(&hash), api.clock.now()).await?;
+    new_account::tell_of(api, &mut write, &user, "").await?;
     write.commit().await?;
     tracing::info!("the account admin was made");
     Ok(())
-}
-
-/// Tells of a new account.
-async fn made(api: &Shared, write: &mut Write, user: &store::users::User, address: &str) -> Result<(), DbError> {
-    let actor = tell::person(&user.user_id, address);
-    let audit = Action::AccountCreated.to(user.user_id.as_str(), &user.username);
-    tell::did(api, write, &user.user_id, &actor, &audit).await?;
-    let account = Account { user: user.clone(), disabled: false, created_at: api.clock.now() };
-    tell::account(api, write, &account, actor).await
 }
 
 fn check(username: &str, password: &str) -> Result<(), Problem> {
@@ -134,8 +93,4 @@ fn check(username: &str, password: &str) -> Result<(), Problem> {
         return Err(Problem::invalid("/password", account::PASSWORD));
     }
     Ok(())
-}
-
-fn closed(detail: &str) -> Problem {
-    Problem::new(StatusCode::FORBIDDEN, "registration-closed", detail)
 }

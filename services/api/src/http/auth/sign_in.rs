@@ -1,12 +1,17 @@
-//! What registering and logging in share: a new sign-in and its cookie.
+//! What all ways of signing in share: a new sign-in and its cookie.
 
-use http::{HeaderMap, HeaderValue, header};
+use axum_extra::extract::CookieJar;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use muster_contracts::{audit::Action, id, v1};
 use muster_service::{DbError, Write};
 
+use super::logout;
 use crate::{
     domain::secret,
-    http::caller::COOKIE,
+    http::{
+        caller::{COOKIE, Caller, Credential},
+        problem::Problem,
+    },
     state::Shared,
     store::{
         devices::{self, Device},
@@ -17,6 +22,9 @@ use crate::{
 
 /// Characters of a browser's description of itself that are kept.
 const AGENT_CHARS: usize = 200;
+
+/// How long a sign-in is fresh, in milliseconds.
+const RECENT: i64 = 30 * 60 * 1000;
 
 /// The header that sets the cookie.
 pub(super) type SetCookie = [(http::HeaderName, HeaderValue); 1];
@@ -46,14 +54,46 @@ pub(super) async fn begin(
     Ok(cookie(api, secret, devices::LIFETIME / 1000))
 }
 
+/// Whom the browser is signed in as, whatever it asks for.
+pub(super) async fn of_browser(api: &Shared, headers: &HeaderMap, address: &str) -> Result<Option<Caller>, DbError> {
+    let jar = CookieJar::from_headers(headers);
+    let Some(cookie) = jar.get(COOKIE) else { return Ok(None) };
+    let found = devices::signed_in(&api.db, &secret::hash(cookie.value()), api.clock.now()).await?;
+    let caller = |(user, device)| Caller { user, credential: Credential::Device(device), address: address.to_owned() };
+    Ok(found.map(caller))
+}
+
+/// Refuses what gives somebody a lasting way in, unless the sign-in is fresh: a browser that was left open is not enough.
+pub(super) async fn is_recent(api: &Shared, caller: &Caller) -> Result<(), Problem> {
+    let begun = devices::begun(&api.db, caller.credential.id()).await?;
+    if begun.is_some_and(|begun| api.clock.now() - begun < RECENT) {
+        return Ok(());
+    }
+    let detail = "Your sign-in is older than 30 minutes. Sign in again, then do this.";
+    Err(Problem::new(StatusCode::FORBIDDEN, "sign-in-again", detail))
+}
+
+/// Ends the browser's old sign-in, if it had one: a new one takes its place.
+pub(super) async fn end(api: &Shared, write: &mut Write, old: Option<Caller>) -> Result<(), DbError> {
+    if let Some(old) = old {
+        logout::end(api, write, &old, old.credential.id()).await?;
+    }
+    Ok(())
+}
+
 /// The cookie that takes the place of the browser's, and ends it.
 pub(super) fn expired(api: &Shared) -> SetCookie {
     cookie(api, String::new(), 0)
 }
 
 fn cookie(api: &Shared, value: String, seconds: i64) -> SetCookie {
+    [(header::SET_COOKIE, set_cookie(api, COOKIE, &value, "/", seconds))]
+}
+
+/// The header's value for a cookie of ours.
+pub(super) fn set_cookie(api: &Shared, name: &str, value: &str, path: &str, seconds: i64) -> HeaderValue {
     let secure = if api.settings.https() { "; Secure" } else { "" };
-    let text = format!("{COOKIE}={value}; HttpOnly; SameSite=Lax; Path=/; Max-Age={seconds}{secure}");
+    let text = format!("{name}={value}; HttpOnly; SameSite=Lax; Path={path}; Max-Age={seconds}{secure}");
     // Made of base64url and our own words: always a header value.
-    [(header::SET_COOKIE, HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("")))]
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }

@@ -1,0 +1,26 @@
+//! The ways in which a user can sign in: one must always be left.
+
+use http::StatusCode;
+use muster_contracts::id::UserId;
+use muster_service::Write;
+
+use crate::{http::problem::Problem, state::Shared, store};
+
+/// Refuses a change after which the user could not sign in. The transaction holds [`store::users::lock`], which told
+/// whether there is a password.
+pub(super) async fn some_is_left(
+    api: &Shared,
+    write: &mut Write,
+    user: &UserId,
+    password: bool,
+) -> Result<(), Problem> {
+    let at_provider = match &api.provider {
+        Some(provider) => store::identities::count(write, user, provider.issuer()).await? > 0,
+        None => false,
+    };
+    if password || at_provider {
+        return Ok(());
+    }
+    let detail = "This is the last way in which you can sign in; set a password or add another way first.";
+    Err(Problem::new(StatusCode::CONFLICT, "last-way-to-sign-in", detail))
+}
