@@ -21,6 +21,7 @@ pub mod fuzz;
 pub mod http;
 mod oidc;
 mod password;
+mod relying_party;
 mod start;
 pub mod state;
 mod store;

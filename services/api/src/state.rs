@@ -16,6 +16,7 @@ use crate::{
     domain::{
         account::Registration,
         limiter::{Limiter, Rate},
+        page_address::passkey_domain,
     },
     feed::Feeds,
     oidc::{Provider, ProviderSettings},
@@ -94,6 +95,14 @@ impl Settings {
     /// Whether browsers come by HTTPS, to us or to a proxy before us.
     pub(crate) fn https(&self) -> bool {
         self.tls || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
+    }
+
+    /// The domain that passkeys are for, if there can be any.
+    pub(crate) fn passkey_domain(&self) -> Option<&str> {
+        match &self.public_url {
+            Some(url) => passkey_domain(url),
+            None => self.loopback.then_some("localhost"),
+        }
     }
 
     /// Whether no address for anyone else is configured.

@@ -25,6 +25,15 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
     }
 }
 
+/// The domain that passkeys of the page are for, if browsers make any there: over TLS, or on `localhost`, and nowhere
+/// by number.
+pub(crate) fn passkey_domain(page: &Url) -> Option<&str> {
+    match page.host() {
+        Some(Host::Domain(name)) if page.scheme() == "https" || name == "localhost" => Some(name),
+        _ => None,
+    }
+}
+
 /// Paths that a sign-in may lead back to, and what lies below them.
 const PLACES: [&str; 2] = ["/app", "/settings"];
 
@@ -57,6 +66,19 @@ mod tests {
             assert_eq!(address(None, Some(host)), None, "{host}");
         }
         assert_eq!(address(None, None), None);
+    }
+
+    #[test]
+    fn passkeys_need_a_name_and_a_safe_way_to_it() {
+        for (page, domain) in [
+            ("https://muster.example:8443", Some("muster.example")),
+            ("http://localhost:8080", Some("localhost")),
+            ("http://muster.example", None),
+            ("http://127.0.0.1:8080", None),
+            ("https://[::1]", None),
+        ] {
+            assert_eq!(passkey_domain(&Url::parse(page).unwrap()), domain, "{page}");
+        }
     }
 
     #[test]

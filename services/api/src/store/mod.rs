@@ -6,6 +6,7 @@ pub(crate) mod devices;
 pub(crate) mod idempotency;
 pub(crate) mod identities;
 pub(crate) mod invitations;
+pub(crate) mod passkeys;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

@@ -12,10 +12,12 @@
 mod administration;
 mod audit;
 mod auth;
+mod authenticator;
 mod events;
 mod https;
 mod oidc;
 mod openapi;
+mod passkeys;
 mod protection;
 mod provider;
 mod resources;

@@ -198,6 +198,17 @@ async fn an_attempt_ends_after_ten_minutes() {
 #[tokio::test]
 async fn a_person_links_and_unlinks_but_never_the_last_way_in() {
     let (stage, provider) = stage(RegistrationSetting::Open).await;
+    links_and_unlinks(stage, provider).await;
+}
+
+#[tokio::test]
+async fn a_person_links_and_unlinks_on_postgresql_too() {
+    let provider = Provider::start().await;
+    let stage = Stage::on_postgres(settings(&provider, RegistrationSetting::Open)).await;
+    links_and_unlinks(stage, provider).await;
+}
+
+async fn links_and_unlinks(stage: Stage, provider: Arc<Provider>) {
     let ada = stage.user("ada").await;
     let sent = ada.link().await;
     let answer = provider.agrees(&sent.url());
@@ -223,6 +234,11 @@ async fn a_person_links_and_unlinks_but_never_the_last_way_in() {
     assert_eq!(bob.send("DELETE", &path, json!({})).await.0, 404);
     assert_eq!(ada.send("DELETE", &path, json!({})).await.0, 204);
     assert_eq!(ada.send("DELETE", &path, json!({})).await.0, 404);
+    let log = ada.get("/audit").await.1;
+    let actions: Vec<_> =
+        log["items"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
+    assert_eq!(actions[..1], ["account.identity_unlinked"]);
+    assert!(actions.contains(&"account.identity_linked"));
     provider.now(|it| (it.subject, it.called) = ("3".into(), Some("carl".into())));
     let carl = stage.visitor().with(&stage.visitor().by_provider(&provider, "").await);
     let path = format!("/auth/identities/{}", identities(&carl).await[0]["identityId"].as_str().unwrap());

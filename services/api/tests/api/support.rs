@@ -1,6 +1,7 @@
 //! A broker, an api, stand-ins for registry and chat, and a browser.
 
 use std::{
+    any::Any,
     collections::HashMap,
     net::SocketAddr,
     sync::{Arc, Mutex},
@@ -22,7 +23,7 @@ use muster_contracts::{
 use muster_service::{Clock, Db, health::Health, problem, tls::Certificate};
 use muster_testkit::{
     credentials::Credentials,
-    nats,
+    nats, postgres,
     process::{Child, Command},
     sqlite::Sqlite,
 };
@@ -36,7 +37,7 @@ pub(crate) struct Stage {
     pub(crate) registry: Bus,
     pub(crate) world: Arc<World>,
     stop: CancellationToken,
-    _sqlite: Sqlite,
+    _database: Box<dyn Any + Send + Sync>,
     _home: tempfile::TempDir,
     broker: Child,
 }
@@ -90,6 +91,18 @@ impl Stage {
 
     /// By a clock of the test's.
     pub(crate) async fn at(config: ApiConfig, clock: Clock) -> Self {
+        let sqlite = Sqlite::new().unwrap();
+        Self::on(config, clock, sqlite.url(), Box::new(sqlite)).await
+    }
+
+    /// On PostgreSQL.
+    pub(crate) async fn on_postgres(config: ApiConfig) -> Self {
+        let database = postgres::database();
+        let url = database.url().to_owned();
+        Self::on(config, Clock::system(), url, Box::new(database)).await
+    }
+
+    async fn on(config: ApiConfig, clock: Clock, database: String, kept: Box<dyn Any + Send + Sync>) -> Self {
         let home = tempfile::tempdir().unwrap();
         let credentials = Credentials::generate();
         let (broker, url) = broker(home.path(), &credentials).await;
@@ -106,8 +119,7 @@ impl Stage {
         play_registry(&registry, &world, &stop).await;
         play_chat(&chat, &world, &stop).await;
 
-        let sqlite = Sqlite::new().unwrap();
-        let db = Db::open(&sqlite.url().into(), "api", 4, &muster_api::MIGRATIONS).await.unwrap();
+        let db = Db::open(&database.into(), "api", 4, &muster_api::MIGRATIONS).await.unwrap();
         let settings = state::Settings::new(&config, &url).unwrap();
         let api = state::Shared::new(bus, db, clock, Health::default(), settings, stop.clone());
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();
@@ -126,7 +138,7 @@ impl Stage {
             registry,
             world,
             stop,
-            _sqlite: sqlite,
+            _database: kept,
             _home: home,
             broker,
         }

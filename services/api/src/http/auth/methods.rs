@@ -1,10 +1,16 @@
 //! GET /auth/methods
 
 use axum::{Json, extract::State};
+use http::HeaderMap;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{domain::account, http::problem::Problem, state::Shared, store};
+use crate::{
+    domain::{account, page_address::passkey_domain},
+    http::{origin, problem::Problem},
+    state::Shared,
+    store,
+};
 
 /// Which ways there are to sign in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -14,6 +20,7 @@ pub(crate) struct AuthMethods {
     registration: RegistrationMode,
     /// Providers of OpenID Connect.
     oidc: Vec<OidcProvider>,
+    /// Whether there can be passkeys at the address that the page was opened at.
     passkeys: bool,
 }
 
@@ -38,7 +45,7 @@ pub(crate) enum RegistrationMode {
 
 /// Which ways there are to sign in, and whether an account can be made.
 #[utoipa::path(get, path = "/auth/methods", tag = "auth", security(()), responses((status = 200, body = AuthMethods)))]
-pub(crate) async fn methods(State(api): State<Shared>) -> Result<Json<AuthMethods>, Problem> {
+pub(crate) async fn methods(State(api): State<Shared>, headers: HeaderMap) -> Result<Json<AuthMethods>, Problem> {
     let first = !store::users::any(&api.db).await?;
     let registration = match account::Registration::now(api.settings.registration, first) {
         account::Registration::Open => RegistrationMode::Open,
@@ -47,5 +54,6 @@ pub(crate) async fn methods(State(api): State<Shared>) -> Result<Json<AuthMethod
     };
     let oidc = api.provider.iter().map(|provider| &provider.settings);
     let oidc = oidc.map(|provider| OidcProvider { provider: provider.slug.clone(), name: provider.name.clone() });
-    Ok(Json(AuthMethods { password: true, registration, oidc: oidc.collect(), passkeys: false }))
+    let passkeys = origin::of_page(&headers, &api).as_ref().and_then(passkey_domain).is_some();
+    Ok(Json(AuthMethods { password: true, registration, oidc: oidc.collect(), passkeys }))
 }

@@ -7,6 +7,7 @@ pub(crate) mod me;
 pub(crate) mod methods;
 mod new_account;
 pub(crate) mod oidc;
+pub(crate) mod passkeys;
 pub(crate) mod password;
 pub(crate) mod register;
 mod sign_in;
@@ -31,4 +32,5 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(oidc::link::link))
         .routes(routes!(oidc::identities::list))
         .routes(routes!(oidc::identities::delete))
+        .merge(passkeys::routes())
 }

@@ -18,7 +18,11 @@ pub(super) async fn some_is_left(
         Some(provider) => store::identities::count(write, user, provider.issuer()).await? > 0,
         None => false,
     };
-    if password || at_provider {
+    let by_passkey = match api.settings.passkey_domain() {
+        Some(domain) => store::passkeys::count(write, user, domain).await? > 0,
+        None => false,
+    };
+    if password || at_provider || by_passkey {
         return Ok(());
     }
     let detail = "This is the last way in which you can sign in; set a password or add another way first.";
