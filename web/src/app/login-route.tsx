@@ -4,5 +4,6 @@ import { LoginPage } from "@/features/auth/login-page";
 const route = getRouteApi("/login");
 
 export function LoginRoute() {
-  return <LoginPage next={route.useSearch().next ?? "/app"} />;
+  const { next, problem } = route.useSearch();
+  return <LoginPage next={next ?? "/app"} problem={problem} />;
 }

@@ -17,6 +17,9 @@ import { queryClient } from "./query-client";
 /** Only a path of this page: an address from outside must not decide where a sign-in leads. */
 const nextSchema = z.catch(z.optional(z.string().check(z.regex(/^\/(?![/\\])/))), undefined);
 
+/** A code that a sign-in elsewhere came back with. */
+const problemSchema = z.catch(z.optional(z.string()), undefined);
+
 const root = createRootRoute({
   component: Outlet,
   notFoundComponent: NotFoundPage,
@@ -34,7 +37,7 @@ const start = createRoute({
 const login = createRoute({
   getParentRoute: () => root,
   path: "/login",
-  validateSearch: z.object({ next: nextSchema }),
+  validateSearch: z.object({ next: nextSchema, problem: problemSchema }),
   component: lazyRouteComponent(() => import("./login-route"), "LoginRoute"),
 });
 
@@ -71,6 +74,7 @@ const app = createRoute({
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "/settings",
+  validateSearch: z.object({ problem: problemSchema }),
   component: lazyRouteComponent(() => import("./settings-route"), "SettingsRoute"),
 });
 

@@ -1,1 +1,8 @@
-export { SettingsPage as SettingsRoute } from "@/features/settings/settings-page";
+import { getRouteApi } from "@tanstack/react-router";
+import { SettingsPage } from "@/features/settings/settings-page";
+
+const route = getRouteApi("/signed-in/settings");
+
+export function SettingsRoute() {
+  return <SettingsPage problem={route.useSearch().problem} />;
+}

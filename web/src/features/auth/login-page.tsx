@@ -1,22 +1,27 @@
 import { Link } from "@tanstack/react-router";
+import { problemText } from "@/shared/account/sign-in-problem";
+import { useAuthMethods } from "@/shared/account/use-auth-methods";
 import { t } from "@/shared/i18n/strings";
-import { Button } from "@/shared/ui/button";
+import { Notice } from "@/shared/ui/notice";
 import { AuthCard } from "./auth-card";
 import { LoginForm } from "./login-form";
-import { useAuthMethods } from "./use-auth-methods";
+import { OtherWays } from "./other-ways";
 
-export function LoginPage({ next }: { next: string }) {
+interface LoginPageProps {
+  next: string;
+  /** Why a sign-in elsewhere came to nothing. */
+  problem: string | undefined;
+}
+
+export function LoginPage({ next, problem }: LoginPageProps) {
   const methods = useAuthMethods().data;
   return (
     <AuthCard title={t.auth.signInTitle}>
+      {problem !== undefined && (
+        <Notice className="mb-5">{problemText(problem) ?? t.errors.unknown}</Notice>
+      )}
       <LoginForm onDone={() => location.assign(next)} />
-      {methods?.oidc.map(({ provider, name }) => (
-        <Button key={provider} asChild size="lg" className="mt-3 w-full">
-          <a href={`/api/v1/auth/oidc/${encodeURIComponent(provider)}/start`}>
-            {t.auth.orWith(name)}
-          </a>
-        </Button>
-      ))}
+      {methods !== undefined && <OtherWays methods={methods} next={next} passkeys />}
       {methods?.registration === "open" && (
         <p className="mt-6 text-ink-2">
           {t.auth.toRegister}{" "}

@@ -1,8 +1,9 @@
 import { Link } from "@tanstack/react-router";
+import { useAuthMethods } from "@/shared/account/use-auth-methods";
 import { t } from "@/shared/i18n/strings";
 import { AuthCard } from "./auth-card";
+import { OtherWays } from "./other-ways";
 import { RegisterForm } from "./register-form";
-import { useAuthMethods } from "./use-auth-methods";
 
 export function RegisterPage({ invitation }: { invitation: string | undefined }) {
   const methods = useAuthMethods().data;
@@ -12,7 +13,12 @@ export function RegisterPage({ invitation }: { invitation: string | undefined })
       {refused ? (
         <p className="text-ink-2">{t.auth.closed}</p>
       ) : (
-        <RegisterForm invitation={invitation} onDone={() => location.assign("/app")} />
+        <>
+          <RegisterForm invitation={invitation} onDone={() => location.assign("/app")} />
+          {methods !== undefined && (
+            <OtherWays methods={methods} next="/app" invitation={invitation} passkeys={false} />
+          )}
+        </>
       )}
       <p className="mt-6 text-ink-2">
         {t.auth.toLogin}{" "}

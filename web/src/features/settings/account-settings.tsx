@@ -17,7 +17,7 @@ export function AccountSettings() {
           <p className="text-xs text-ink-3">{t.settings.role[me.role]}</p>
         </div>
         <Button onClick={() => setChanging(true)} disabled={changing}>
-          {t.settings.changePassword}
+          {me.hasPassword ? t.settings.changePassword : t.settings.setPassword}
         </Button>
         <Button busy={signOut.isPending} onClick={() => signOut.mutate()}>
           {t.auth.signOut}

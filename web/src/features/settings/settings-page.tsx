@@ -1,17 +1,24 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, History } from "lucide-react";
 import type { ReactNode } from "react";
+import { problemText } from "@/shared/account/sign-in-problem";
+import { useAuthMethods } from "@/shared/account/use-auth-methods";
 import { useMe } from "@/shared/account/use-me";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
+import { Notice } from "@/shared/ui/notice";
 import { AccountSettings } from "./account-settings";
 import { AppearanceSettings } from "./appearance-settings";
 import { DeviceSettings } from "./device-settings";
+import { IdentitySettings } from "./identity-settings";
+import { PasskeySettings } from "./passkey-settings";
 import { PeopleSettings } from "./people-settings";
 import { TokenSettings } from "./token-settings";
 
-export function SettingsPage() {
+/** `problem` says why linking an account came to nothing. */
+export function SettingsPage({ problem }: { problem: string | undefined }) {
   const me = useMe();
+  const providers = useAuthMethods().data?.oidc ?? [];
   return (
     <main className="h-full overflow-y-auto">
       <div className="mx-auto w-full max-w-2xl px-5 py-6 md:py-10">
@@ -21,9 +28,20 @@ export function SettingsPage() {
           </Link>
         </Button>
         <h1 className="mt-3 text-xl font-semibold tracking-[-0.02em]">{t.settings.title}</h1>
+        {problem !== undefined && (
+          <Notice className="mt-5">{problemText(problem) ?? t.errors.unknown}</Notice>
+        )}
         <Section title={t.settings.account} text={t.settings.accountText}>
           <AccountSettings />
         </Section>
+        <Section title={t.passkeys.title} text={t.passkeys.text}>
+          <PasskeySettings />
+        </Section>
+        {providers.length > 0 && (
+          <Section title={t.identities.title} text={t.identities.text}>
+            <IdentitySettings providers={providers} />
+          </Section>
+        )}
         <Section title={t.settings.appearance} text={t.settings.appearanceText}>
           <AppearanceSettings />
         </Section>

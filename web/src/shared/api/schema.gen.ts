@@ -58,6 +58,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/identities": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Accounts at providers, oldest first. */
+        get: operations["auth_identities"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/identities/{identityId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Unlinks an account at a provider, unless it is the last way to sign in. */
+        delete: operations["auth_unlink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -126,6 +160,147 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/oidc/{provider}/callback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the provider sends the browser back to. It goes on to the page: signed in, or to be told why not. */
+        get: operations["auth_oidc_callback"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/{provider}/link": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Begins to link an account at the provider. A POST, so that no other page can do it: whoever's account is linked can
+         *     sign in as this user.
+         */
+        post: operations["auth_oidc_link"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/oidc/{provider}/start": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sends the browser to the provider; it comes back to the callback, and from there to the page. */
+        get: operations["auth_oidc_start"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The passkeys of the user, oldest first. */
+        get: operations["auth_passkeys"];
+        put?: never;
+        /** Adds a passkey. */
+        post: operations["auth_passkey_register"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Signs in by a passkey, with a fresh cookie. */
+        post: operations["auth_passkey_login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/login/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to sign in by a passkey. */
+        post: operations["auth_passkey_login_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/register/options": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins to add a passkey. */
+        post: operations["auth_passkey_register_options"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/passkeys/{passkeyId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a passkey, unless it is the last way to sign in. */
+        delete: operations["auth_passkey_delete"];
+        options?: never;
+        head?: never;
+        /** Gives a passkey another name. */
+        patch: operations["auth_passkey_rename"];
+        trace?: never;
+    };
     "/api/v1/auth/password": {
         parameters: {
             query?: never;
@@ -135,7 +310,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Changes the password, and ends all other sign-ins. */
+        /** Changes the password or sets the first, and ends all other sign-ins. */
         post: operations["auth_password"];
         delete?: never;
         options?: never;
@@ -743,6 +918,13 @@ export interface components {
          * @enum {string}
          */
         Activity: "idle" | "working" | "needs_you";
+        /** @description A passkey to add. */
+        AddPasskey: {
+            /** @description What `navigator.credentials.create` answers, as JSON. */
+            credential: Record<string, never>;
+            /** @description What its user calls it, 1 to 64 characters. */
+            name: string;
+        };
         /** @description A permission or question of an agent. */
         AgentRequest: {
             answeredBy?: string;
@@ -835,6 +1017,7 @@ export interface components {
         AuthMethods: {
             /** @description Providers of OpenID Connect. */
             oidc: components["schemas"]["OidcProvider"][];
+            /** @description Whether there can be passkeys at the address that the page was opened at. */
             passkeys: boolean;
             password: boolean;
             registration: components["schemas"]["RegistrationMode"];
@@ -852,7 +1035,8 @@ export interface components {
         };
         /** @description The password as it is, and as it shall be. */
         ChangePassword: {
-            current: string;
+            /** @description Needed where there is one. */
+            current?: string;
             /** @description 8 to 256 characters. */
             next: string;
         };
@@ -1034,6 +1218,18 @@ export interface components {
             /** @description JSON pointer into the body. */
             pointer: string;
         };
+        /** @description An account at a provider, by which the user signs in. */
+        Identity: {
+            /** Format: int64 */
+            createdAt: number;
+            identityId: string;
+            /** Format: int64 */
+            lastUsedAt: number;
+            /** @description What the person was called there. */
+            name: string;
+            /** @description The provider's place in paths; none: it is not configured any more, so that nobody can sign in by it. */
+            provider?: string;
+        };
         /** @description An invitation without its secret. */
         Invitation: {
             /** Format: int64 */
@@ -1041,6 +1237,11 @@ export interface components {
             /** Format: int64 */
             expiresAt: number;
             invitationId: string;
+        };
+        /** @description Where to go on. */
+        LinkDeparture: {
+            /** @description The provider's address to send the browser to. It comes back to /settings. */
+            location: string;
         };
         /** @description A page of a list. */
         List_Account: {
@@ -1177,6 +1378,23 @@ export interface components {
             nextCursor: string | null;
         };
         /** @description A page of a list. */
+        List_Identity: {
+            /** @description What is on it. */
+            items: {
+                /** Format: int64 */
+                createdAt: number;
+                identityId: string;
+                /** Format: int64 */
+                lastUsedAt: number;
+                /** @description What the person was called there. */
+                name: string;
+                /** @description The provider's place in paths; none: it is not configured any more, so that nobody can sign in by it. */
+                provider?: string;
+            }[];
+            /** @description For the page after; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description A page of a list. */
         List_Invitation: {
             /** @description What is on it. */
             items: {
@@ -1225,6 +1443,24 @@ export interface components {
                 status: components["schemas"]["MachineStatus"];
                 userId: string;
                 workerCounts: components["schemas"]["WorkerCounts"];
+            }[];
+            /** @description For the page after; null on the last. */
+            nextCursor: string | null;
+        };
+        /** @description A page of a list. */
+        List_Passkey: {
+            /** @description What is on it. */
+            items: {
+                /** Format: int64 */
+                createdAt: number;
+                /**
+                 * Format: int64
+                 * @description None: never yet.
+                 */
+                lastUsedAt?: number;
+                /** @description What its user calls it. */
+                name: string;
+                passkeyId: string;
             }[];
             /** @description For the page after; null on the last. */
             nextCursor: string | null;
@@ -1310,6 +1546,11 @@ export interface components {
         MarkRead: {
             /** @description The last message that was seen. */
             messageId: string;
+        };
+        /** @description Who is signed in. */
+        Me: components["schemas"]["User"] & {
+            /** @description Whether there is a password; without one the first is set without naming the one before. */
+            hasPassword: boolean;
         };
         /** @description A page of messages. */
         MessagePage: {
@@ -1404,6 +1645,29 @@ export interface components {
             kind: "notice";
             text: string;
         };
+        /** @description A passkey. */
+        Passkey: {
+            /** Format: int64 */
+            createdAt: number;
+            /**
+             * Format: int64
+             * @description None: never yet.
+             */
+            lastUsedAt?: number;
+            /** @description What its user calls it. */
+            name: string;
+            passkeyId: string;
+        };
+        /** @description A passkey's answer. */
+        PasskeyLogin: {
+            /** @description What `navigator.credentials.get` answers, as JSON. */
+            credential: Record<string, never>;
+        };
+        /**
+         * @description What to ask an authenticator: the `publicKey` options of `navigator.credentials.create` or `get` as JSON (WebAuthn
+         *     level 3, section 5.1).
+         */
+        PasskeyOptions: Record<string, never>;
         /** @description What a worker may do on the broker. */
         Permissions: {
             /** @description Subjects that its approved key may publish to. */
@@ -1500,6 +1764,11 @@ export interface components {
             /** @description `machine`, `worker`, `registration`, `session`, `request` or `message`. */
             entity: string;
             id: string;
+        };
+        /** @description Another name. */
+        RenamePasskey: {
+            /** @description 1 to 64 characters. */
+            name: string;
         };
         /**
          * @description Which kind of request.
@@ -1807,6 +2076,62 @@ export interface operations {
             };
         };
     };
+    auth_identities: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Identity"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_unlink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                identityId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     auth_login: {
         parameters: {
             query?: never;
@@ -1879,7 +2204,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["User"];
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description What went wrong (RFC 9457) */
@@ -1908,6 +2233,312 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AuthMethods"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_oidc_callback: {
+        parameters: {
+            query?: {
+                code?: string;
+                state?: string;
+                error?: string;
+                iss?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_oidc_link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkDeparture"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_oidc_start: {
+        parameters: {
+            query?: {
+                /** @description Path of the page to come back to, below /app or /settings; none, or another one: /app. */
+                to?: string;
+                /** @description The secret of an invitation, where one is needed to make an account. */
+                invitation?: string;
+            };
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            302: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_passkeys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Passkey"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_passkey_register: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddPasskey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_passkey_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PasskeyLogin"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_passkey_login_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_passkey_register_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasskeyOptions"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_passkey_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    auth_passkey_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                passkeyId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenamePasskey"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Passkey"];
                 };
             };
             /** @description What went wrong (RFC 9457) */

@@ -50,7 +50,46 @@ export const de: typeof en = {
     needPassword: "Gib dein Passwort ein.",
     shortPassword: "Nimm mindestens 8 Zeichen.",
     shortUsername: "Nimm mindestens 2 Zeichen.",
+    or: "oder",
+    byPasskey: "Mit Passkey anmelden",
     orWith: (name) => `Weiter mit ${name}`,
+  },
+  signInProblems: {
+    "attempt-expired":
+      "Diese Anmeldung hat zu lange gedauert, ist schon abgeschlossen oder begann in einem anderen Browser. Fang noch einmal an.",
+    "provider-cancelled": "Du bist zurückgegangen, bevor du angemeldet warst.",
+    "provider-refused":
+      "Der Anbieter hat dich nicht angemeldet. Versuche es noch einmal oder frage, wer ihn betreibt.",
+    "provider-unreachable":
+      "Der Anbieter antwortet nicht. Versuche es später noch einmal oder melde dich anders an.",
+    "provider-untrusted":
+      "Was der Anbieter sagt, ließ sich nicht prüfen; darum bist du nicht angemeldet. Sag es dem, der dieses Muster betreibt.",
+    "registration-closed":
+      "Du hast hier kein Konto, das mit diesem verknüpft ist, und neue Konten legt die Verwaltung an.",
+    "invitation-needed":
+      "Du hast hier kein Konto, das mit diesem verknüpft ist, und ein neues braucht eine Einladung. Bitte um einen Link, wer dieses Muster betreibt.",
+    "invitation-invalid":
+      "Diese Einladung wurde benutzt, zurückgenommen oder ist abgelaufen. Bitte um eine neue.",
+    "account-disabled": "Dieses Konto ist gesperrt. Frage, wer dieses Muster betreibt.",
+    "identity-taken":
+      "Dieses Konto ist hier mit jemand anderem verknüpft. Löse es erst dort, oder nimm ein anderes.",
+    "sign-in-again":
+      "Deine Anmeldung ist dafür zu alt oder beendet. Melde dich neu an und versuche es dann noch einmal.",
+    "too-many-tries": "Zu viele Versuche. Warte eine Minute und versuche es dann noch einmal.",
+    "wrong-address": "Öffne Muster unter seiner öffentlichen Adresse und melde dich dort an.",
+    "last-way-to-sign-in":
+      "Das ist der letzte Weg, auf dem du dich anmelden kannst. Lege erst ein Passwort oder einen anderen Weg an.",
+    "passkey-unknown":
+      "Dieser Passkey ist hier nicht bekannt oder wurde entfernt. Melde dich anders an.",
+    "passkey-refused":
+      "Die Antwort des Passkeys stimmt nicht. Versuche es noch einmal oder melde dich anders an.",
+    "passkey-known": "Diesen Passkey gibt es hier schon.",
+    "too-many-passkeys": "Mehr Passkeys kann ein Konto nicht haben. Entferne erst einen.",
+    "no-passkeys-here": "Unter dieser Adresse gibt es keine Passkeys.",
+    internal: "Auf dem Server ist etwas schiefgegangen. Versuche es später noch einmal.",
+    NotAllowedError: "Es wurde kein Passkey benutzt: abgebrochen, oder es hat zu lange gedauert.",
+    InvalidStateError: "Dieses Gerät hat schon einen Passkey für dein Konto.",
+    SecurityError: "Der Browser legt unter dieser Adresse keine Passkeys an.",
   },
   link: {
     live: "Live",
@@ -517,12 +556,44 @@ export const de: typeof en = {
     invited: (when) => `Einladung, gültig bis ${when}`,
     takeBack: "Zurücknehmen",
   },
+  passkeys: {
+    title: "Passkeys",
+    text: "Anmelden mit Fingerabdruck, Gesicht oder Sicherheitsschlüssel.",
+    none: "Noch kein Passkey.",
+    add: "Passkey hinzufügen",
+    added: "Der Passkey wurde hinzugefügt",
+    unnamed: "Passkey",
+    made: (when) => `hinzugefügt ${when}`,
+    used: (when) => `benutzt ${when}`,
+    unused: "nie benutzt",
+    renameTitle: "Passkey umbenennen",
+    remove: "Entfernen",
+    removeTitle: (name) => `Den Passkey ${name} entfernen?`,
+    removeText:
+      "Niemand kann sich mehr damit anmelden. Lösche ihn auch auf dem Gerät, das ihn sonst behält.",
+    removed: "Der Passkey wurde entfernt",
+    noBrowser: "Dieser Browser hat keine Passkeys.",
+    elsewhere:
+      "Browser legen Passkeys nur für https mit einem Namen an oder für http://localhost. Öffne Muster dort, um einen hinzuzufügen.",
+  },
+  identities: {
+    title: "Verknüpfte Konten",
+    text: "Konten anderswo, mit denen du dich hier anmeldest.",
+    unknown: "Ein Anbieter, der nicht mehr eingerichtet ist",
+    used: (when) => `benutzt ${when}`,
+    link: (name) => `${name} verknüpfen`,
+    unlink: "Lösen",
+    unlinkTitle: (name) => `Die Verknüpfung mit ${name} lösen?`,
+    unlinkText: "Du kannst dich hier nicht mehr mit jenem Konto anmelden. Das Konto selbst bleibt.",
+    unlinked: "Die Verknüpfung wurde gelöst",
+  },
   settings: {
     title: "Einstellungen",
     account: "Konto",
     accountText: "Wie du heißt und dich anmeldest.",
     role: { admin: "Verwaltung", member: "Mitglied" },
     changePassword: "Passwort ändern",
+    setPassword: "Passwort festlegen",
     current: "Jetziges Passwort",
     changed: "Dein Passwort wurde geändert",
     appearance: "Erscheinung",

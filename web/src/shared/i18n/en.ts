@@ -52,7 +52,44 @@ export const en = {
     needPassword: "Enter your password.",
     shortPassword: "Use at least 8 characters.",
     shortUsername: "Use at least 2 characters.",
+    or: "or",
+    byPasskey: "Sign in with a passkey",
     orWith: (name: string) => `Continue with ${name}`,
+  },
+  signInProblems: {
+    "attempt-expired":
+      "This sign-in took too long, was finished before, or began in another browser. Start again.",
+    "provider-cancelled": "You went back before you were signed in.",
+    "provider-refused":
+      "The provider did not sign you in. Try again, or ask whoever runs it what is wrong.",
+    "provider-unreachable":
+      "The provider does not answer. Try again later, or sign in another way.",
+    "provider-untrusted":
+      "What the provider said could not be verified, so you are not signed in. Tell whoever runs this Muster.",
+    "registration-closed":
+      "You have no account here that is linked to this one, and new accounts are made by the administrator.",
+    "invitation-needed":
+      "You have no account here that is linked to this one, and a new account needs an invitation. Ask whoever runs this Muster for a link.",
+    "invitation-invalid":
+      "This invitation was used, taken back, or has expired. Ask for another one.",
+    "account-disabled": "This account is disabled. Ask whoever runs this Muster.",
+    "identity-taken":
+      "This account is linked to somebody else here. Unlink it there first, or use another one.",
+    "sign-in-again":
+      "Your sign-in is too old for this, or over. Sign in again, then try once more.",
+    "too-many-tries": "Too many tries. Wait a minute, then try again.",
+    "wrong-address": "Open Muster at its public address, and sign in there.",
+    "last-way-to-sign-in":
+      "This is the last way in which you can sign in. Set a password or add another way first.",
+    "passkey-unknown": "This passkey is not known here, or was removed. Sign in another way.",
+    "passkey-refused": "The passkey's answer does not hold. Try again, or sign in another way.",
+    "passkey-known": "This passkey is here already.",
+    "too-many-passkeys": "You have as many passkeys as an account can have. Remove one first.",
+    "no-passkeys-here": "There are no passkeys at this address.",
+    internal: "Something went wrong on the server. Try again later.",
+    NotAllowedError: "No passkey was used: it was cancelled, or took too long.",
+    InvalidStateError: "This device has a passkey for your account already.",
+    SecurityError: "The browser makes no passkeys at this address.",
   },
   link: {
     live: "Live",
@@ -519,12 +556,44 @@ export const en = {
     invited: (when: string) => `Invitation, good until ${when}`,
     takeBack: "Take back",
   },
+  passkeys: {
+    title: "Passkeys",
+    text: "Sign in with a fingerprint, a face or a security key.",
+    none: "No passkey yet.",
+    add: "Add a passkey",
+    added: "The passkey was added",
+    unnamed: "Passkey",
+    made: (when: string) => `added ${when}`,
+    used: (when: string) => `used ${when}`,
+    unused: "never used",
+    renameTitle: "Rename passkey",
+    remove: "Remove",
+    removeTitle: (name: string) => `Remove the passkey ${name}?`,
+    removeText:
+      "Nobody can sign in with it any more. Delete it on the device too, which keeps it otherwise.",
+    removed: "The passkey was removed",
+    noBrowser: "This browser has no passkeys.",
+    elsewhere:
+      "Browsers make passkeys only for https with a name, or for http://localhost. Open Muster there to add one.",
+  },
+  identities: {
+    title: "Linked accounts",
+    text: "Accounts elsewhere by which you sign in here.",
+    unknown: "A provider that is not set up any more",
+    used: (when: string) => `used ${when}`,
+    link: (name: string) => `Link ${name}`,
+    unlink: "Unlink",
+    unlinkTitle: (name: string) => `Unlink ${name}?`,
+    unlinkText: "You can no longer sign in here by that account. The account itself stays.",
+    unlinked: "The account was unlinked",
+  },
   settings: {
     title: "Settings",
     account: "Account",
     accountText: "How you appear and sign in.",
     role: { admin: "Administrator", member: "Member" },
     changePassword: "Change password",
+    setPassword: "Set a password",
     current: "Current password",
     changed: "Your password was changed",
     appearance: "Appearance",
