@@ -5,7 +5,8 @@ const PASSWORD = "correct horse battery";
 /** An agent that runs for the first time on a busy machine takes its time. */
 const START = 60_000;
 
-const unusedName = () => `u${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
+export const unusedName = () =>
+  `u${Date.now().toString(36)}${Math.random().toString(36).slice(2, 6)}`;
 
 /** What a person does on the page, in the page's own words. */
 export class Muster {
@@ -36,8 +37,20 @@ export class Muster {
     await this.page
       .getByLabel("Password", { exact: true })
       .fill(process.env["MUSTER_ADMIN_PASSWORD"] ?? "");
-    await this.page.getByRole("button", { name: "Sign in" }).click();
+    await this.page.getByRole("button", { name: "Sign in", exact: true }).click();
     await this.page.waitForURL("**/app**");
+  }
+
+  async signOut(): Promise<void> {
+    await this.page.goto("/settings");
+    await this.page.getByRole("button", { name: "Sign out" }).first().click();
+    await this.page.waitForURL("**/login**");
+  }
+
+  /** Whom the page is signed in as. */
+  async username(): Promise<string> {
+    const answer = await this.page.request.get("/api/v1/auth/me");
+    return ((await answer.json()) as { username: string }).username;
   }
 
   async addMachine(name: string): Promise<void> {

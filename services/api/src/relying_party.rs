@@ -12,7 +12,7 @@ use webauthn_rp::{
     request::{
         AsciiDomain, PublicKeyCredentialDescriptor, RpId, TimedCeremony as _,
         auth::AuthenticationVerificationOptions,
-        register::{PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle},
+        register::{CredProtect, PublicKeyCredentialUserEntity, RegistrationVerificationOptions, UserHandle},
     },
     response::{
         AuthTransports, CredentialId,
@@ -88,7 +88,10 @@ impl RelyingParty {
             display_name: None,
         };
         let known = known.iter().map(descriptor).collect::<Result<_, _>>()?;
-        let options = PublicKeyCredentialCreationOptions::passkey(&self.id, entity, known);
+        let mut options = PublicKeyCredentialCreationOptions::passkey(&self.id, entity, known);
+        // Asked for with force, it keeps out every authenticator that does not know it: phones and laptops among them.
+        // Who uses the passkey is verified at each sign-in anyway.
+        options.extensions.cred_protect = CredProtect::None;
         let (server, client) = options.start_ceremony().map_err(broken)?;
         begun(server.sent_challenge().0, &server.encode().map_err(broken)?, &client)
     }

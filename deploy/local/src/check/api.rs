@@ -25,7 +25,7 @@ pub(super) enum Length {
 pub(super) async fn run(length: Length, report: &Report) -> Result<(), CheckError> {
     let python = needs::schemathesis(report).await?;
     steps::build(report).await?;
-    let stack = Stack::start("api-up.log", &["--backend", "demo"]).await?;
+    let stack = Stack::start("api-up.log", &["--backend", "demo"], &[]).await?;
     let command = Command::new("schemathesis", &python.program, steps::logs().join("api.log"))
         .directory(workspace::root().join("services/api/tests/schemathesis"))
         .args(["-m", "schemathesis.cli", "run", "--no-color"])

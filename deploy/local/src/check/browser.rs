@@ -14,11 +14,13 @@ pub(super) async fn run(report: &Report) -> Result<(), CheckError> {
     let path = needs::path_with_opencode(report).await?;
     web::packages(&steps::logs(), report).await?;
     steps::build(report).await?;
-    let stack = Stack::start("up.log", &["--bare"]).await?;
+    let provider = provider()?;
+    let stack = Stack::start("up.log", &["--bare"], &provider).await?;
     let tests = web::npm(&steps::logs().join("browser.log"))
         .args(["run", "e2e"])
         .env("MUSTER_URL", stack.url())
         .env("MUSTER_ADMIN_PASSWORD", PASSWORD)
+        .envs(provider)
         .env("MUSTER_WORKER_AGENT", binaries::find("muster-worker-agent")?)
         .env("MUSTER_ROOT", workspace::root())
         .env("CHROMIUM", chromium)
@@ -26,4 +28,17 @@ pub(super) async fn run(report: &Report) -> Result<(), CheckError> {
     let outcome = steps::heard(tests, report).await;
     stack.stop().await;
     outcome
+}
+
+/// What the stack is told of the provider of OpenID Connect that the tests start: the same is told to them. It is known
+/// by name: the page is at a number, so the two are as far from each other as they are elsewhere.
+fn provider() -> Result<[(&'static str, String); 4], CheckError> {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let port = free.map_err(|error| CheckError::Missing(format!("no port is free: {error}")))?.port();
+    Ok([
+        ("MUSTER_OIDC_ISSUER", format!("http://localhost:{port}")),
+        ("MUSTER_OIDC_CLIENT_ID", "muster".to_owned()),
+        ("MUSTER_OIDC_CLIENT_SECRET", "a secret for tests alone".to_owned()),
+        ("MUSTER_OIDC_NAME", "Example".to_owned()),
+    ])
 }

@@ -26,8 +26,12 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// Starts it, with these options of `up`; what it prints goes to this log.
-    pub(super) async fn start(log: &str, options: &[&str]) -> Result<Self, CheckError> {
+    /// Starts it, with these options of `up` and settings of the services; what it prints goes to this log.
+    pub(super) async fn start(
+        log: &str,
+        options: &[&str],
+        settings: &[(&'static str, String)],
+    ) -> Result<Self, CheckError> {
         let home = tempfile::Builder::new()
             .prefix("muster-check-")
             .tempdir()
@@ -42,6 +46,7 @@ impl Stack {
             .env("MUSTER_ADMIN_PASSWORD", PASSWORD)
             // Tests ask faster than people do; the limit has tests of its own.
             .env("MUSTER_REQUESTS_PER_MINUTE", "1000000")
+            .envs(settings.iter().cloned())
             .patient();
         let up = Child::spawn(up)?;
         let ready = |text: &str| text.lines().find_map(|line| line.strip_prefix("ready ")).map(str::to_owned);

@@ -9,7 +9,7 @@ use muster_service::Clock;
 use openidconnect::{
     AuthType, AuthorizationCode, ClaimsVerificationError, ClientId, ClientSecret, ConfigurationError, CsrfToken,
     DiscoveryError, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl,
-    RequestTokenError, Scope, SignatureVerificationError, StandardErrorResponse, TokenResponse as _, UserInfoError,
+    RequestTokenError, Scope, StandardErrorResponse, TokenResponse as _, UserInfoError,
     core::{
         CoreAuthenticationFlow, CoreClient, CoreClientAuthMethod, CoreErrorResponseType, CoreIdTokenClaims,
         CoreProviderMetadata, CoreTokenResponse, CoreUserInfoClaims,
@@ -114,10 +114,10 @@ impl Provider {
             .await?;
         let nonce = Nonce::new(nonce);
         let claims = match self.verified(metadata.clone(), &tokens, &nonce) {
-            // It signs with a key that is newer than what we know.
-            Err(OidcError::Untrusted(ClaimsVerificationError::SignatureVerification(
-                SignatureVerificationError::NoMatchingKey,
-            ))) => self.verified(self.metadata.anew(asked).await?, &tokens, &nonce)?,
+            // It may sign with a key that is newer than what we know, even by the same name.
+            Err(OidcError::Untrusted(ClaimsVerificationError::SignatureVerification(_))) => {
+                self.verified(self.metadata.anew(asked).await?, &tokens, &nonce)?
+            }
             other => other?,
         };
         let called = match called(&claims) {

@@ -33,6 +33,7 @@ impl Authenticator {
     pub(crate) fn create(&mut self, options: &Value) -> Value {
         assert_eq!(options["rp"]["id"], "localhost");
         assert_eq!(options["authenticatorSelection"]["userVerification"], "required");
+        assert_eq!(options["extensions"], json!({}), "what is asked for with force keeps authenticators out");
         self.handle = options["user"]["id"].as_str().unwrap().to_owned();
         let mut data = self.data(HAS_KEY);
         data.extend([0; 16]);
