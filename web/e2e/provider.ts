@@ -31,6 +31,7 @@ export class ExampleProvider {
       ],
       jwks: { keys: [{ ...key.export({ format: "jwk" }), kid: "1", alg: "RS256", use: "sig" }] },
       cookies: { keys: ["for these tests alone"] },
+      ttl: { AccessToken: 600, Grant: 600, IdToken: 600, Interaction: 600, Session: 600 },
       pkce: { required: () => true },
       claims: { openid: ["sub"], profile: ["preferred_username"], email: ["email"] },
       features: { devInteractions: { enabled: false } },

@@ -68,3 +68,43 @@ impl ProviderSettings {
 fn invalid(why: String) -> StartError {
     ConfigError::Invalid(why).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &str, local: bool) -> Result<Option<ProviderSettings>, String> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), format!("database_url = 'sqlite:x.db'\n{lines}")).unwrap();
+        let (_, config) = config::load::<ApiConfig>(Some(file.path())).unwrap();
+        ProviderSettings::new(&config, local).map_err(|error| error.to_string())
+    }
+
+    const GOOD: &str = "oidc_issuer = 'https://id.example/realms/a'\noidc_client_id = 'muster'\n";
+
+    #[test]
+    fn a_provider_is_called_by_its_host_unless_said_otherwise() {
+        assert!(read("", false).unwrap().is_none());
+        let provider = read(GOOD, true).unwrap().unwrap();
+        assert_eq!((provider.name.as_str(), provider.slug.as_str()), ("id.example", "sso"));
+        assert_eq!(provider.scopes, ["profile", "email"]);
+        let named = read(&format!("{GOOD}oidc_name = 'Example'"), true).unwrap().unwrap();
+        assert_eq!(named.name, "Example");
+        assert!(read("oidc_issuer = 'http://localhost:9000'\noidc_client_id = 'muster'", true).unwrap().is_some());
+    }
+
+    #[test]
+    fn what_cannot_work_is_said_before_anything_starts() {
+        for (lines, local, said) in [
+            ("oidc_issuer = 'http://id.example'".to_owned(), true, "https"),
+            ("oidc_issuer = 'id.example'".to_owned(), true, "https"),
+            ("oidc_issuer = 'https://id.example'".to_owned(), true, "oidc_client_id"),
+            (GOOD.to_owned(), false, "public_url"),
+            (format!("{GOOD}oidc_provider = 'My/Provider'"), true, "oidc_provider"),
+            (format!("{GOOD}oidc_client_secret_file = '/not/there'"), true, "oidc_client_secret_file"),
+        ] {
+            let error = read(&lines, local).unwrap_err();
+            assert!(error.contains(said), "{lines}: {error}");
+        }
+    }
+}

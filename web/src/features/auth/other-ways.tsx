@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { KeyRound } from "lucide-react";
+import { Fingerprint } from "lucide-react";
 import { browserHasPasskeys, signInByPasskey } from "@/shared/account/passkey";
 import { signInProblem } from "@/shared/account/sign-in-problem";
 import type { Schemas } from "@/shared/api/client";
@@ -43,7 +43,7 @@ function PasskeyButton({ next }: { next: string }) {
   return (
     <>
       <Button size="lg" busy={signIn.isPending} onClick={() => signIn.mutate()}>
-        <KeyRound /> {t.auth.byPasskey}
+        <Fingerprint /> {t.auth.byPasskey}
       </Button>
       {signIn.isError && (
         <p role="alert" className="text-sm text-bad-ink">

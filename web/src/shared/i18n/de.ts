@@ -65,14 +65,14 @@ export const de: typeof en = {
     "provider-untrusted":
       "Was der Anbieter sagt, ließ sich nicht prüfen; darum bist du nicht angemeldet. Sag es dem, der dieses Muster betreibt.",
     "registration-closed":
-      "Du hast hier kein Konto, das mit diesem verknüpft ist, und neue Konten legt die Verwaltung an.",
+      "Dein Konto dort ist mit keinem hier verknüpft, und neue Konten legt die Verwaltung an. Hast du ein Konto, dann melde dich damit an und verknüpfe das andere in den Einstellungen.",
     "invitation-needed":
-      "Du hast hier kein Konto, das mit diesem verknüpft ist, und ein neues braucht eine Einladung. Bitte um einen Link, wer dieses Muster betreibt.",
+      "Dein Konto dort ist mit keinem hier verknüpft, und ein neues braucht eine Einladung. Bitte um einen Link, wer dieses Muster betreibt.",
     "invitation-invalid":
       "Diese Einladung wurde benutzt, zurückgenommen oder ist abgelaufen. Bitte um eine neue.",
     "account-disabled": "Dieses Konto ist gesperrt. Frage, wer dieses Muster betreibt.",
     "identity-taken":
-      "Dieses Konto ist hier mit jemand anderem verknüpft. Löse es erst dort, oder nimm ein anderes.",
+      "Mit jenem Konto meldet sich hier schon jemand anderes an. Die Verknüpfung muss erst dort gelöst werden, oder du nimmst ein anderes.",
     "sign-in-again":
       "Deine Anmeldung ist dafür zu alt oder beendet. Melde dich neu an und versuche es dann noch einmal.",
     "too-many-tries": "Zu viele Versuche. Warte eine Minute und versuche es dann noch einmal.",

@@ -67,14 +67,14 @@ export const en = {
     "provider-untrusted":
       "What the provider said could not be verified, so you are not signed in. Tell whoever runs this Muster.",
     "registration-closed":
-      "You have no account here that is linked to this one, and new accounts are made by the administrator.",
+      "Your account there is not linked to one here, and new accounts are made by the administrator. If you have an account, sign in to it and link the other in the settings.",
     "invitation-needed":
-      "You have no account here that is linked to this one, and a new account needs an invitation. Ask whoever runs this Muster for a link.",
+      "Your account there is not linked to one here, and a new one needs an invitation. Ask whoever runs this Muster for a link.",
     "invitation-invalid":
       "This invitation was used, taken back, or has expired. Ask for another one.",
     "account-disabled": "This account is disabled. Ask whoever runs this Muster.",
     "identity-taken":
-      "This account is linked to somebody else here. Unlink it there first, or use another one.",
+      "Somebody else here signs in by that account. They must unlink it first, or you use another one.",
     "sign-in-again":
       "Your sign-in is too old for this, or over. Sign in again, then try once more.",
     "too-many-tries": "Too many tries. Wait a minute, then try again.",
