@@ -1,9 +1,9 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { toast } from "sonner";
+import { deviceName } from "@/shared/account/device-name";
 import { addPasskey } from "@/shared/account/passkey";
 import { api, must } from "@/shared/api/client";
 import { t } from "@/shared/i18n/strings";
-import { deviceName } from "./device-name";
 import { toastSignInProblem } from "./toast-sign-in-problem";
 
 const queryKey = ["passkeys"];

@@ -16,6 +16,6 @@ it("a refusal is said in the page's words where it has some, else in the server'
     ApiError.from(409, { type: `/problems/${slug}`, detail: "as the server says it" });
   expect(signInProblem(refusal("passkey-known"))).toBe(en.signInProblems["passkey-known"]);
   expect(signInProblem(refusal("another"))).toBe("as the server says it");
-  const cancelled = new DOMException("The operation timed out", "NotAllowedError");
+  const cancelled = Object.assign(new Error("timed out"), { name: "NotAllowedError" });
   expect(signInProblem(cancelled)).toBe(en.signInProblems.NotAllowedError);
 });

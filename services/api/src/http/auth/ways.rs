@@ -1,10 +1,14 @@
 //! The ways in which a user can sign in: one must always be left.
 
 use http::StatusCode;
-use muster_contracts::id::UserId;
-use muster_service::Write;
+use muster_contracts::{audit::Action, id::UserId, v1};
+use muster_service::{DbError, Write};
 
-use crate::{http::problem::Problem, state::Shared, store};
+use crate::{
+    http::{caller::Caller, problem::Problem},
+    state::Shared,
+    store, tell,
+};
 
 /// Refuses a change after which the user could not sign in. The transaction holds [`store::users::lock`], which told
 /// whether there is a password.
@@ -27,4 +31,16 @@ pub(super) async fn some_is_left(
     }
     let detail = "This is the last way in which you can sign in; set a password or add another way first.";
     Err(Problem::new(StatusCode::CONFLICT, "last-way-to-sign-in", detail))
+}
+
+/// Notes that a way came or went; `called` is what its user knows it as.
+pub(super) async fn changed(
+    api: &Shared,
+    write: &mut Write,
+    caller: &Caller,
+    action: Action,
+    called: &str,
+) -> Result<(), DbError> {
+    let audit = v1::Audit { detail: called.to_owned(), ..action.to(caller.id().as_str(), &caller.user.username) };
+    tell::did(api, write, caller.id(), &tell::actor(caller), &audit).await
 }

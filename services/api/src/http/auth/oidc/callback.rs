@@ -15,7 +15,7 @@ use crate::{
         auth::{
             login,
             new_account::{self, NewAccount},
-            sign_in,
+            sign_in, ways,
         },
         caller::{Caller, From},
         extract::{Asked, At},
@@ -24,7 +24,6 @@ use crate::{
     oidc::{Person, Provider},
     state::Shared,
     store::{self, identities::Identity, users::User},
-    tell,
 };
 
 /// Characters of a person's name at a provider that are kept.
@@ -127,8 +126,7 @@ async fn link(api: &Shared, person: &Person, user: &str, by: Option<Caller>) -> 
         let owner = store::identities::owner(&api.db, &person.issuer, &person.subject).await?;
         return if owner.is_some_and(|(owner, _)| owner.user_id == *user) { Ok(()) } else { Err(Failure::Taken) };
     }
-    let audit = Action::IdentityLinked.to(&identity.identity_id, &identity.name);
-    tell::did(api, &mut write, user, &tell::actor(&by), &audit).await?;
+    ways::changed(api, &mut write, &by, Action::IdentityLinked, &identity.name).await?;
     write.commit().await?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     http::{auth::ways, caller::Caller, extract::At, page::List, problem::Problem},
     state::Shared,
-    store, tell,
+    store,
 };
 
 /// An account at a provider, by which the user signs in.
@@ -53,8 +53,7 @@ pub(crate) async fn delete(
     let password = store::users::lock(&mut write, caller.id()).await?;
     let name = store::identities::delete(&mut write, caller.id(), &identity).await?.ok_or_else(Problem::not_found)?;
     ways::some_is_left(&api, &mut write, caller.id(), password).await?;
-    let audit = Action::IdentityUnlinked.to(&identity, name);
-    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
+    ways::changed(&api, &mut write, &caller, Action::IdentityUnlinked, &name).await?;
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -7,7 +7,7 @@ use muster_contracts::audit::Action;
 use crate::{
     http::{auth::ways, caller::Caller, extract::At, problem::Problem},
     state::Shared,
-    store, tell,
+    store,
 };
 
 /// Removes a passkey, unless it is the last way to sign in.
@@ -22,8 +22,7 @@ pub(crate) async fn delete(
     let password = store::users::lock(&mut write, caller.id()).await?;
     let name = store::passkeys::delete(&mut write, caller.id(), &passkey).await?.ok_or_else(Problem::not_found)?;
     ways::some_is_left(&api, &mut write, caller.id(), password).await?;
-    let audit = Action::PasskeyRemoved.to(&passkey, name);
-    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
+    ways::changed(&api, &mut write, &caller, Action::PasskeyRemoved, &name).await?;
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

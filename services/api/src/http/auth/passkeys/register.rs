@@ -9,10 +9,15 @@ use utoipa::ToSchema;
 
 use super::{NAME, REGISTERS, is_name, list::Passkey, refused, relying_party, taken};
 use crate::{
-    http::{auth::login, caller::Caller, extract::Body, problem::Problem},
+    http::{
+        auth::{login, ways},
+        caller::Caller,
+        extract::Body,
+        problem::Problem,
+    },
     relying_party::Attestation,
     state::Shared,
-    store, tell,
+    store,
 };
 
 /// Passkeys that a user may have.
@@ -58,8 +63,7 @@ pub(crate) async fn register(
         let detail = format!("{PASSKEYS} passkeys are the most that an account has; remove one first.");
         return Err(Problem::new(StatusCode::CONFLICT, "too-many-passkeys", detail));
     }
-    let audit = Action::PasskeyAdded.to(&passkey.passkey_id, &passkey.name);
-    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
+    ways::changed(&api, &mut write, &caller, Action::PasskeyAdded, &passkey.name).await?;
     write.commit().await?;
     login::refund_address(&api, &caller.address);
     Ok((StatusCode::CREATED, Json(passkey.into())))
