@@ -18,7 +18,7 @@ for (const colorScheme of ["light", "dark"] as const)
 
     test("login, empty state and settings pass axe", async ({ page, muster }) => {
       await page.goto("/login");
-      await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+      await expect(page.getByRole("button", { name: "Sign in", exact: true })).toBeVisible();
       await check(page);
       await muster.signUp();
       await check(page);

@@ -8,7 +8,7 @@ test("a visit without a sign-in ends at the login and goes on where it wanted to
   await page.waitForURL("**/login**");
   await page.getByLabel("User name").fill("admin");
   await page.getByLabel("Password", { exact: true }).fill("certainly wrong");
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("wrong");
   await muster.signInAsAdmin();
   await expect(page.getByRole("navigation", { name: "Machines and sessions" })).toBeVisible();

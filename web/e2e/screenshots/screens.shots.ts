@@ -20,7 +20,7 @@ const whole = (muster: Muster) =>
 test("a newcomer's way to the first reply", async ({ page, muster }, info) => {
   const look = album(page, "newcomer", info);
   await page.goto("/login");
-  await expect(page.getByRole("button", { name: "Sign in" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Sign in", exact: true })).toBeVisible();
   await look("login");
   await page.goto("/register");
   await expect(page.getByRole("button", { name: "Create account" })).toBeVisible();

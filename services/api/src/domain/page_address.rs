@@ -6,10 +6,11 @@ use url::{Host, Url};
 
 /// Where the page is: as configured, else as a browser on this computer asked for it. Whoever sends another host
 /// cannot make us name theirs.
-pub(crate) fn page_address(configured: Option<&Url>, host: Option<&str>) -> Option<Url> {
+pub(crate) fn page_address(configured: Option<&Url>, tls: bool, host: Option<&str>) -> Option<Url> {
+    let scheme = if tls { "https" } else { "http" };
     let address = match configured {
         Some(url) => url.clone(),
-        None => Url::parse(&format!("http://{}", host?)).ok().filter(is_loopback)?,
+        None => Url::parse(&format!("{scheme}://{}", host?)).ok().filter(is_loopback)?,
     };
     address.join("/").ok()
 }
@@ -56,7 +57,7 @@ mod tests {
     #[test]
     fn a_configured_address_wins_and_only_loopback_is_believed() {
         let public = Url::parse("https://muster.example/").unwrap();
-        let address = |configured, host| page_address(configured, host).map(String::from);
+        let address = |configured, host| page_address(configured, false, host).map(String::from);
         let own = |text: &str| Some(text.to_owned());
         assert_eq!(address(Some(&public), Some("evil.example")), own("https://muster.example/"));
         assert_eq!(address(None, Some("localhost:8080")), own("http://localhost:8080/"));
@@ -66,6 +67,8 @@ mod tests {
             assert_eq!(address(None, Some(host)), None, "{host}");
         }
         assert_eq!(address(None, None), None);
+        let secure = page_address(None, true, Some("localhost:8443")).map(String::from);
+        assert_eq!(secure, own("https://localhost:8443/"));
     }
 
     #[test]

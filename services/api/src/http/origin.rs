@@ -23,7 +23,7 @@ pub(crate) fn is_own(headers: &HeaderMap, api: &Shared) -> bool {
 /// Where this browser finds the page, as far as that can be believed.
 pub(crate) fn of_page(headers: &HeaderMap, api: &Shared) -> Option<Url> {
     let host = headers.get(header::HOST).and_then(|host| host.to_str().ok()).filter(|_| api.settings.loopback);
-    page_address(api.settings.public_url.as_ref(), host)
+    page_address(api.settings.public_url.as_ref(), api.settings.tls, host)
 }
 
 fn authority(origin: &Url) -> Option<String> {
