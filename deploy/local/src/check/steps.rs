@@ -165,7 +165,7 @@ async fn deny(report: &Report) -> Result<(), CheckError> {
     let fetch = workspace::cargo(&logs().join("deny-fetch.log")).args(["deny", "fetch", "db"]);
     match tokio::time::timeout(FETCH, tool::run(fetch, |_| {})).await {
         Ok(Ok((Some(status), _))) if status.success() => {
-            cargo("advisories", &["deny", "--workspace", "check", "--disable-fetch", "advisories"], report).await
+            cargo("advisories", &["deny", "--workspace", "--offline", "check", "advisories"], report).await
         }
         _ => {
             report.line("the list of known flaws cannot be reached, so it was not looked at");
