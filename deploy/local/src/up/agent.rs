@@ -68,7 +68,8 @@ impl Worker {
             .arg(self.home.join("state"))
             .env("MUSTER_WORKER_TOKEN", self.token()?)
             .env("PATH", path)
-            .without("MUSTER_ADMIN_PASSWORD")
+            // What the services are told is not for an agent's eyes.
+            .without_our_settings()
             // The agent that it runs shall have its time to end.
             .patient();
         if !self.nats.ip().is_loopback() {

@@ -24,6 +24,8 @@ const PAGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
 const NATS: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 4222);
 /// Holds the first account's password.
 const PASSWORD: &str = "MUSTER_ADMIN_PASSWORD";
+/// The api's alone.
+const OIDC_SECRET: &str = "MUSTER_OIDC_CLIENT_SECRET";
 
 /// Builds and starts everything, in order, and waits until it is ready.
 pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Report) -> Result<Running, UpError> {
@@ -122,9 +124,10 @@ async fn build(data: &DataDir, report: &Report) -> Result<(), UpError> {
 fn command(user: ServiceUser, data: &DataDir, broker: &Broker) -> Result<Command, UpError> {
     let database = sqlite::url(&data.path().join(format!("{}.db", user.name())));
     let nats = format!("nats://{}", reachable(broker.address()));
-    Ok(service::command(user, &data.logs(), &nats, &database, broker.credentials())?
+    let command = service::command(user, &data.logs(), &nats, &database, broker.credentials())?
         .without(PASSWORD)
-        .without("MUSTER_CONFIG"))
+        .without("MUSTER_CONFIG");
+    Ok(if user == ServiceUser::Api { command } else { command.without(OIDC_SECRET) })
 }
 
 /// An address that this computer reaches a listener at.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 /// Keys that are remembered; beyond it the ones that are free again go.
 const KEYS: usize = 20_000;
+/// All that find no place share this one: a flood from everywhere is as slow as one key.
+const OTHERS: &str = "";
 
 /// How much.
 #[derive(Debug, Clone, Copy)]
@@ -35,18 +37,21 @@ impl Limiter {
     /// # Errors
     /// How many seconds to wait when it is one too many; that is not counted.
     pub(crate) fn attempt(&mut self, key: &str, rate: Rate, now: i64) -> Result<(), u64> {
+        if self.due.len() >= KEYS && !self.due.contains_key(key) {
+            self.due.retain(|_, due| *due > now);
+        }
+        let key = self.place(key);
         let due = self.due.get(key).copied().unwrap_or(now).max(now);
         let wait = due - now - (rate.burst - 1) * rate.every;
         if wait > 0 {
             return Err(u64::try_from(wait).unwrap_or(0).div_ceil(1000).max(1));
         }
-        if self.due.len() >= KEYS {
-            self.due.retain(|_, due| *due > now);
-        }
-        if self.due.len() < KEYS || self.due.contains_key(key) {
-            self.due.insert(key.to_owned(), due + rate.every);
-        }
+        self.due.insert(key.to_owned(), due + rate.every);
         Ok(())
+    }
+
+    fn place<'a>(&self, key: &'a str) -> &'a str {
+        if self.due.len() < KEYS || self.due.contains_key(key) { key } else { OTHERS }
     }
 
     /// Takes a try back.
@@ -82,6 +87,15 @@ mod tests {
             let allowed = (0..60_000).filter(|now| limiter.attempt("a", rate, *now).is_ok()).count();
             assert!((number as usize..=number as usize + 300).contains(&allowed), "{number}: {allowed}");
         }
+    }
+
+    #[test]
+    fn a_flood_of_keys_is_bounded_in_memory_and_in_tries() {
+        let mut limiter = Limiter::default();
+        let allowed = (0..3 * KEYS).filter(|key| limiter.attempt(&key.to_string(), RATE, 0).is_ok()).count();
+        assert_eq!((allowed, limiter.due.len()), (KEYS + 3, KEYS + 1));
+        assert_eq!(limiter.attempt("0", RATE, 0), Ok(()), "a known key has its own");
+        assert_eq!(limiter.attempt("new", RATE, RATE.every), Ok(()), "places become free again");
     }
 
     #[test]
