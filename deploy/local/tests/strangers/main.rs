@@ -8,6 +8,8 @@
 )]
 
 mod document;
+#[path = "../ways/mod.rs"]
+mod ways;
 
 use std::collections::BTreeMap;
 
@@ -15,7 +17,7 @@ use futures_util::StreamExt as _;
 use muster_contracts::id;
 use muster_testkit::{
     client::Client,
-    stack::{Person, Running, Stack},
+    stack::{Engine, Person, Running, Setup, Stack},
     wire::Wire,
 };
 use reqwest::{Method, RequestBuilder};
@@ -53,6 +55,7 @@ impl Ada {
         let user = client.get::<Value>("/auth/me").await.unwrap()["userId"].as_str().unwrap().to_owned();
         let token = json!({ "name": "adas", "scopes": ["read"] });
         let token = client.post::<Value>("/tokens", &token).await.unwrap()["tokenId"].as_str().unwrap().to_owned();
+        let (passkey, identity) = ways::of(stack, &user).await;
         let invitation = admin.client().post::<Value>("/invitations", &json!({})).await.unwrap();
         let seen = worker.until("asked for by another key", |worker| !worker.registrations.is_empty()).await;
         let ids = BTreeMap::from([
@@ -65,6 +68,10 @@ impl Ada {
             ("deviceId", device),
             ("tokenId", token),
             ("userId", user),
+            ("passkeyId", passkey),
+            ("identityId", identity),
+            // No provider is set up, so nothing is there for anybody.
+            ("provider", "sso".to_owned()),
             ("invitationId", invitation["invitationId"].as_str().unwrap().to_owned()),
         ]);
         Self { person, worker, ids, _second_key: second_key }
@@ -229,7 +236,8 @@ fn follow(request: RequestBuilder, last: &'static str) -> tokio::task::JoinHandl
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_user_exists_for_another() {
     const LAST: &str = "bobs-last-machine";
-    let stack = Stack::start().await;
+    // It asks more in a second than anybody may.
+    let stack = Setup::on(Engine::Sqlite).setting("MUSTER_REQUESTS_PER_MINUTE", 1_000_000).start().await;
     let admin = stack.admin().await;
     let ada = Ada::with_all_that_one_can_have(&stack, &admin).await;
     let bob = stack.person("bob").await;

@@ -128,6 +128,7 @@ pub struct Stack {
     chat: Service,
     api: Service,
     authority: Option<Authority>,
+    databases: Vec<(ServiceUser, String)>,
     home: TempDir,
 }
 
@@ -168,7 +169,9 @@ impl Stack {
         let registry = must("the registry", start(ServiceUser::Registry).await);
         let chat = must("chat", start(ServiceUser::Chat).await);
         let api = must("the api", start(ServiceUser::Api).await);
-        Self { broker, registry, chat, api, authority, home }
+        let databases = [ServiceUser::Registry, ServiceUser::Chat, ServiceUser::Api];
+        let databases = databases.into_iter().map(|user| (user, database(user))).collect();
+        Self { broker, registry, chat, api, authority, databases, home }
     }
 
     /// The page's address.
@@ -195,6 +198,15 @@ impl Stack {
             Part::Chat => &self.chat,
             Part::Api => &self.api,
             Part::Nats => panic!("the broker is no service: see Stack::broker"),
+        }
+    }
+
+    /// The address of a service's database; on PostgreSQL its tables are in a schema of the service's name.
+    #[must_use]
+    pub fn database(&self, of: ServiceUser) -> &str {
+        match self.databases.iter().find(|(user, _)| *user == of) {
+            Some((_, url)) => url,
+            None => panic!("{} has no database", of.name()),
         }
     }
 

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{SIGNS_IN, refused, relying_party, taken};
@@ -26,7 +26,7 @@ use crate::{
 pub(crate) struct PasskeyLogin {
     /// What `navigator.credentials.get` answers, as JSON.
     #[schema(value_type = Object)]
-    credential: Value,
+    credential: Map<String, Value>,
 }
 
 /// Signs in by a passkey, with a fresh cookie.
@@ -40,7 +40,7 @@ pub(crate) async fn login(
 ) -> Result<impl IntoResponse, Problem> {
     let party = relying_party(&api, &headers)?;
     let wrong = |error| refused(&error, StatusCode::UNAUTHORIZED);
-    let answer = Assertion::read(credential).map_err(wrong)?;
+    let answer = Assertion::read(credential.into()).map_err(wrong)?;
     let state = taken(&api, SIGNS_IN, &answer.challenge().map_err(wrong)?).await?;
     let found = store::passkeys::of_credential(&api.db, &answer.credential_id()).await?;
     let (known, user, disabled) = found.ok_or_else(unknown)?;

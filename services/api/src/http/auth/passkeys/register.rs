@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use http::{HeaderMap, StatusCode};
 use muster_contracts::{audit::Action, id};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::{NAME, REGISTERS, is_name, list::Passkey, refused, relying_party, taken};
@@ -31,7 +31,7 @@ pub(crate) struct AddPasskey {
     name: String,
     /// What `navigator.credentials.create` answers, as JSON.
     #[schema(value_type = Object)]
-    credential: Value,
+    credential: Map<String, Value>,
 }
 
 /// Adds a passkey.
@@ -48,7 +48,7 @@ pub(crate) async fn register(
     }
     let party = relying_party(&api, &headers)?;
     let unfit = |error| refused(&error, StatusCode::UNPROCESSABLE_ENTITY);
-    let answer = Attestation::read(credential).map_err(unfit)?;
+    let answer = Attestation::read(credential.into()).map_err(unfit)?;
     let state = taken(&api, REGISTERS, &answer.challenge().map_err(unfit)?).await?;
     let credential = party.finish_registration(&state, caller.id(), &answer).map_err(unfit)?;
     let now = api.clock.now();
