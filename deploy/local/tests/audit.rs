@@ -1,20 +1,25 @@
 //! Who did what, over all services.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail anywhere")]
 
+use std::time::Duration;
+
 use muster_testkit::stack::{Engine, Person, Setup};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 /// The log once it has all of these, which are told a moment after what they are about.
 async fn log_with(person: &Person, actions: &[&str]) -> Vec<Value> {
-    loop {
-        let log: Value = person.client().get("/audit?limit=200").await.unwrap();
-        let entries = log["items"].as_array().unwrap().clone();
-        if actions.iter().all(|action| entries.iter().any(|entry| entry["action"] == *action)) {
-            return entries;
+    let looking = async {
+        loop {
+            let log: Value = person.client().get("/audit?limit=200").await.unwrap();
+            let entries = log["items"].as_array().unwrap().clone();
+            if actions.iter().all(|action| entries.iter().any(|entry| entry["action"] == *action)) {
+                return entries;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(30), looking).await.expect("it is in the log in time")
 }
 
 async fn everything_that_is_done_is_in_the_log(engine: Engine) {

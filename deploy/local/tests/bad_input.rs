@@ -9,6 +9,8 @@
 
 mod ways;
 
+use std::time::Duration;
+
 use muster_testkit::stack::{Engine, Person, Running, Setup, Stack};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -110,12 +112,15 @@ impl Scene {
         let path = format!("/sessions/{}/messages", session.id());
         let waiting: Value =
             admin.client().post(&path, &json!({ "messageId": WAITING, "content": "x" })).await.unwrap();
-        let request = loop {
-            let requests: Value = admin.client().get("/requests").await.unwrap();
-            if let Some(request) = requests["items"][0]["requestId"].as_str() {
-                break request.to_owned();
+        let asking = async {
+            loop {
+                let requests: Value = admin.client().get("/requests").await.unwrap();
+                if let Some(request) = requests["items"][0]["requestId"].as_str() {
+                    return request.to_owned();
+                }
             }
         };
+        let request = tokio::time::timeout(Duration::from_secs(30), asking).await.expect("the agent asks in time");
         let me: Value = admin.client().get("/auth/me").await.unwrap();
         let user = me["userId"].as_str().unwrap();
         let (passkey, _) = ways::of(stack, user).await;

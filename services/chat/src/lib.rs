@@ -7,8 +7,8 @@
 //! from workers; starts, requests and ends in CHUNKS; workers and accounts in EVENTS.
 //!
 //! **Publishes.** What changed: `chat.v1.stream.chat.…state` into CHUNKS for
-//! viewers, `evt.v1.<user>.{session,request}.…` into EVENTS, by an outbox; the
-//! doorbell `wrk.v1.<worker>.wake`.
+//! viewers, `evt.v1.<user>.{session,request}.…` and what was done to them (`audit`)
+//! into EVENTS, by an outbox; the doorbell `wrk.v1.<worker>.wake`.
 //!
 //! **Owns.** The stream CHUNKS and the tables in `migrations/`.
 //!

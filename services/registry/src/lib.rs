@@ -9,8 +9,8 @@
 //!   deleted one's machines go.
 //! - **Hears** `reg.v1.worker.….{heartbeat,bye}`, and the broker's notices of
 //!   connections in the account WORKERS.
-//! - **Publishes** `evt.v1.<user>.{machine,worker,registration}.<id>`; cuts
-//!   connections that the database does not allow.
+//! - **Publishes** `evt.v1.<user>.{machine,worker,registration}.<id>`, and what was
+//!   done to them (`audit`); cuts connections that the database does not allow.
 //!
 //! When it dies, connected workers and their chats go on; new workers cannot
 //! connect and try again, nothing can be approved or removed. The next instance

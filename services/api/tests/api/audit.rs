@@ -1,5 +1,7 @@
 //! /audit: who did what.
 
+use std::time::Duration;
+
 use muster_contracts::{
     audit::Action,
     id::{self, MachineId},
@@ -9,6 +11,8 @@ use muster_contracts::{
 use serde_json::{Value, json};
 
 use crate::support::{Browser, Stage, answer};
+
+const PATIENCE: Duration = Duration::from_secs(30);
 
 fn said(log: &Value, field: &str) -> Vec<String> {
     log["items"].as_array().unwrap().iter().map(|entry| entry[field].as_str().unwrap().to_owned()).collect()
@@ -22,13 +26,16 @@ async fn log(of: &Browser, query: &str) -> Value {
 
 /// Waits until so many entries are there, as registry and chat are heard a moment later.
 async fn until(of: &Browser, query: &str, count: usize) -> Value {
-    loop {
-        let log = log(of, query).await;
-        if log["items"].as_array().unwrap().len() >= count {
-            return log;
+    let looking = async {
+        loop {
+            let log = log(of, query).await;
+            if log["items"].as_array().unwrap().len() >= count {
+                return log;
+            }
+            tokio::task::yield_now().await;
         }
-        tokio::task::yield_now().await;
-    }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.expect("it is in the log in time")
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ pub(crate) mod register;
 pub(crate) mod rename;
 
 use http::{HeaderMap, StatusCode};
+use muster_contracts::{limits::NAME_CHARS, name};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use crate::{
@@ -21,8 +22,6 @@ use crate::{
 /// What a ceremony is kept as: one that registers never signs in.
 const REGISTERS: &str = "passkey-register";
 const SIGNS_IN: &str = "passkey-login";
-/// What a name is.
-const NAME: &str = "is 1 to 64 characters";
 
 pub(super) fn routes() -> OpenApiRouter<Shared> {
     OpenApiRouter::new()
@@ -50,8 +49,9 @@ async fn taken(api: &Shared, purpose: &str, challenge: &str) -> Result<String, P
     })
 }
 
-fn is_name(text: &str) -> bool {
-    (1..=64).contains(&text.chars().count()) && !text.trim().is_empty() && !text.chars().any(char::is_control)
+/// What a user calls a passkey.
+fn named(text: &str) -> Result<String, Problem> {
+    name::parse(text, NAME_CHARS).map(str::to_owned).map_err(|error| Problem::invalid("/name", error.to_string()))
 }
 
 /// What the caller is told of an answer that does not hold; why is logged.

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{NAME, REGISTERS, is_name, list::Passkey, refused, relying_party, taken};
+use super::{REGISTERS, list::Passkey, named, refused, relying_party, taken};
 use crate::{
     http::{
         auth::{login, ways},
@@ -43,9 +43,7 @@ pub(crate) async fn register(
     headers: HeaderMap,
     Body(AddPasskey { name, credential }): Body<AddPasskey>,
 ) -> Result<(StatusCode, Json<Passkey>), Problem> {
-    if !is_name(&name) {
-        return Err(Problem::invalid("/name", NAME));
-    }
+    let name = named(&name)?;
     let party = relying_party(&api, &headers)?;
     let unfit = |error| refused(&error, StatusCode::UNPROCESSABLE_ENTITY);
     let answer = Attestation::read(credential.into()).map_err(unfit)?;

@@ -4,7 +4,7 @@ use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use super::{NAME, is_name, list::Passkey};
+use super::{list::Passkey, named};
 use crate::{
     http::{
         caller::Caller,
@@ -37,9 +37,7 @@ pub(crate) async fn rename(
         return Err(Problem::not_found());
     }
     let Body(RenamePasskey { name }) = body?;
-    if !is_name(&name) {
-        return Err(Problem::invalid("/name", NAME));
-    }
+    let name = named(&name)?;
     let mut write = api.db.write().await?;
     let renamed = store::passkeys::rename(&mut write, caller.id(), &passkey, &name).await?;
     write.commit().await?;
