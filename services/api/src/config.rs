@@ -16,6 +16,9 @@ settings! {
         public_url: Option<String>,
         /// Addresses of the broker as workers elsewhere reach it; several separated by commas.
         public_nats: Option<String>,
+        /// Directory with the worker-agents that this server gives away, each named
+        /// `muster-worker-agent-<os>-<processor>`, such as `muster-worker-agent-linux-x86_64`; none: it gives none.
+        downloads_dir: Option<std::path::PathBuf>,
         /// Name that the page shows.
         server_name: String = "Muster",
         /// Who may make an account: open, invite, closed; auto is open on loopback, else invite.

@@ -15,6 +15,7 @@ mod audit;
 mod config;
 mod connections;
 mod domain;
+mod downloads;
 mod feed;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;

@@ -38,7 +38,9 @@ impl Service for Api {
         let db = app.open_database("api", &store::MIGRATIONS).await?;
         let bus = app.connect_bus(ServiceUser::Api).await?;
         let listener = app.bind("http", config.listen).await?;
-        let api = Shared::new(bus, db, app.clock.clone(), app.health.clone(), settings, app.stop.clone());
+        let bound = listener.local_addr();
+        let bound = bound.map_err(|source| StartError::Io { what: "the page's address".to_owned(), source })?;
+        let api = Shared::new(bus, db, app.clock.clone(), app.health.clone(), settings.bound(bound), app.stop.clone());
         if let Some(password) = &config.admin_password {
             http::found(&api, password).await?;
         }

@@ -1,6 +1,7 @@
 //! What all handlers share.
 
 use std::{
+    net::SocketAddr,
     ops::Deref,
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
@@ -16,8 +17,9 @@ use crate::{
     domain::{
         account::Registration,
         limiter::{Limiter, Rate},
-        page_address::passkey_domain,
+        page_address::{is_loopback, passkey_domain},
     },
+    downloads::Downloads,
     feed::Feeds,
     oidc::{Provider, ProviderSettings},
     password::Passwords,
@@ -50,8 +52,12 @@ pub struct Inner {
 pub struct Settings {
     pub(crate) server_name: String,
     pub(crate) public_url: Option<Url>,
+    /// Where this computer reaches us, if others cannot.
+    pub(crate) own_address: Option<Url>,
     /// Whether we speak HTTPS ourselves.
     pub(crate) tls: bool,
+    /// The worker-agents that we give away.
+    pub(crate) downloads: Option<Downloads>,
     pub(crate) public_nats: Vec<String>,
     pub(crate) nats_url: String,
     pub(crate) loopback: bool,
@@ -80,7 +86,9 @@ impl Settings {
         Ok(Self {
             server_name: config.server_name.clone(),
             tls: config.tls_cert_file.is_some(),
+            downloads: config.downloads_dir.as_deref().map(Downloads::of),
             public_url,
+            own_address: None,
             public_nats: config.public_nats.as_deref().map(split).unwrap_or_default(),
             nats_url: nats_url.to_owned(),
             loopback,
@@ -90,6 +98,20 @@ impl Settings {
             streams_per_user: config.streams_per_user,
             requests: Rate::per_minute(config.requests_per_minute),
         })
+    }
+
+    /// The address that was bound; one for this computer alone is where it finds us.
+    #[must_use]
+    pub fn bound(mut self, address: SocketAddr) -> Self {
+        let scheme = if self.tls { "https" } else { "http" };
+        self.own_address = Url::parse(&format!("{scheme}://{address}")).ok().filter(is_loopback);
+        self
+    }
+
+    /// Where programs may be fetched from us, if anywhere: over HTTPS, or within this computer.
+    pub(crate) fn install_address(&self) -> Option<&Url> {
+        let address = self.public_url.as_ref().or(self.own_address.as_ref());
+        address.filter(|address| address.scheme() == "https" || is_loopback(address))
     }
 
     /// Whether browsers come by HTTPS, to us or to a proxy before us.

@@ -2,6 +2,7 @@
 
 mod agent;
 mod first_run;
+mod programs;
 mod start;
 mod supervise;
 mod transport;

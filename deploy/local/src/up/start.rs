@@ -13,7 +13,7 @@ use muster_testkit::{
 };
 
 use super::{
-    UpError, agent, first_run,
+    UpError, agent, first_run, programs,
     supervise::{Kept, Running},
     transport::Transport,
 };
@@ -54,6 +54,9 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
     step.progress("chat is ready");
     let mut api = start(ServiceUser::Api)?.env("MUSTER_LISTEN", page.address.to_string());
     api = api.envs(transport.settings(&broker));
+    if std::env::var_os(programs::VARIABLE).is_none() {
+        api = api.env(programs::VARIABLE, programs::directory(data)?);
+    }
     if let Some(first) = &first {
         api = api.env(PASSWORD, first.password());
     }

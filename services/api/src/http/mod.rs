@@ -9,6 +9,7 @@ pub(crate) mod events;
 mod extract;
 mod host;
 mod idempotency;
+mod install;
 mod invitations;
 mod machines;
 mod messages;
@@ -82,6 +83,7 @@ pub fn router(api: Shared) -> Router {
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))
         .route("/livez", get(|| async { "alive\n" }))
         .route("/readyz", get(ready))
+        .merge(install::routes())
         .merge(assets::routes())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::map_response(protect::headers))

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::{
     domain::page_address::is_loopback,
-    state::{Shared, split},
+    state::{Settings, Shared, split},
 };
 
 /// What anybody may know of this server.
@@ -21,6 +21,9 @@ pub(crate) struct Server {
     nats: Vec<String>,
     /// Whether only this computer can connect.
     local_only: bool,
+    /// Address of the script that installs the worker-agent from here, if there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    install_script: Option<String>,
 }
 
 /// What anybody may know of this server.
@@ -38,7 +41,13 @@ pub(crate) async fn server(State(api): State<Shared>, headers: HeaderMap) -> Jso
         version: env!("CARGO_PKG_VERSION").to_owned(),
         nats,
         local_only: settings.local_only(),
+        install_script: install_script(settings),
     })
+}
+
+fn install_script(settings: &Settings) -> Option<String> {
+    let address = settings.downloads.as_ref().and(settings.install_address())?;
+    Some(format!("{}/install.sh", address.origin().ascii_serialization()))
 }
 
 /// A loopback address of the broker as somebody elsewhere would have to name

@@ -15,6 +15,7 @@ mod auth;
 mod authenticator;
 mod events;
 mod https;
+mod install;
 mod oidc;
 mod openapi;
 mod passkeys;

@@ -64,6 +64,7 @@ pub(crate) fn config(registration: RegistrationSetting) -> ApiConfig {
         tls_key_file: None,
         public_url: None,
         public_nats: None,
+        downloads_dir: None,
         server_name: "Muster".into(),
         registration,
         admin_password: None,
@@ -121,9 +122,9 @@ impl Stage {
 
         let db = Db::open(&database.into(), "api", 4, &muster_api::MIGRATIONS).await.unwrap();
         let settings = state::Settings::new(&config, &url).unwrap();
-        let api = state::Shared::new(bus, db, clock, Health::default(), settings, stop.clone());
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
+        let api = state::Shared::new(bus, db, clock, Health::default(), settings.bound(address), stop.clone());
         tokio::spawn(muster_api::background(api.clone(), stop.clone()));
         let certificate = Certificate::configured(config.tls_cert_file.as_deref(), config.tls_key_file.as_deref());
         let certificate = certificate.unwrap();

@@ -1807,6 +1807,8 @@ export interface components {
         };
         /** @description What anybody may know of this server. */
         Server: {
+            /** @description Address of the script that installs the worker-agent from here, if there is one. */
+            installScript?: string | null;
             /** @description Whether only this computer can connect. */
             localOnly: boolean;
             name: string;
