@@ -44,3 +44,10 @@ pub const ANSWER_BYTES: usize = 512 * 1024;
 
 /// Characters of what is looked for.
 pub const QUERY_CHARS: usize = 200;
+
+/// Bytes of one attachment.
+pub const ATTACHMENT_BYTES: usize = 10 * 1024 * 1024;
+/// Attachments of one message.
+pub const ATTACHMENTS: usize = 10;
+/// Characters of an attachment's name.
+pub const FILE_NAME_CHARS: usize = 120;

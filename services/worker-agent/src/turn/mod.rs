@@ -1,5 +1,6 @@
 //! One turn from its start to its stored end.
 
+mod attachment;
 mod io;
 mod runner;
 mod table;
@@ -7,6 +8,7 @@ mod writer;
 
 use std::path::PathBuf;
 
+pub use attachment::Attachment;
 pub use io::{Asked, TurnIo};
 pub use runner::Runner;
 pub use table::{Entry, Turns};
@@ -21,6 +23,8 @@ pub struct Turn {
     pub reply: String,
     /// What the user says.
     pub content: String,
+    /// What the user attached, in their order. A backend that says that it takes none gets none.
+    pub attachments: Vec<Attachment>,
     /// The model to answer with.
     pub model: String,
     /// The backend's mode, where the user chose one.

@@ -174,6 +174,7 @@ impl Runner {
                     session: start.chat_session_id,
                     reply: start.reply_id,
                     content: start.content,
+                    attachments: Vec::new(),
                     model: start.model,
                     mode: start.mode,
                     directory,
