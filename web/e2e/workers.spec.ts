@@ -10,6 +10,10 @@ test("a worker goes from its command over the approval to online, by itself", as
   const token = await muster.newToken("orchard");
   const dialog = page.getByRole("dialog");
   await expect(
+    dialog.getByText(`curl -fsSL ${baseURL ?? ""}/install.sh | sh -s -- --token '${token}'`),
+  ).toBeVisible();
+  await dialog.getByText("Other ways to start it").click();
+  await expect(
     dialog.getByText(`muster-worker-agent run --token '${token}' --server ${baseURL ?? ""}`),
   ).toBeVisible();
   await expect(dialog.getByRole("button", { name: "Copy command", exact: true })).toBeVisible();

@@ -15,11 +15,12 @@ use crate::{
     address::ServerAddress,
     backend::Choice,
     exit::{Code, Exit},
+    service,
     state::Key,
 };
 
 /// Where the token is taken from when it is not on the command line.
-const TOKEN_VARIABLE: &str = "MUSTER_WORKER_TOKEN";
+pub(crate) const TOKEN_VARIABLE: &str = "MUSTER_WORKER_TOKEN";
 /// Where the server is taken from when it is not on the command line.
 const SERVER_VARIABLE: &str = "MUSTER_SERVER";
 
@@ -35,12 +36,17 @@ pub struct Cli {
 /// What the program can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Run a worker until it is stopped (Ctrl-C or SIGTERM)
+    /// Run a worker, or all workers of a file, until stopped (Ctrl-C or SIGTERM)
     #[command(after_help = EXAMPLES)]
     Run(Box<Run>),
     /// Make a new key for a worker; it takes the place of the present one once it is approved
     #[command(after_help = ROTATE)]
     RotateKey(RotateKey),
+    /// Run the workers of a file from now on, also after the machine was started again
+    #[command(after_help = INSTALL_SERVICE)]
+    InstallService(service::Install),
+    /// Stop that and undo it; keys and settings stay
+    UninstallService,
     /// Runs a program and ends it when standard input closes
     #[command(hide = true)]
     Guard(Guard),
@@ -50,9 +56,19 @@ const EXAMPLES: &str = "\
 Examples:
   muster-worker-agent run --token machine_…:worker_… --server https://muster.example
   MUSTER_WORKER_TOKEN=machine_…:worker_… muster-worker-agent run --server http://127.0.0.1:8080 --backend demo
+  muster-worker-agent run                            all workers of ./muster-worker.toml, or of those from setup
+  muster-worker-agent run --config workers.toml
 
 The page shows the token and this command under Add worker. Token and server may also stand in a
-file .env in the worker's directory, as MUSTER_WORKER_TOKEN and MUSTER_SERVER.";
+file .env in the worker's directory, as MUSTER_WORKER_TOKEN and MUSTER_SERVER. A file of several workers is
+
+  server = \"https://muster.example\"
+  [[worker]]
+  token = \"machine_…:worker_…\"
+  dir = \"/home/ada/api\"
+  backend = \"opencode\"          # and name, server, state-dir; options = [\"--log\", \"info\"]
+
+Each of them runs and fails by itself.";
 
 const ROTATE: &str = "\
 Example:
@@ -60,6 +76,15 @@ Example:
 
 The worker may be running meanwhile: it asks with the new key beside its work, and goes over to it when the owner
 approves it on the page. From then on the old key opens nothing.";
+
+const INSTALL_SERVICE: &str = "\
+Examples:
+  muster-worker-agent install-service                 the workers that setup has written down
+  muster-worker-agent install-service --linger        also while you are not signed in
+  muster-worker-agent install-service --print         only show it
+
+A service of your own, without administrator's rights: on Linux a unit of systemd's user manager, on macOS a launch
+agent. Agents are found on the PATH of the shell that this is called in. Called again it is renewed.";
 
 /// Whose key is to be replaced.
 #[derive(Debug, Args)]
@@ -108,6 +133,9 @@ pub struct Run {
     /// Where the worker keeps its key [default: ~/.local/state/muster/<worker>]
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
+    /// Run the workers of this file [default without a token: muster-worker.toml in DIR, else ~/.config/muster/worker.toml]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "server", "backend", "state_dir", "takeover", "tied"])]
+    pub config: Option<PathBuf>,
     /// Stop the process that runs this worker now, wherever it is, and take its place
     #[arg(long)]
     pub takeover: bool,
@@ -120,6 +148,19 @@ pub struct Run {
     /// What to log to standard error: error, warn, info, debug, or a filter of tracing-subscriber
     #[arg(long, env = "MUSTER_LOG", default_value = "warn", value_name = "LEVEL")]
     pub log: String,
+    /// End when standard input closes
+    #[arg(long, hide = true)]
+    pub tied: bool,
+}
+
+impl Run {
+    /// Whether one worker is meant: by what was given, or by a token in the environment or the directory's `.env`.
+    #[must_use]
+    pub fn is_of_one(&self, environment: &HashMap<String, String>) -> bool {
+        let given = self.token.is_some() || self.server.is_some() || self.backend.is_some() || self.state_dir.is_some();
+        let file = || dotenv(&self.dir).unwrap_or_default().contains_key(TOKEN_VARIABLE);
+        given || self.takeover || environment.contains_key(TOKEN_VARIABLE) || file()
+    }
 }
 
 /// A program to be guarded.
@@ -149,6 +190,8 @@ pub struct Config {
     pub insecure: bool,
     /// Certificates to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+    /// It ends when standard input closes.
+    pub tied: bool,
 }
 
 impl fmt::Debug for Config {
@@ -175,7 +218,7 @@ impl Config {
     /// # Errors
     /// When something is missing or wrong; the message says how to mend it.
     pub fn from_run(run: Run, environment: &HashMap<String, String>) -> Result<Self, Exit> {
-        let Run { token, server, backend, dir, state_dir, takeover, insecure, ca, log: _ } = run;
+        let Run { token, server, backend, dir, state_dir, config: _, takeover, insecure, ca, log: _, tied } = run;
         let root = root(&dir)?;
         let file = dotenv(&root)?;
         let token = worker_token(token, environment, &file)?;
@@ -188,7 +231,7 @@ impl Config {
         let server = ServerAddress::parse(server.trim(), insecure)?;
         let backend = backend.map_or_else(installed, Ok)?;
         let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
-        Ok(Self { token, server, backend, root, state_dir, takeover, insecure, ca_file: ca })
+        Ok(Self { token, server, backend, root, state_dir, takeover, insecure, ca_file: ca, tied })
     }
 }
 
@@ -214,7 +257,10 @@ fn worker_token(
     let token = setting(given, TOKEN_VARIABLE, environment, file).ok_or_else(|| {
         Exit::new(
             Code::Usage,
-            format!("No token: give --token, or set {TOKEN_VARIABLE}; the page shows it under Add worker."),
+            format!(
+                "No token: give --token, or set {TOKEN_VARIABLE}; the page shows it under Add worker. \
+                 For workers that stay, see muster-worker-agent setup."
+            ),
         )
     })?;
     let parsed = token.trim().parse::<WorkerToken>();

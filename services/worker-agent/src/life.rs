@@ -11,6 +11,7 @@ use tokio::{
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
+use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{FilterExt as _, filter_fn},
@@ -91,6 +92,9 @@ async fn work(config: Config) -> Result<(), Exit> {
         config.backend.name()
     ));
     let mut stop = Stop::listen()?;
+    if config.tied {
+        stop.with_standard_input();
+    }
     let starting = async {
         let backend = start_backend(&config, &state).await?;
         match connect(&config, &key).await {
@@ -380,24 +384,36 @@ fn replaced() -> Exit {
     Exit::new(Code::NoPermission, message)
 }
 
-/// SIGINT or SIGTERM.
-struct Stop {
+/// SIGINT or SIGTERM, or the end of standard input.
+pub(crate) struct Stop {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    untied: CancellationToken,
 }
 
 impl Stop {
-    fn listen() -> Result<Self, Exit> {
+    pub(crate) fn listen() -> Result<Self, Exit> {
         let on = |kind| {
             signal(kind).map_err(|error| Exit::new(Code::Unavailable, format!("Signals cannot be heard: {error}.")))
         };
-        Ok(Self { interrupt: on(SignalKind::interrupt())?, terminate: on(SignalKind::terminate())? })
+        let (interrupt, terminate) = (on(SignalKind::interrupt())?, on(SignalKind::terminate())?);
+        Ok(Self { interrupt, terminate, untied: CancellationToken::new() })
     }
 
-    async fn asked(&mut self) {
+    /// Whoever started us holds the other end of our standard input for as long as it lives.
+    fn with_standard_input(&self) {
+        let untied = self.untied.clone();
+        std::thread::spawn(move || {
+            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+            untied.cancel();
+        });
+    }
+
+    pub(crate) async fn asked(&mut self) {
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            () = self.untied.cancelled() => {}
         }
     }
 }

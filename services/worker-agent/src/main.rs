@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 use muster_worker_agent::{
-    config::{Cli, Command},
+    config::{Cli, Command, environment},
     exit::Code,
-    guard, life, rotation,
+    fleet, guard, life, rotation, service,
 };
 
 fn main() -> ExitCode {
@@ -19,7 +19,12 @@ fn main() -> ExitCode {
         }
     };
     match cli.command {
-        Command::Run(run) => life::begin(*run),
+        Command::Run(run) => match fleet::meant(&run, &environment()) {
+            Some(file) => life::told(fleet::run(&file)),
+            None => life::begin(*run),
+        },
+        Command::InstallService(asked) => life::told(service::install(asked)),
+        Command::UninstallService => life::told(service::uninstall()),
         Command::RotateKey(asked) => life::told(rotation::begin(asked)),
         Command::Guard(guarded) => guard::run(guarded.program),
     }

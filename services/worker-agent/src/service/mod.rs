@@ -1,0 +1,164 @@
+//! The workers as a service of the user: started with the machine, started again when they end.
+
+mod launchd;
+mod systemd;
+
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use clap::Args;
+
+use crate::{
+    config::environment,
+    exit::{Code, Exit},
+    fleet,
+    say::say,
+};
+
+/// How to install the service.
+#[derive(Debug, Args)]
+pub struct Install {
+    /// The file that tells of the workers [default: ~/.config/muster/worker.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print what would be written, and change nothing
+    #[arg(long)]
+    pub print: bool,
+    /// Keep the service running when the user is not signed in (systemd: enables lingering)
+    #[arg(long)]
+    pub linger: bool,
+}
+
+/// What the service runs.
+#[derive(Debug)]
+struct Job {
+    program: PathBuf,
+    config: PathBuf,
+    /// Agents are looked for where this shell finds them: a service has next to none of its own.
+    path: OsString,
+    home: PathBuf,
+}
+
+/// Who starts services on this machine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manager {
+    Systemd,
+    Launchd,
+}
+
+impl Manager {
+    const fn here() -> Self {
+        if cfg!(target_os = "macos") { Self::Launchd } else { Self::Systemd }
+    }
+
+    fn file(self, environment: &HashMap<String, String>, home: &Path) -> PathBuf {
+        match self {
+            Self::Systemd => systemd::file(environment, home),
+            Self::Launchd => launchd::file(home),
+        }
+    }
+}
+
+/// Installs the service and starts it.
+///
+/// # Errors
+/// When there are no workers to run, or the manager of services refuses.
+pub fn install(asked: Install) -> Result<(), Exit> {
+    let environment = environment();
+    let home = home(&environment)?;
+    let config = asked.config.map_or_else(|| fleet::default_file(&environment), Ok)?;
+    // Told now rather than in a log that nobody reads.
+    fleet::File::read(&config)?;
+    let config =
+        config.canonicalize().map_err(|error| Exit::new(Code::NoInput, format!("{}: {error}.", config.display())))?;
+    let program = std::env::current_exe()
+        .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot find its own program: {error}.")))?;
+    let job = Job { program, config, path: std::env::var_os("PATH").unwrap_or_default(), home };
+    let manager = Manager::here();
+    let text = match manager {
+        Manager::Systemd => systemd::unit(&job)?,
+        Manager::Launchd => launchd::plist(&job)?,
+    };
+    if asked.print {
+        print!("{text}");
+        return Ok(());
+    }
+    let file = manager.file(&environment, &job.home);
+    write(&file, &text)
+        .map_err(|error| Exit::new(Code::CantCreate, format!("{} cannot be written: {error}.", file.display())))?;
+    say(format_args!("Wrote {}.", file.display()));
+    match manager {
+        Manager::Systemd => systemd::start(asked.linger),
+        Manager::Launchd => launchd::start(&file),
+    }
+}
+
+/// Stops the service and removes it; the workers, their keys and their approval stay.
+///
+/// # Errors
+/// When its file cannot be removed.
+pub fn uninstall() -> Result<(), Exit> {
+    let environment = environment();
+    let manager = Manager::here();
+    let file = manager.file(&environment, &home(&environment)?);
+    if !file.exists() {
+        say("There is no service to remove.");
+        return Ok(());
+    }
+    match manager {
+        Manager::Systemd => systemd::stop(),
+        Manager::Launchd => launchd::stop(),
+    }
+    fs::remove_file(&file)
+        .map_err(|error| Exit::new(Code::CantCreate, format!("{} cannot be removed: {error}.", file.display())))?;
+    if manager == Manager::Systemd {
+        systemd::forget();
+    }
+    say("The service is removed. Keys and settings stay: muster-worker-agent run starts the workers again.");
+    Ok(())
+}
+
+/// What the manager of services says of it, in a word or two; nothing where there is no service.
+#[must_use]
+pub fn state(environment: &HashMap<String, String>) -> Option<String> {
+    let manager = Manager::here();
+    manager.file(environment, &home(environment).ok()?).exists().then(|| match manager {
+        Manager::Systemd => systemd::state(),
+        Manager::Launchd => launchd::state(),
+    })
+}
+
+fn home(environment: &HashMap<String, String>) -> Result<PathBuf, Exit> {
+    let home = environment.get("HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    home.ok_or_else(|| Exit::new(Code::Config, "There is no home directory to install a service in: set HOME."))
+}
+
+fn write(file: &Path, text: &str) -> io::Result<()> {
+    if let Some(directory) = file.parent() {
+        fs::create_dir_all(directory)?;
+    }
+    fs::write(file, text)
+}
+
+/// Runs a tool of the manager's; its complaint when it fails.
+fn tool(name: &str, arguments: &[&str]) -> Result<Output, String> {
+    let words = || format!("{name} {}", arguments.join(" "));
+    let output = Command::new(name).args(arguments).output().map_err(|error| format!("{}: {error}", words()))?;
+    if output.status.success() {
+        return Ok(output);
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr);
+    let complaint = complaint.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+    Err(format!("{}: {complaint}", words()))
+}
+
+/// A path as text; the files of both managers are UTF-8.
+fn utf8<'a>(text: &'a std::ffi::OsStr, what: &str) -> Result<&'a str, Exit> {
+    let text = text.to_str().filter(|text| !text.contains(['\n', '\r', '\0']));
+    text.ok_or_else(|| Exit::new(Code::Config, format!("{what} has characters that a service's file cannot hold.")))
+}
