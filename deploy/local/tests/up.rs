@@ -216,6 +216,36 @@ async fn with_a_certificate_it_is_reached_by_https_and_wss_alone() {
     up.end(Signal::SIGTERM).await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_one_line_of_the_page_installs_a_worker_and_starts_it() {
+    let home = tempfile::tempdir().unwrap();
+    let up = Up::start(&home.path().join("data"), &home.path().join("log")).await;
+    let client = up.signed_in().await;
+    let machine = client.create_machine("elsewhere").await.unwrap();
+    let made = client.create_worker(&machine.machine_id, None).await.unwrap();
+    let server = client.get::<Value>("/server").await.unwrap();
+    let line = format!(
+        "curl -fsSL {} | sh -s -- --token '{}' --backend demo",
+        server["installScript"].as_str().unwrap(),
+        made.token
+    );
+    let person = home.path().join("person");
+    std::fs::create_dir(&person).unwrap();
+    let shell = Command::new("worker", "sh", home.path().join("worker.log"))
+        .without_our_settings()
+        .args(["-c", &line])
+        .directory(&person)
+        .env("HOME", &person)
+        .unset("XDG_STATE_HOME");
+    let worker = Child::spawn(shell).unwrap();
+    worker
+        .until(PATIENCE, || worker.log_tail(20).contains("Waiting for approval").then_some(()))
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {}", worker.log_tail(20)));
+    assert!(person.join(".local/bin/muster-worker-agent").is_file());
+    up.end(Signal::SIGTERM).await;
+}
+
 #[test]
 fn a_certificate_needs_its_key_and_a_name() {
     let home = tempfile::tempdir().unwrap();

@@ -1,6 +1,12 @@
 //! Where the server is: the page, which tells where its broker is, or the broker itself.
 
-use std::{error::Error, fmt::Display, io, path::Path, time::Duration};
+use std::{
+    error::Error,
+    fmt::Display,
+    io,
+    path::Path,
+    time::{Duration, UNIX_EPOCH},
+};
 
 use serde::Deserialize;
 use url::{Host, Url};
@@ -74,18 +80,45 @@ impl ServerAddress {
     pub async fn brokers(&self, insecure: bool, ca_file: Option<&Path>) -> Result<Vec<String>, Exit> {
         match self {
             Self::Broker(url) => Ok(vec![url.to_string()]),
-            Self::Page(url) => ask(url, insecure, ca_file).await,
+            Self::Page(url) => ask(url, ca_file).await?.brokers(url, insecure),
         }
     }
 }
 
 /// What the page tells of its server.
 #[derive(Debug, Deserialize)]
-struct Server {
+pub(crate) struct Server {
+    pub(crate) name: String,
+    pub(crate) version: String,
     nats: Vec<String>,
+    /// Its clock, in seconds since the Unix epoch, if it says.
+    #[serde(skip)]
+    pub(crate) time: Option<i64>,
 }
 
-async fn ask(page: &Url, insecure: bool, ca_file: Option<&Path>) -> Result<Vec<String>, Exit> {
+impl Server {
+    /// The broker's addresses that may be used from here.
+    fn brokers(&self, page: &Url, insecure: bool) -> Result<Vec<String>, Exit> {
+        let allowed = self.nats.iter().filter_map(|nats| match ServerAddress::parse(nats, insecure) {
+            Ok(ServerAddress::Broker(url)) => Some(url.to_string()),
+            _ => None,
+        });
+        let allowed = allowed.collect::<Vec<_>>();
+        if allowed.is_empty() {
+            let told = self.nats.join(", ");
+            return Err(Exit::new(
+                Code::Unavailable,
+                format!(
+                    "The server {page} names no broker that can be used from here ({told}); see --insecure, or give the broker's own address."
+                ),
+            ));
+        }
+        Ok(allowed)
+    }
+}
+
+/// Asks the page what it is.
+pub(crate) async fn ask(page: &Url, ca_file: Option<&Path>) -> Result<Server, Exit> {
     let unavailable = |why: String| {
         Exit::new(Code::Unavailable, format!("The server {page} {why}; check the address, and that Muster runs there."))
     };
@@ -107,22 +140,11 @@ async fn ask(page: &Url, insecure: bool, ca_file: Option<&Path>) -> Result<Vec<S
     if !status.is_success() {
         return Err(unavailable(format!("answers {status}")));
     }
+    let date = response.headers().get(reqwest::header::DATE).and_then(|date| date.to_str().ok());
+    let time = date.and_then(|date| httpdate::parse_http_date(date).ok()?.duration_since(UNIX_EPOCH).ok());
+    let time = time.and_then(|time| i64::try_from(time.as_secs()).ok());
     let server = response.json::<Server>().await.map_err(|_| unavailable("is not a Muster server".into()))?;
-    let allowed = server.nats.iter().filter_map(|nats| match ServerAddress::parse(nats, insecure) {
-        Ok(ServerAddress::Broker(url)) => Some(url.to_string()),
-        _ => None,
-    });
-    let allowed = allowed.collect::<Vec<_>>();
-    if allowed.is_empty() {
-        let told = server.nats.join(", ");
-        return Err(Exit::new(
-            Code::Unavailable,
-            format!(
-                "The server {page} names no broker that can be used from here ({told}); see --insecure, or give the broker's own address."
-            ),
-        ));
-    }
-    Ok(allowed)
+    Ok(Server { time, ..server })
 }
 
 /// The end when the server's certificate is not trusted.

@@ -15,8 +15,9 @@ use crate::{
     address::ServerAddress,
     backend::Choice,
     exit::{Code, Exit},
-    service,
+    service, setup,
     state::Key,
+    status,
 };
 
 /// Where the token is taken from when it is not on the command line.
@@ -42,6 +43,14 @@ pub enum Command {
     /// Make a new key for a worker; it takes the place of the present one once it is approved
     #[command(after_help = ROTATE)]
     RotateKey(RotateKey),
+    /// Ask what is needed, and write down a worker for run and install-service
+    #[command(after_help = SETUP)]
+    Setup(Box<setup::Setup>),
+    /// Show the workers of this machine, and whether they are online
+    Status(status::Status),
+    /// Look for what may be wrong: settings, key, server, clock, agent
+    #[command(after_help = DOCTOR)]
+    Doctor(Box<Run>),
     /// Run the workers of a file from now on, also after the machine was started again
     #[command(after_help = INSTALL_SERVICE)]
     InstallService(service::Install),
@@ -76,6 +85,22 @@ Example:
 
 The worker may be running meanwhile: it asks with the new key beside its work, and goes over to it when the owner
 approves it on the page. From then on the old key opens nothing.";
+
+const SETUP: &str = "\
+Examples:
+  muster-worker-agent setup                           asks
+  muster-worker-agent setup --server https://muster.example --token machine_…:worker_… --dir ~/api --yes --service
+
+Nothing is asked for that was given; --yes takes what is found for the rest. Called again it adds another worker, or
+changes the one with the same token.";
+
+const DOCTOR: &str = "\
+Examples:
+  muster-worker-agent doctor                          the workers of ./muster-worker.toml, or of those from setup
+  muster-worker-agent doctor --token machine_…:worker_… --server https://muster.example
+
+It takes the options of run. A worker that runs is left alone; for one that does not, the server is asked with its
+key whether it would be let in.";
 
 const INSTALL_SERVICE: &str = "\
 Examples:
@@ -305,7 +330,7 @@ fn installed() -> Result<Choice, Exit> {
     })
 }
 
-fn default_state_dir(environment: &HashMap<String, String>, worker: &WorkerId) -> Result<PathBuf, Exit> {
+pub(crate) fn default_state_dir(environment: &HashMap<String, String>, worker: &WorkerId) -> Result<PathBuf, Exit> {
     let absolute = |name: &str| environment.get(name).map(PathBuf::from).filter(|path| path.is_absolute());
     let base = absolute("XDG_STATE_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/state")));
     base.map(|base| base.join("muster").join(worker.as_str())).ok_or_else(|| {

@@ -1,7 +1,7 @@
 //! The life of the process: configure, take the key, start the backend,
 //! connect, be approved, work, go.
 
-use std::{pin::pin, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::Path, pin::pin, process::ExitCode, sync::Arc, time::Duration};
 
 use muster_bus::{Bus, CertificatesError, ConnectError};
 use muster_contracts::{id::InstanceId, v1::RegisterRequest};
@@ -32,7 +32,7 @@ use crate::{
     },
     rotation::Rotation,
     say::say,
-    state::{Key, StateDir},
+    state::{Key, Report, StateDir},
     turn::{ChunkStore, Runner, Turns},
 };
 
@@ -96,7 +96,7 @@ async fn work(config: Config) -> Result<(), Exit> {
         stop.with_standard_input();
     }
     let starting = async {
-        let backend = start_backend(&config, &state).await?;
+        let backend = start_backend(&config, state.path()).await?;
         match connect(&config, &key).await {
             Ok(link) => Ok((backend, link)),
             Err(exit) => {
@@ -110,7 +110,7 @@ async fn work(config: Config) -> Result<(), Exit> {
         () = stop.asked() => return Ok(()),
     };
     let worker = Worker::new(config.clone(), link, instance.clone(), Arc::clone(&backend));
-    let introduction = RegisterRequest { takeover: false, ..worker.introduction() };
+    let introduction = RegisterRequest { takeover: false, ..introduction(&config) };
     let rotation = Rotation { config: &config, state: &state, instance: instance.to_string(), introduction };
     let ended = worker.live(&mut stop, &rotation).await;
     if timeout(BACKEND_ENDS, backend.shutdown()).await.is_err() {
@@ -119,12 +119,12 @@ async fn work(config: Config) -> Result<(), Exit> {
     ended
 }
 
-async fn start_backend(config: &Config, state: &StateDir) -> Result<Arc<dyn Backend>, Exit> {
+pub(crate) async fn start_backend(config: &Config, state: &Path) -> Result<Arc<dyn Backend>, Exit> {
     let guard = std::env::current_exe()
         .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot find its own program: {error}.")))?;
     let surroundings = Surroundings {
         root: config.root.clone(),
-        state: state.path().to_owned(),
+        state: state.to_owned(),
         clock: clock::system,
         guard,
         environment: std::env::vars_os().collect(),
@@ -225,10 +225,14 @@ impl Worker {
         let mut link = self.link();
         let mut connection = link.bus.connection();
         let mut rotated = pin!(rotation.approved());
-        let mut request = self.introduction();
+        let mut request = introduction(&self.config);
         let mut told = None;
         let mut leased_since = None;
         let mut silence = Silence::default();
+        let report = |online, state: &str| {
+            rotation.state.reports(&Report { online, state: state.to_owned(), since: clock::system() });
+        };
+        report(false, "asking the server");
         loop {
             let epoch = connection.borrow_and_update().epoch;
             let standing = register::ask(&link, &request).await;
@@ -242,6 +246,7 @@ impl Worker {
                     // The lease was taken; whoever takes it from us now shall keep it.
                     request.takeover = false;
                     leased_since = None;
+                    report(true, "online");
                     if told.replace(Told::Approved) != Some(Told::Approved) {
                         let name = if name.is_empty() { String::new() } else { format!(" as {name}") };
                         say(format_args!("Online{name}. Press Ctrl-C to stop."));
@@ -259,6 +264,7 @@ impl Worker {
                 }
                 Standing::Pending => {
                     if told.replace(Told::Pending) != Some(Told::Pending) {
+                        report(false, "waiting for approval");
                         self.explain_waiting();
                     }
                 }
@@ -267,6 +273,7 @@ impl Worker {
                 Standing::Mismatch if told == Some(Told::Approved) => again = Some(Duration::from_secs(1)),
                 Standing::Mismatch => {
                     if told.replace(Told::Mismatch) != Some(Told::Mismatch) {
+                        report(false, "waiting: another key is approved");
                         say(
                             "Another key is approved for this worker. If this machine was set up anew, approve this one.",
                         );
@@ -275,6 +282,7 @@ impl Worker {
                 }
                 Standing::Suspended => {
                     if told.replace(Told::Suspended) != Some(Told::Suspended) {
+                        report(false, "waiting: the account is disabled");
                         say("The account that this worker belongs to is disabled. Waiting until it is enabled again.");
                         // Nobody is there for whom the agent should go on.
                         for entry in self.runner.turns.all() {
@@ -305,7 +313,14 @@ impl Worker {
             };
             let renewed = tokio::select! {
                 () = pause => None,
-                _ = connection.wait_for(|now| now.connected && now.epoch != epoch) => None,
+                () = async {
+                    // The sender lives as long as the link does.
+                    let lost = connection.wait_for(|now| !now.connected || now.epoch != epoch).await;
+                    if lost.is_ok_and(|now| !now.connected) {
+                        report(false, "no connection to the server");
+                    }
+                    let _ = connection.wait_for(|now| now.connected && now.epoch != epoch).await;
+                } => None,
                 new = &mut rotated => Some(new),
             };
             if let Some(new) = renewed {
@@ -337,18 +352,19 @@ impl Worker {
         say(format_args!("Key fingerprint: {}", grouped(self.link().fingerprint.as_str())));
         say("Waiting for approval: compare the fingerprint on the page and approve this worker there.");
     }
+}
 
-    fn introduction(&self) -> RegisterRequest {
-        let hostname = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-        let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
-        RegisterRequest {
-            hostname: hostname.unwrap_or_default(),
-            os_user: user.unwrap_or_default(),
-            directory: self.config.root.display().to_string(),
-            version: env!("CARGO_PKG_VERSION").to_owned(),
-            backend: self.config.backend.name().to_owned(),
-            takeover: self.config.takeover,
-        }
+/// What the owner judges the worker by.
+pub(crate) fn introduction(config: &Config) -> RegisterRequest {
+    let hostname = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    let user = nix::unistd::User::from_uid(nix::unistd::geteuid()).ok().flatten().map(|user| user.name);
+    RegisterRequest {
+        hostname: hostname.unwrap_or_default(),
+        os_user: user.unwrap_or_default(),
+        directory: config.root.display().to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        backend: config.backend.name().to_owned(),
+        takeover: config.takeover,
     }
 }
 

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use muster_worker_agent::{
     config::{Cli, Command, environment},
+    doctor,
     exit::Code,
-    fleet, guard, life, rotation, service,
+    fleet, guard, life, rotation, service, setup, status,
 };
 
 fn main() -> ExitCode {
@@ -23,6 +24,9 @@ fn main() -> ExitCode {
             Some(file) => life::told(fleet::run(&file)),
             None => life::begin(*run),
         },
+        Command::Setup(asked) => life::told(setup::begin(*asked)),
+        Command::Status(asked) => life::told(status::show(asked)),
+        Command::Doctor(run) => life::told(doctor::examine(*run)),
         Command::InstallService(asked) => life::told(service::install(asked)),
         Command::UninstallService => life::told(service::uninstall()),
         Command::RotateKey(asked) => life::told(rotation::begin(asked)),

@@ -23,6 +23,21 @@ pub(super) async fn postgres(report: &Report) -> Result<(), CheckError> {
     }
 }
 
+/// What a person's shell has who installs a worker, and on Linux the manager that keeps it running.
+pub(super) async fn installing(report: &Report) -> Result<(), CheckError> {
+    let mut wanted = vec![("curl", "curl", "curl is missing: install it to try out the installation of a worker")];
+    if cfg!(target_os = "linux") {
+        let without = "systemd is missing: install it to try out a worker as a service";
+        wanted.push(("systemd-analyze", "systemd", without));
+    }
+    for (program, package, otherwise) in wanted {
+        if which::which(program).is_err() {
+            debian(package, otherwise, report).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Chromium's file.
 pub(super) async fn chromium(report: &Report) -> Result<PathBuf, CheckError> {
     const MISSING: &str = "Chromium is missing: install it, or name its file in CHROMIUM";

@@ -217,6 +217,7 @@ async fn generated(report: &Report) -> Result<(), CheckError> {
 
 async fn rust(report: &Report) -> Result<(), CheckError> {
     needs::postgres(report).await?;
+    needs::installing(report).await?;
     let path = needs::path_with_opencode(report).await?;
     // A test of one service starts the programs of the others, which cargo would not build for it.
     build(report).await?;

@@ -38,6 +38,50 @@ impl Waiting {
         &self.made.token
     }
 
+    /// Its id.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.made.worker_id
+    }
+
+    /// Waits until its owner sees it `so`, whoever runs it.
+    ///
+    /// # Panics
+    /// When that does not happen.
+    pub async fn seen(&self, so: &str, condition: impl Fn(&client::Worker) -> bool) -> client::Worker {
+        match self.looking(condition).await {
+            Some(worker) => worker,
+            None => panic!("the worker is not {so} in time"),
+        }
+    }
+
+    async fn looking(&self, condition: impl Fn(&client::Worker) -> bool) -> Option<client::Worker> {
+        let looking = async {
+            loop {
+                match self.owner.client().worker(self.id()).await {
+                    Ok(worker) if condition(&worker) => return worker,
+                    // A part of the stack may be away: that is what tests are about.
+                    Ok(_) | Err(_) => tokio::time::sleep(LOOK).await,
+                }
+            }
+        };
+        tokio::time::timeout(PATIENCE, looking).await.ok()
+    }
+
+    /// Lets this key in.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn approve(&self, fingerprint: &str) {
+        must("approving the worker", self.owner.client().approve(self.id(), fingerprint).await);
+    }
+
+    /// It runs in this process, however that was started.
+    #[must_use]
+    pub fn running_in(&self, process: Child) -> Running {
+        Running { child: process, waiting: self.clone(), directory: PathBuf::new() }
+    }
+
     /// Driving something else than the demo.
     #[must_use]
     pub fn driving(mut self, backend: &str) -> Self {
@@ -98,6 +142,12 @@ impl Running {
         &self.waiting.made.worker_id
     }
 
+    /// What it was before it ran.
+    #[must_use]
+    pub const fn waiting(&self) -> &Waiting {
+        &self.waiting
+    }
+
     /// Its process: to be killed, paused, asked to end.
     #[must_use]
     pub const fn process(&self) -> &Child {
@@ -133,10 +183,9 @@ impl Running {
     /// # Panics
     /// When it does not come.
     pub async fn approved(self) -> Self {
-        let client = self.waiting.owner.client();
         let seen = self.until("asking to be registered", |worker| !worker.registrations.is_empty()).await;
         let fingerprint = seen.registrations.first().map(|asking| asking.fingerprint.clone()).unwrap_or_default();
-        must("approving the worker", client.approve(self.id(), &fingerprint).await);
+        self.waiting.approve(&fingerprint).await;
         self.online().await;
         self
     }
@@ -154,18 +203,9 @@ impl Running {
     /// # Panics
     /// When that does not happen.
     pub async fn until(&self, so: &str, condition: impl Fn(&client::Worker) -> bool) -> client::Worker {
-        let looking = async {
-            loop {
-                match self.waiting.owner.client().worker(self.id()).await {
-                    Ok(worker) if condition(&worker) => return worker,
-                    // A part of the stack may be away: that is what tests are about.
-                    Ok(_) | Err(_) => tokio::time::sleep(LOOK).await,
-                }
-            }
-        };
-        match tokio::time::timeout(PATIENCE, looking).await {
-            Ok(worker) => worker,
-            Err(_) => panic!("the worker is not {so} in time; the end of its log:\n{}", self.child.log_tail(30)),
+        match self.waiting.looking(condition).await {
+            Some(worker) => worker,
+            None => panic!("the worker is not {so} in time; the end of its log:\n{}", self.child.log_tail(30)),
         }
     }
 

@@ -92,6 +92,15 @@ impl Choice {
         }
     }
 
+    /// Whether what it needs is found on this machine.
+    #[must_use]
+    pub fn is_installed(self) -> bool {
+        match self {
+            Self::Opencode => which::which("opencode").is_ok(),
+            Self::Demo => true,
+        }
+    }
+
     /// Starts it.
     ///
     /// # Errors

@@ -126,7 +126,7 @@ pub(super) fn state() -> String {
     if state.is_empty() { "installed; systemd cannot be asked here".to_owned() } else { state }
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use std::{fs, process::Command};
 

@@ -1,6 +1,7 @@
 //! The worker's own files: its key, its lock, and what its backend keeps.
 
 mod key;
+mod report;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},
@@ -10,9 +11,12 @@ use std::{
 };
 
 pub use key::Key;
+pub use report::{Found, Report, look};
 
 use crate::exit::{Code, Exit};
 
+/// Held by the process that has the directory, with its id inside.
+const LOCK: &str = "lock";
 /// File of the present key.
 const KEY: &str = "worker.nk";
 /// File of the key that waits to take its place.
@@ -39,7 +43,7 @@ impl StateDir {
             );
             Exit::new(Code::CantCreate, why)
         })?;
-        let file = path.join("lock");
+        let file = path.join(LOCK);
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -67,6 +71,7 @@ impl StateDir {
             Err(TryLockError::Error(error)) => return Err(unusable(&file, &error)),
         }
         note_holder(&mut lock).map_err(|error| unusable(&file, &error))?;
+        report::forget(path);
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -122,6 +127,20 @@ impl StateDir {
     pub fn discard_next(&self) -> Result<(), Exit> {
         let next = self.path.join(NEXT_KEY);
         fs::remove_file(&next).map_err(|error| unusable(&next, &error))
+    }
+
+    /// The present key in a directory that a running worker may have, if there is one.
+    ///
+    /// # Errors
+    /// When it cannot be read, is no key, or others could read it.
+    pub fn present_key(path: &Path) -> Result<Option<Key>, Exit> {
+        let file = path.join(KEY);
+        if file.exists() { Key::open(&file).map(Some) } else { Ok(None) }
+    }
+
+    /// Says how the process stands, for [`look`].
+    pub fn reports(&self, report: &Report) {
+        report::say(&self.path, report);
     }
 
     /// Where the backend keeps its files.

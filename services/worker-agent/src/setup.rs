@@ -1,0 +1,202 @@
+//! `setup`: asks for what a worker needs, and writes it down.
+
+use std::{
+    io::{self, IsTerminal as _},
+    path::{Path, PathBuf},
+};
+
+use clap::{Args, ValueEnum as _};
+use dialoguer::{Confirm, Input, Select};
+use muster_contracts::token::WorkerToken;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::{
+    address::{self, ServerAddress},
+    backend::Choice,
+    config::environment,
+    exit::{Code, Exit},
+    fleet::{self, Entry},
+    say::say,
+    service,
+};
+
+/// What is given need not be asked for.
+#[derive(Debug, Args)]
+pub struct Setup {
+    /// The page's address
+    #[arg(long, value_name = "URL")]
+    pub server: Option<String>,
+    /// The worker's token, from Add worker on the page
+    #[arg(long)]
+    pub token: Option<SecretString>,
+    /// The directory that the agent works in
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+    /// What answers
+    #[arg(long, value_enum)]
+    pub backend: Option<Choice>,
+    /// What the worker is called on this machine [default: the directory's name]
+    #[arg(long)]
+    pub name: Option<String>,
+    /// The file to write it to [default: ~/.config/muster/worker.toml]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Allow addresses without encryption to other machines
+    #[arg(long)]
+    pub insecure: bool,
+    /// Certificates (PEM) to trust beside the system's
+    #[arg(long, value_name = "FILE")]
+    pub ca: Option<PathBuf>,
+    /// Ask nothing: take what is found
+    #[arg(long)]
+    pub yes: bool,
+    /// Also install the service that runs the workers
+    #[arg(long)]
+    pub service: bool,
+    /// Further options of run for this worker
+    #[arg(last = true, value_name = "OPTION")]
+    pub options: Vec<String>,
+}
+
+/// Asks, writes, and says what comes next.
+///
+/// # Errors
+/// When something is missing and nobody can be asked, or cannot be used.
+pub fn begin(asked: Setup) -> Result<(), Exit> {
+    let environment = environment();
+    let Setup { server, token, dir, backend, name, config, insecure, ca, yes, service, options } = asked;
+    let config = config.map_or_else(|| fleet::default_file(&environment), Ok)?;
+    let person = Person { there: !yes && io::stdin().is_terminal() && io::stderr().is_terminal() };
+
+    let parse = |text: &String| ServerAddress::parse(text.trim(), insecure);
+    let server = person.text("Address of the page", "--server", server, None, |text| parse(text).map(drop))?;
+    greet(&parse(&server)?, ca.as_deref())?;
+    let token = token.map(|token| token.expose_secret().to_owned());
+    let token = person.text("Token of the worker, from Add worker on the page", "--token", token, None, |text| {
+        let parsed = text.trim().parse::<WorkerToken>();
+        parsed.map(drop).map_err(|error| Exit::new(Code::Usage, format!("The token cannot be read: {error}.")))
+    })?;
+    let here = std::env::current_dir().ok().map(|here| here.display().to_string());
+    let dir = dir.map(|dir| dir.display().to_string());
+    let dir = person.text("Directory that the agent works in", "--dir", dir, here, |text| directory(text).map(drop))?;
+    let backend = person.backend(backend)?;
+
+    let mut further = options;
+    if insecure {
+        further.push("--insecure".to_owned());
+    }
+    if let Some(ca) = &ca {
+        further.extend(["--ca".to_owned(), absolute(ca)?.display().to_string()]);
+    }
+    let worker = Entry {
+        name,
+        token: SecretString::from(token.trim()),
+        dir: directory(&dir)?,
+        server: Some(server.trim().to_owned()),
+        backend: Some(backend.name().to_owned()),
+        state_dir: None,
+        options: further,
+    };
+    fleet::File::add(&config, &worker)?;
+    say(format_args!("Wrote the worker {} to {}.", worker.label(), config.display()));
+
+    if service || person.agrees("Run it as a service, also after this machine was started again?")? {
+        return service::install(service::Install { config: Some(config), print: false, linger: false });
+    }
+    say("To run it: muster-worker-agent run. To have it run for good: muster-worker-agent install-service.");
+    Ok(())
+}
+
+/// Says whose page it is, so that a wrong address is noticed before anything is written.
+fn greet(server: &ServerAddress, ca: Option<&Path>) -> Result<(), Exit> {
+    let ServerAddress::Page(page) = server else { return Ok(()) };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Exit::new(Code::Unavailable, format!("Nothing can be asked: {error}.")))?;
+    let found = runtime.block_on(address::ask(page, ca))?;
+    say(format_args!("{} {} answers at {page}.", found.name, found.version));
+    Ok(())
+}
+
+/// Absolute, so that it means the same wherever the worker is started.
+fn directory(text: &str) -> Result<PathBuf, Exit> {
+    let home = std::env::home_dir().filter(|_| text == "~" || text.starts_with("~/"));
+    let path = match home {
+        Some(home) => home.join(text.trim_start_matches('~').trim_start_matches('/')),
+        None => PathBuf::from(text),
+    };
+    let path = absolute(&path)?;
+    if path.is_dir() {
+        return Ok(path);
+    }
+    Err(Exit::new(Code::NoInput, format!("{} is not a directory.", path.display())))
+}
+
+fn absolute(path: &Path) -> Result<PathBuf, Exit> {
+    path.canonicalize()
+        .map_err(|error| Exit::new(Code::NoInput, format!("{} cannot be used: {error}.", path.display())))
+}
+
+/// Whoever sits at the terminal, if anybody may be asked there.
+struct Person {
+    there: bool,
+}
+
+impl Person {
+    /// What was given, what they say, or what is taken otherwise.
+    fn text(
+        &self,
+        what: &str,
+        option: &str,
+        given: Option<String>,
+        otherwise: Option<String>,
+        check: impl Fn(&String) -> Result<(), Exit>,
+    ) -> Result<String, Exit> {
+        if let Some(given) = given {
+            check(&given)?;
+            return Ok(given);
+        }
+        if !self.there {
+            return otherwise.ok_or_else(|| {
+                Exit::new(Code::Usage, format!("{what} is missing: give {option}, or call setup at a terminal."))
+            });
+        }
+        let mut input = Input::new().with_prompt(what).validate_with(|text: &String| check(text));
+        if let Some(otherwise) = otherwise {
+            input = input.default(otherwise);
+        }
+        input.interact_text().map_err(gone)
+    }
+
+    /// What was given, else one of those that are here.
+    fn backend(&self, given: Option<Choice>) -> Result<Choice, Exit> {
+        if let Some(given) = given {
+            return Ok(given);
+        }
+        let here = here();
+        let first = here.first().copied().unwrap_or(Choice::Demo);
+        if !self.there || here.len() < 2 {
+            say(format_args!("Backend: {}.", first.name()));
+            return Ok(first);
+        }
+        let names = here.iter().map(|choice| choice.name()).collect::<Vec<_>>();
+        let chosen = Select::new().with_prompt("What answers").items(&names).default(0).interact().map_err(gone)?;
+        Ok(here.get(chosen).copied().unwrap_or(first))
+    }
+
+    fn agrees(&self, question: &str) -> Result<bool, Exit> {
+        if !self.there {
+            return Ok(false);
+        }
+        Confirm::new().with_prompt(question).default(true).interact().map_err(gone)
+    }
+}
+
+/// Backends whose program is found, the one that needs none last.
+fn here() -> Vec<Choice> {
+    Choice::value_variants().iter().copied().filter(|choice| choice.is_installed()).collect()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn gone(error: dialoguer::Error) -> Exit {
+    Exit::new(Code::Usage, format!("Nothing was changed: {error}."))
+}

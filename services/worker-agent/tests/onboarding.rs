@@ -1,0 +1,244 @@
+//! From nothing to workers that stay, as a person does it at a terminal.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+use std::{
+    io::Write as _,
+    path::{Path, PathBuf},
+    process::{Output, Stdio},
+    time::Duration,
+};
+
+use muster_testkit::{
+    process::{Child, Command},
+    stack::{Stack, Waiting},
+};
+use nix::sys::signal::Signal;
+use tempfile::TempDir;
+use tokio::process::Command as Process;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_muster-worker-agent");
+const PATIENCE: Duration = Duration::from_secs(60);
+const LOOK: Duration = Duration::from_millis(20);
+
+/// A person's account on a machine, with nothing in it.
+struct Home(TempDir);
+
+impl Home {
+    fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    fn directory(&self, name: &str) -> PathBuf {
+        let directory = self.0.path().join(name);
+        std::fs::create_dir_all(&directory).unwrap();
+        directory
+    }
+
+    fn settings(&self) -> PathBuf {
+        self.0.path().join(".config/muster/worker.toml")
+    }
+
+    fn write_settings(&self, text: &str) {
+        std::fs::create_dir_all(self.settings().parent().unwrap()).unwrap();
+        std::fs::write(self.settings(), text).unwrap();
+    }
+
+    fn call(&self, arguments: &[&str]) -> Process {
+        let mut process = Process::new(PROGRAM);
+        process.args(arguments).current_dir(self.0.path()).stdin(Stdio::null()).env_clear();
+        process.env("HOME", self.0.path()).env("PATH", std::env::var_os("PATH").unwrap());
+        process
+    }
+
+    async fn output(&self, arguments: &[&str]) -> (i32, String) {
+        told(self.call(arguments).output().await.unwrap())
+    }
+
+    /// Runs all workers of the settings.
+    fn run(&self) -> Child {
+        let command = Command::new("workers", PROGRAM, self.log())
+            .without_our_settings()
+            .arg("run")
+            .directory(self.0.path())
+            .env("HOME", self.0.path())
+            .unset("XDG_STATE_HOME")
+            .unset("XDG_CONFIG_HOME")
+            .patient();
+        Child::spawn(command).unwrap()
+    }
+
+    fn log(&self) -> PathBuf {
+        self.0.path().join("run.log")
+    }
+
+    /// The process that runs a worker.
+    fn process(&self, worker: &Waiting) -> Option<i32> {
+        let lock = self.0.path().join(".local/state/muster").join(worker.id()).join("lock");
+        std::fs::read_to_string(lock).ok()?.trim().parse().ok()
+    }
+}
+
+fn told(output: Output) -> (i32, String) {
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().unwrap_or(-1), String::from_utf8(text).unwrap())
+}
+
+fn entry(token: &str, dir: &Path, more: &str) -> String {
+    format!("[[worker]]\ntoken = \"{token}\"\ndir = \"{}\"\nbackend = \"demo\"\n{more}\n", dir.display())
+}
+
+async fn until(what: &str, child: &Child, log: &Path, condition: impl Fn(&str) -> bool) {
+    let read = || std::fs::read_to_string(log).unwrap_or_default();
+    child.until(PATIENCE, || condition(&read()).then_some(())).await.unwrap_or_else(|error| {
+        panic!("{what}: {error}\n{}", read());
+    });
+}
+
+fn alive(process: i32) -> bool {
+    // A process that has ended and is not waited for is a zombie, and no more alive than others.
+    std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_of_one_file_run_and_fail_one_by_one() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let machine = admin.machine("desk").await;
+    let (one, two) = (machine.worker().await, machine.worker().await);
+    let home = Home::new();
+    let (api, gone) = (home.directory("api"), home.0.path().join("gone"));
+    let settings = [
+        format!("server = \"{}\"\n", stack.url()),
+        entry(one.token(), &api, ""),
+        entry("machine_typo", &api, "name = \"typo\""),
+        entry(two.token(), &gone, ""),
+    ];
+    home.write_settings(&settings.concat());
+
+    let all = home.run();
+    let one = one.running_in(all).approved().await;
+    let log = home.log();
+    until("the wrong one ends for good", one.process(), &log, |text| text.contains("typo: ended for good")).await;
+    until("the one without its directory is tried again", one.process(), &log, |text| {
+        text.contains("gone: ended; starting it again in 2 s")
+    })
+    .await;
+    std::fs::create_dir(&gone).unwrap();
+    until("its directory is there now", one.process(), &log, |text| text.contains("gone: Waiting for approval")).await;
+
+    // One that is killed comes back by itself, approved as it was.
+    let killed = home.process(one.waiting()).unwrap();
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(killed), Signal::SIGKILL).unwrap();
+    until("it is online again", one.process(), &log, |text| text.matches("api: Online").count() == 2).await;
+    one.online().await;
+
+    // However the one that keeps them ends, none is left.
+    let left = [home.process(one.waiting()).unwrap(), home.process(&two).unwrap()];
+    assert!(left.iter().all(|&process| alive(process)) && left[0] != killed);
+    one.process().kill().await;
+    one.until("offline", |worker| worker.status == "offline").await;
+    let ending = async {
+        while left.iter().any(|&process| alive(process)) {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ending).await.expect("the workers end with the one that keeps them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setup_status_and_doctor_lead_to_a_worker_that_is_online() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await;
+    let home = Home::new();
+    let (api, page) = (home.directory("api"), stack.url());
+
+    let (code, text) = home.output(&["setup"]).await;
+    assert!(code == 64 && text.contains("--server") && text.lines().count() == 1, "{code}: {text}");
+    let (code, text) = home.output(&["status"]).await;
+    assert!(code == 66 && text.contains("setup"), "{code}: {text}");
+    let setup = ["setup", "--server", &page, "--token", worker.token(), "--backend", "demo", "--yes", "--dir"];
+    let (code, text) = home.output(&[&setup[..], &["nowhere"]].concat()).await;
+    assert!(code == 66 && text.contains("nowhere"), "{code}: {text}");
+    let (code, text) = home.output(&[&setup[..], &["api"]].concat()).await;
+    assert!(code == 0 && text.contains("Muster") && text.contains("worker.toml"), "{code}: {text}");
+    let mode = std::os::unix::fs::PermissionsExt::mode(&home.settings().metadata().unwrap().permissions());
+    assert_eq!(mode & 0o777, 0o600);
+
+    let (code, text) = home.output(&["status"]).await;
+    assert!(code == 69 && text.contains("never started") && text.contains(api.to_str().unwrap()), "{code}: {text}");
+    let (code, text) = home.output(&["doctor"]).await;
+    assert!(code == 0 && text.contains("2 models") && text.contains("clock: as the server's"), "{code}: {text}");
+
+    let running = worker.running_in(home.run());
+    until("it waits", running.process(), &home.log(), |text| text.contains("Waiting for approval")).await;
+    let (code, text) = home.output(&["status"]).await;
+    assert!(code == 69 && text.contains("waiting for approval"), "{code}: {text}");
+    running.process().kill().await;
+    let (code, text) = home.output(&["doctor"]).await;
+    assert!(code == 69 && text.contains("MEND  approval: not given yet"), "{code}: {text}");
+
+    let mut running = running;
+    running.restart().await;
+    let running = running.approved().await;
+    until("it says so", running.process(), &home.log(), |text| text.contains("api: Online")).await;
+    let (code, text) = home.output(&["status"]).await;
+    assert!(code == 0 && text.contains("api: online for"), "{code}: {text}");
+    let (code, text) = home.output(&["doctor"]).await;
+    assert!(code == 0 && text.contains("Nothing is wrong"), "{code}: {text}");
+    running.online().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setup_asks_at_a_terminal_for_what_is_missing() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await;
+    let home = Home::new();
+    home.directory("my project");
+    // util-linux's script gives it a terminal.
+    let mut script = Process::new("script");
+    script.args(["--quiet", "--return", "--command", &format!("{PROGRAM} setup --backend demo"), "/dev/null"]);
+    script.current_dir(home.0.path()).env_clear().env("HOME", home.0.path()).env("TERM", "xterm");
+    script.env("PATH", std::env::var_os("PATH").unwrap());
+    let mut terminal = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let answers = format!("nonsense\r{}\r{}\r~/my project\rn", clear("nonsense", &stack.url()), worker.token());
+    let stdin = terminal.stdin.take().unwrap();
+    let mut stdin = std::fs::File::from(stdin.into_owned_fd().unwrap());
+    stdin.write_all(answers.as_bytes()).unwrap();
+    let (code, text) = told(terminal.wait_with_output().await.unwrap());
+    assert!(code == 0 && text.contains("is not an address"), "{code}: {text}");
+    let written = std::fs::read_to_string(home.settings()).unwrap();
+    assert!(written.contains(worker.token()) && written.contains("my project"), "{written}");
+}
+
+/// Takes back what was typed, and types something else.
+fn clear(typed: &str, instead: &str) -> String {
+    format!("{}{instead}", "\u{7f}".repeat(typed.len()))
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_one_line_with_a_code() {
+    let home = Home::new();
+    home.write_settings("[[worker]]\ntoken = \"t\"\nbackedn = \"demo\"\ndir = \".\"\n");
+    for (arguments, code, words) in [
+        (&["run"][..], 78, "line 3"),
+        (&["run", "--config", "missing.toml"], 66, "setup"),
+        (&["run", "--config", "a", "--token", "b"], 64, "cannot be used with"),
+        (&["status"], 78, "backedn"),
+        (&["install-service"], 78, "backedn"),
+        (&["install-service", "--config", "missing.toml"], 66, "missing.toml"),
+        (&["uninstall-service"], 0, "no service"),
+        (&["doctor", "--token", "typo"], 69, "MEND  settings: The token cannot be read"),
+        (&["setup", "--server", "ftp://x"], 64, "ftp"),
+        (&["setup", "--server", "http://127.0.0.1:1"], 69, "cannot be reached"),
+    ] {
+        let (got, text) = home.output(arguments).await;
+        assert!(got == code && text.contains(words), "{arguments:?}: {got}: {text}");
+        assert!(!text.contains("panicked"), "{text}");
+    }
+}
