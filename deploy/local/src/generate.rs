@@ -53,6 +53,7 @@ fn container_configuration(tls: Option<Tls>) -> String {
             monitor: Some("0.0.0.0:8222".to_owned()),
             store: "/data".to_owned(),
             name: "$MUSTER_NATS_NAME".to_owned(),
+            cluster: None,
         },
         &Identities {
             registry: name("REGISTRY"),

@@ -4,10 +4,15 @@ use std::{
     fs, io,
     net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
-use muster_contracts::broker::{Listen, Tls, Websocket, configuration};
+use futures_util::future::try_join_all;
+use muster_contracts::{
+    broker::{Cluster, Listen, Tls, Websocket, configuration},
+    id,
+};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, BufReader},
@@ -61,12 +66,56 @@ pub struct Doors {
     pub tls: Option<Tls>,
     /// For workers that come by WebSocket, if they may, with the certificate there.
     pub websocket: Option<(SocketAddr, Option<Tls>)>,
+    /// For the other servers of its cluster, if it is one of several.
+    pub seat: Option<Seat>,
+}
+
+/// A server's place in a cluster.
+#[derive(Clone)]
+pub struct Seat {
+    /// Which one it is, from 0.
+    number: usize,
+    /// Where each of them listens for the others.
+    all: Arc<[SocketAddr]>,
+    /// What they show each other.
+    secret: String,
+}
+
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat").field("number", &self.number).finish_non_exhaustive()
+    }
+}
+
+impl Seat {
+    /// So many, on ports of loopback that are free now.
+    fn several(size: usize) -> io::Result<Vec<Self>> {
+        let held = (0..size).map(|_| std::net::TcpListener::bind(("127.0.0.1", 0))).collect::<io::Result<Vec<_>>>()?;
+        let all: Arc<[SocketAddr]> = held.iter().map(std::net::TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let secret = id::random();
+        Ok((0..size).map(|number| Self { number, all: Arc::clone(&all), secret: secret.clone() }).collect())
+    }
+
+    fn name(&self) -> String {
+        format!("muster-{}", self.number)
+    }
+
+    fn cluster(&self) -> Cluster {
+        const USER: &str = "route";
+        let route = |address: &SocketAddr| format!("nats-route://{USER}:{}@{address}", self.secret);
+        Cluster {
+            listen: self.all.get(self.number).map(ToString::to_string).unwrap_or_default(),
+            user: USER.to_owned(),
+            password: self.secret.clone(),
+            routes: self.all.iter().map(route).collect(),
+        }
+    }
 }
 
 impl From<SocketAddr> for Doors {
     /// One, without TLS.
     fn from(client: SocketAddr) -> Self {
-        Self { client, tls: None, websocket: None }
+        Self { client, tls: None, websocket: None, seat: None }
     }
 }
 
@@ -74,7 +123,7 @@ impl From<SocketAddr> for Doors {
 #[derive(Debug)]
 pub struct Broker {
     server: NatsServer,
-    credentials: Credentials,
+    credentials: Arc<Credentials>,
     home: PathBuf,
     doors: Doors,
     child: Child,
@@ -104,15 +153,43 @@ impl Broker {
     /// See [`BrokerError`].
     pub async fn start_in(
         server: NatsServer,
-        credentials: Credentials,
+        credentials: impl Into<Arc<Credentials>>,
         home: &Path,
         doors: impl Into<Doors>,
     ) -> Result<Self, BrokerError> {
-        let (home, doors) = (home.to_owned(), doors.into());
+        let (home, credentials, doors) = (home.to_owned(), credentials.into(), doors.into());
         configure(&home, &credentials, &doors)?;
         let child = Child::spawn(command(&server, &home))?;
         let doors = ready(&child, &home, doors).await?;
         Ok(Self { server, credentials, home, doors, child, _temporary: None })
+    }
+
+    /// Several that are one, each in a directory of its own below `home` and reached as `doors` say.
+    ///
+    /// # Errors
+    /// See [`BrokerError`].
+    pub async fn cluster(
+        server: &NatsServer,
+        credentials: impl Into<Arc<Credentials>>,
+        home: &Path,
+        doors: &Doors,
+        size: usize,
+    ) -> Result<Vec<Self>, BrokerError> {
+        let credentials = credentials.into();
+        let seats = Seat::several(size).map_err(|source| BrokerError::File { path: home.to_owned(), source })?;
+        // At once: they wait for each other.
+        try_join_all(seats.into_iter().map(|seat| {
+            let (home, credentials) = (home.join(seat.name()), Arc::clone(&credentials));
+            let doors = Doors { seat: Some(seat), ..doors.clone() };
+            async move { Self::start_in(server.clone(), credentials, &home, doors).await }
+        }))
+        .await
+    }
+
+    /// Its name in its cluster.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.doors.seat.as_ref().map_or_else(|| "muster".to_owned(), Seat::name)
     }
 
     /// For clients: `nats://ADDR:PORT`, or `tls://`. It stays the same over restarts.
@@ -144,7 +221,7 @@ impl Broker {
 
     /// The keys that it knows.
     #[must_use]
-    pub const fn credentials(&self) -> &Credentials {
+    pub fn credentials(&self) -> &Credentials {
         &self.credentials
     }
 
@@ -164,10 +241,19 @@ impl Broker {
     /// # Errors
     /// See [`BrokerError`].
     pub async fn restart(&mut self) -> Result<(), BrokerError> {
+        self.start_again().await?;
+        ready(&self.child, &self.home, self.doors.clone()).await.map(|_| ())
+    }
+
+    /// Starts it again on the same port and store, and does not wait for it.
+    ///
+    /// # Errors
+    /// When it cannot even be started.
+    pub async fn start_again(&mut self) -> Result<(), BrokerError> {
         self.child.kill().await;
         configure(&self.home, &self.credentials, &self.doors)?;
         self.child = Child::spawn(command(&self.server, &self.home))?;
-        ready(&self.child, &self.home, self.doors.clone()).await.map(|_| ())
+        Ok(())
     }
 
     /// Ends it in order.
@@ -182,7 +268,7 @@ fn configure(home: &Path, credentials: &Credentials, doors: &Doors) -> Result<()
         move |source| BrokerError::File { path, source }
     };
     fs::create_dir_all(home).map_err(failed(home))?;
-    let Doors { client, tls, websocket } = doors;
+    let Doors { client, tls, websocket, seat } = doors;
     let websocket = websocket.as_ref().map(|(address, tls)| Websocket { listen: listen(*address), tls: tls.clone() });
     let text = configuration(
         &Listen {
@@ -191,7 +277,8 @@ fn configure(home: &Path, credentials: &Credentials, doors: &Doors) -> Result<()
             websocket,
             monitor: None,
             store: home.join("store").display().to_string(),
-            name: "muster".to_owned(),
+            name: seat.as_ref().map_or_else(|| "muster".to_owned(), Seat::name),
+            cluster: seat.as_ref().map(Seat::cluster),
         },
         &credentials.identities(),
     );

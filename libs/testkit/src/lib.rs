@@ -5,6 +5,7 @@
 //! `binaries`, `client`) answers errors; what only tests use says what went
 //! wrong and ends the test.
 
+pub mod balancer;
 pub mod binaries;
 pub mod broker;
 pub mod certificates;
@@ -15,6 +16,7 @@ pub mod openai;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod scenario;
 pub mod service;
 pub mod sqlite;
 pub mod stack;

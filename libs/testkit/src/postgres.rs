@@ -3,13 +3,19 @@
 #![expect(clippy::panic, reason = "tests only: a test without its database fails, it does not skip")]
 
 use std::{
-    net::TcpListener,
+    net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
-        OnceLock,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU32, Ordering},
     },
+    time::Duration,
+};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
 };
 
 use crate::process::Watchdog;
@@ -21,6 +27,8 @@ const STAND_INS: &[&str] = &["postgres", "nobody"];
 const ATTEMPTS: u32 = 3;
 /// Time for an orderly end, in seconds: killed, it would leave shared memory behind.
 const GRACE: u32 = 5;
+/// Between two looks at whether a process is gone.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// Why there is no PostgreSQL.
 #[derive(Debug, thiserror::Error)]
@@ -49,7 +57,16 @@ pub enum PostgresError {
 pub struct Cluster {
     port: u16,
     programs: PathBuf,
+    user: Option<String>,
+    home: PathBuf,
     databases: AtomicU32,
+    /// Of the server as it was started last.
+    running: Mutex<Option<Running>>,
+}
+
+#[derive(Debug)]
+struct Running {
+    pid: Pid,
     _watchdog: Watchdog,
 }
 
@@ -121,10 +138,63 @@ impl Cluster {
                 Err(_) => port = free_port()?,
             }
         }
-        let pid = postmaster(&data)?;
-        let watchdog = Watchdog::over(pid, GRACE, Some(&home))
-            .map_err(|error| PostgresError::Step { step: "watching over it", reason: error.to_string() })?;
-        Ok(Self { port, programs, databases: AtomicU32::new(0), _watchdog: watchdog })
+        let running = Mutex::new(Some(watched(&home)?));
+        Ok(Self { port, programs, user, home, databases: AtomicU32::new(0), running })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
+    /// Ends it as a power cut would, but that what it gave to the kernel is kept.
+    pub fn kill(&self) {
+        let ended = self.running().take();
+        if let Some(Running { pid, .. }) = &ended {
+            // The children would see to it that they end in order.
+            let all = family(*pid);
+            signal(&all, Signal::SIGKILL);
+            while all.iter().any(|pid| is_there(*pid)) {
+                std::thread::sleep(LOOK);
+            }
+        }
+    }
+
+    /// Starts it again after it was killed.
+    ///
+    /// # Errors
+    /// See [`PostgresError`].
+    pub fn start_again(&self) -> Result<(), PostgresError> {
+        let mut running = self.running();
+        if running.is_none() {
+            // After a power cut no process has the number in it; here one may that nobody has buried yet.
+            let lock = format!(".s.PGSQL.{}.lock", self.port);
+            for file in [self.home.join("data/postmaster.pid"), self.home.join(lock)] {
+                let _ = std::fs::remove_file(file);
+            }
+            start(&self.programs, self.user.as_deref(), &self.home, self.port)?;
+            *running = Some(watched(&self.home)?);
+        }
+        Ok(())
+    }
+
+    /// Halts it and all that serve its clients.
+    pub fn pause(&self) {
+        if let Some(Running { pid, .. }) = &*self.running() {
+            signal(&family(*pid), Signal::SIGSTOP);
+        }
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self) {
+        if let Some(Running { pid, .. }) = &*self.running() {
+            signal(&family(*pid), Signal::SIGCONT);
+        }
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, Option<Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// One more empty database.
@@ -143,8 +213,60 @@ impl Cluster {
                 &name,
             ]),
         )?;
-        Ok(Database { url: format!("postgres://muster@127.0.0.1:{}/{name}", self.port) })
+        Ok(Database { url: format!("postgres://muster@{}/{name}", self.address()) })
     }
+}
+
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        self.kill();
+        let _ = std::fs::remove_dir_all(&self.home);
+    }
+}
+
+impl Database {
+    /// The same, reached at another address, such as that of a proxy.
+    #[must_use]
+    pub fn through(&self, server: SocketAddr) -> Self {
+        let name = self.url.rsplit('/').next().unwrap_or_default();
+        Self { url: format!("postgres://muster@{server}/{name}") }
+    }
+}
+
+fn watched(home: &Path) -> Result<Running, PostgresError> {
+    let pid = postmaster(&home.join("data"))?;
+    let watchdog = Watchdog::over(pid, GRACE, Some(home))
+        .map_err(|error| PostgresError::Step { step: "watching over it", reason: error.to_string() })?;
+    Ok(Running { pid: Pid::from_raw(i32::try_from(pid).unwrap_or(i32::MAX)), _watchdog: watchdog })
+}
+
+/// A process and its children, each of which is a group of its own here.
+fn family(parent: Pid) -> Vec<Pid> {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let children = processes
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| stat(*pid).is_some_and(|(_, of)| of == parent.as_raw()))
+        .map(Pid::from_raw);
+    std::iter::once(parent).chain(children).collect()
+}
+
+fn signal(processes: &[Pid], signal: Signal) {
+    for pid in processes {
+        let _ = kill(*pid, signal);
+    }
+}
+
+/// Whether it runs; one that nobody has buried yet does not.
+fn is_there(pid: Pid) -> bool {
+    stat(pid.as_raw()).is_some_and(|(state, _)| state != "Z")
+}
+
+/// State and parent of a process.
+fn stat(pid: i32) -> Option<(String, i32)> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // Its name, in brackets, may hold anything.
+    let mut fields = text.rsplit_once(") ")?.1.split(' ');
+    Some((fields.next()?.to_owned(), fields.next()?.parse().ok()?))
 }
 
 /// The directory with `initdb`: the newest that Debian's packages put there, else that of the PATH.
@@ -182,10 +304,11 @@ fn stand_in(home: &Path) -> Result<Option<String>, PostgresError> {
     Ok(Some(user.name))
 }
 
+/// Nothing waits for the disk: what is committed survives the death of PostgreSQL, and not that of the computer.
 fn start(programs: &Path, user: Option<&str>, home: &Path, port: u16) -> Result<(), PostgresError> {
     let options = format!(
         "-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories='{}' \
-         -c fsync=off -c full_page_writes=off -c synchronous_commit=off -c max_connections=300",
+         -c fsync=off -c full_page_writes=off -c max_connections=300",
         home.display()
     );
     run(
@@ -254,6 +377,26 @@ fn postmaster(data: &Path) -> Result<u32, PostgresError> {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_committed_outlives_its_death() {
+        let cluster = Cluster::start().unwrap();
+        let database = cluster.database().unwrap();
+        let sql = |text: &str| {
+            let (psql, url) = (cluster.programs.join("psql"), database.url());
+            let done = Command::new(psql).args([url, "--no-psqlrc", "--tuples-only", "--command", text]).output();
+            done.ok()
+                .filter(|done| done.status.success())
+                .map(|done| String::from_utf8_lossy(&done.stdout).into_owned())
+        };
+        sql("CREATE TABLE kept AS SELECT 42 AS answer").unwrap();
+        cluster.kill();
+        assert!(sql("SELECT 1").is_none());
+        cluster.start_again().unwrap();
+        assert_eq!(sql("SELECT answer FROM kept").unwrap().trim(), "42");
+    }
+
     #[test]
     fn each_test_has_a_database_of_its_own() {
         let (one, other) = (super::database(), super::database());

@@ -20,6 +20,8 @@ struct Weather {
     delay: Duration,
     /// Cancelled to close the connections that are open.
     cut: CancellationToken,
+    /// Cancelled to lose the connections that are open.
+    lost: CancellationToken,
 }
 
 /// Stands between a client and a server on loopback. Dropped, everything through it ends.
@@ -43,6 +45,7 @@ impl Proxy {
             refusing: false,
             delay: Duration::ZERO,
             cut: CancellationToken::new(),
+            lost: CancellationToken::new(),
         });
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
@@ -82,7 +85,13 @@ impl Proxy {
         self.weather.send_modify(|weather| weather.silent = true);
     }
 
-    /// As if nothing had been.
+    /// Forgets the connections that are open, as a router does that was switched off and on: nothing of them arrives
+    /// any more, and nobody is told. New ones pass.
+    pub fn lose(&self) {
+        self.weather.send_modify(|weather| std::mem::take(&mut weather.lost).cancel());
+    }
+
+    /// As if nothing had been, but for what was lost.
     pub fn recover(&self) {
         self.weather.send_modify(|weather| {
             weather.silent = false;
@@ -93,20 +102,24 @@ impl Proxy {
 }
 
 async fn join(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>) {
-    let cut = weather.borrow().cut.clone();
+    let (cut, lost) = {
+        let now = weather.borrow();
+        (now.cut.clone(), now.lost.clone())
+    };
     let Ok(server) = TcpStream::connect(server).await else { return };
     let _ = client.set_nodelay(true);
     let _ = server.set_nodelay(true);
-    let (from_client, to_client) = client.into_split();
-    let (from_server, to_server) = server.into_split();
+    let (mut from_client, mut to_client) = client.into_split();
+    let (mut from_server, mut to_server) = server.into_split();
     tokio::select! {
-        () = pass(from_client, to_server, weather.clone()) => {}
-        () = pass(from_server, to_client, weather.clone()) => {}
+        () = pass(&mut from_client, &mut to_server, weather.clone()) => {}
+        () = pass(&mut from_server, &mut to_client, weather.clone()) => {}
         () = cut.cancelled() => {}
+        () = lost.cancelled() => cut.cancelled().await,
     }
 }
 
-async fn pass(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, mut weather: watch::Receiver<Weather>) {
+async fn pass(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, mut weather: watch::Receiver<Weather>) {
     let mut buffer = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut buffer).await {
         let Ok(now) = weather.wait_for(|weather| !weather.silent).await.map(|weather| weather.clone()) else { return };
@@ -152,6 +165,20 @@ mod tests {
         assert!(stream.read_u8().await.is_err());
         let mut stream = TcpStream::connect(proxy.address()).await.unwrap();
         assert_eq!(say(&mut stream).await.unwrap(), b'x');
+    }
+
+    #[tokio::test]
+    async fn what_is_lost_stays_silent_and_what_comes_anew_passes() {
+        let proxy = Proxy::before(echo().await).await.unwrap();
+        let mut lost = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(say(&mut lost).await.unwrap(), b'x');
+        proxy.lose();
+        proxy.recover();
+        assert!(tokio::time::timeout(Duration::from_millis(50), say(&mut lost)).await.is_err());
+        let mut new = TcpStream::connect(proxy.address()).await.unwrap();
+        assert_eq!(say(&mut new).await.unwrap(), b'x');
+        proxy.cut();
+        assert!(lost.read_u8().await.is_err());
     }
 
     #[tokio::test]

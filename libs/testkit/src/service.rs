@@ -17,6 +17,8 @@ pub const PAGE: &str = "http";
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Between two looks at whether it is ready.
 const LOOK: Duration = Duration::from_millis(50);
+/// Time that one look may take.
+const LOOK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Why a service does not run.
 #[derive(Debug, thiserror::Error)]
@@ -88,12 +90,31 @@ impl Service {
     /// # Errors
     /// See [`ServiceError`].
     pub async fn restart(&mut self) -> Result<(), ServiceError> {
+        self.start_again().await?;
+        self.wait_ready().await
+    }
+
+    /// Starts it again, and does not wait for it.
+    ///
+    /// # Errors
+    /// When it cannot even be started.
+    pub async fn start_again(&mut self) -> Result<(), ServiceError> {
         if let Some(listen) = self.address(PAGE) {
             let command = self.child.command_mut();
             *command = command.clone().env("MUSTER_LISTEN", listen.to_string());
         }
-        self.child.restart().await?;
-        self.wait_ready().await
+        Ok(self.child.restart().await?)
+    }
+
+    /// What its `/readyz` says: `None` while it is ready.
+    pub async fn missing(&self) -> Option<String> {
+        let url = format!("http://{}/readyz", self.addresses.get("operator").map_or("", String::as_str));
+        let http = reqwest::Client::builder().no_proxy().timeout(LOOK_PATIENCE).build().unwrap_or_default();
+        match http.get(url).send().await {
+            Ok(answer) if answer.status().is_success() => None,
+            Ok(answer) => Some(answer.text().await.unwrap_or_default()),
+            Err(error) => Some(error.to_string()),
+        }
     }
 
     /// Does not hand on this variable when it is started again.
@@ -120,15 +141,12 @@ impl Service {
     /// With what is missing, when it says no for too long.
     pub async fn wait_ready(&mut self) -> Result<(), ServiceError> {
         self.addresses = self.child.announced(PATIENCE).await?;
-        let url = format!("http://{}/readyz", self.addresses.get("operator").map_or("", String::as_str));
-        let http = reqwest::Client::builder().no_proxy().build().unwrap_or_default();
         let mut missing = String::new();
         let asking = async {
             while self.child.ended().is_none() {
-                match http.get(&url).send().await {
-                    Ok(answer) if answer.status().is_success() => return true,
-                    Ok(answer) => missing = answer.text().await.unwrap_or_default(),
-                    Err(error) => missing = error.to_string(),
+                match self.missing().await {
+                    None => return true,
+                    Some(what) => missing = what,
                 }
                 tokio::time::sleep(LOOK).await;
             }

@@ -6,7 +6,11 @@
 use std::{fmt::Write as _, io, net::SocketAddr, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
-use muster_contracts::{fingerprint::Fingerprint, id, subject::worker_inbox};
+use muster_contracts::{
+    fingerprint::Fingerprint,
+    id,
+    subject::{service_inbox, worker_inbox},
+};
 use nkeys::KeyPair;
 use serde_json::{Value, json};
 use tokio::{
@@ -40,6 +44,7 @@ pub struct Login {
     seed: String,
     token: Option<String>,
     name: String,
+    inbox: String,
 }
 
 impl std::fmt::Debug for Login {
@@ -61,7 +66,14 @@ impl Login {
     /// Whoever has this NKey, which the broker knows.
     #[must_use]
     pub fn key(seed: &str) -> Self {
-        Self { seed: seed.to_owned(), token: None, name: id::random() }
+        let inbox = worker_inbox(&Fingerprint::of(&pair(seed).public_key()));
+        Self { seed: seed.to_owned(), token: None, name: id::random(), inbox }
+    }
+
+    /// One of our services, with its own inbox.
+    #[must_use]
+    pub fn service(name: &str, seed: &str) -> Self {
+        Self { inbox: service_inbox(name), ..Self::key(seed) }
     }
 
     /// Another process with the same key.
@@ -73,16 +85,11 @@ impl Login {
     /// Of the key.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&self.pair().public_key())
-    }
-
-    #[expect(clippy::panic, reason = "a seed of ours is one")]
-    fn pair(&self) -> KeyPair {
-        KeyPair::from_seed(&self.seed).unwrap_or_else(|error| panic!("the seed: {error}"))
+        Fingerprint::of(&pair(&self.seed).public_key())
     }
 
     fn connect(&self, nonce: &str) -> Value {
-        let pair = self.pair();
+        let pair = pair(&self.seed);
         let signature = pair.sign(nonce.as_bytes()).unwrap_or_default();
         json!({
             "verbose": false, "pedantic": false, "lang": "wire", "version": "0", "protocol": 1,
@@ -90,6 +97,11 @@ impl Login {
             "sig": BASE64URL_NOPAD.encode(&signature), "auth_token": self.token,
         })
     }
+}
+
+#[expect(clippy::panic, reason = "a seed of ours is one")]
+fn pair(seed: &str) -> KeyPair {
+    KeyPair::from_seed(seed).unwrap_or_else(|error| panic!("the seed: {error}"))
 }
 
 #[expect(clippy::panic, reason = "a key that was just made has a seed")]
@@ -146,7 +158,7 @@ impl Wire {
         let stream = tokio::time::timeout(PATIENCE, TcpStream::connect(address)).await??;
         stream.set_nodelay(true)?;
         let (reader, writer) = stream.into_split();
-        let inbox = format!("{}.{}", worker_inbox(&login.fingerprint()), id::random());
+        let inbox = format!("{}.{}", login.inbox, id::random());
         let mut wire = Self { reader: BufReader::new(reader), writer, out: Vec::new(), subscriptions: 0, inbox };
         let Line::Other(info) = wire.line().await? else { return Err(WireError::Refused("it greets nobody".into())) };
         let info: Value = serde_json::from_str(info.trim_start_matches("INFO ")).unwrap_or_default();
@@ -218,6 +230,27 @@ impl Wire {
             let heard = self.next().await?;
             if heard.subject == inbox {
                 return Ok(heard);
+            }
+        }
+    }
+
+    /// Asks, and waits for all answers up to the first that has nothing but a status.
+    ///
+    /// # Errors
+    /// When the connection ends before, or the answers do not end.
+    pub async fn batch(&mut self, subject: &str, payload: &[u8]) -> Result<Vec<Heard>, WireError> {
+        let inbox = format!("{}.{}", self.inbox, id::random());
+        self.subscribe(&inbox);
+        self.publish(subject, Some(&inbox), payload);
+        self.flush().await?;
+        let mut all = Vec::new();
+        loop {
+            let heard = self.next().await?;
+            if heard.subject == inbox {
+                if heard.headers.starts_with("NATS/1.0 ") {
+                    return Ok(all);
+                }
+                all.push(heard);
             }
         }
     }

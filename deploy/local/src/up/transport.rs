@@ -38,7 +38,7 @@ impl Transport {
 
     /// Our own processes come to the broker within this computer; TLS is for the WebSockets.
     pub(super) fn doors(&self, client: SocketAddr) -> Doors {
-        Doors { client, tls: None, websocket: self.websocket.map(|address| (address, self.tls.clone())) }
+        Doors { websocket: self.websocket.map(|address| (address, self.tls.clone())), ..Doors::from(client) }
     }
 
     /// What the api is told of it.

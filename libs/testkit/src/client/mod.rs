@@ -7,6 +7,7 @@ use std::{
     net::SocketAddr,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 pub use error::{ClientError, Problem};
@@ -17,6 +18,9 @@ use reqwest::{
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+
+/// Longer than any answer takes; a lost connection would never end by itself.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A browser's tab, so to say: an address and the cookies that it gave.
 #[derive(Debug, Clone)]
@@ -143,7 +147,7 @@ impl Client {
         if let Some(json) = json {
             request = request.json(json);
         }
-        let response = request.send().await?;
+        let response = request.timeout(PATIENCE).send().await?;
         self.keep_cookies(&response);
         if response.status().is_success() {
             return Ok(response);

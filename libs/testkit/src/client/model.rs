@@ -82,6 +82,12 @@ pub struct Message {
     pub completed: bool,
     /// Of a reply: the message that it answers.
     pub reply_to: Option<String>,
+    /// The message that took its place, such as the reply to a retry.
+    pub superseded_by: Option<String>,
+    /// Why it is not whole, for people.
+    pub error: Option<String>,
+    /// Higher with each change.
+    pub revision: i64,
     /// Chunks and requests of the finished reply.
     pub chunk_count: Option<u64>,
     /// SHA-256 over the text, of the finished reply.

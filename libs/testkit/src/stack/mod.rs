@@ -18,52 +18,45 @@
 #![expect(clippy::panic, reason = "tests only: each failure says what was expected and what came")]
 
 mod bare;
+mod parts;
 mod person;
 mod session;
+mod setup;
 mod sse;
 mod viewer;
 mod worker;
 
 use std::{
+    collections::BTreeMap,
     fmt::Display,
-    net::SocketAddr,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 pub use bare::Bare;
 use muster_contracts::permissions::ServiceUser;
+pub use parts::{Instance, Link, Part};
 pub use person::{Machine, Person};
-pub use session::{Sent, Session};
+pub use session::{Messages, Sent, Session};
+pub use setup::Setup;
 pub use sse::Frame;
 use tempfile::TempDir;
-pub use viewer::Viewer;
+pub use viewer::{Beats, Viewer};
 pub use worker::{Running, Waiting};
 
 use crate::{
-    broker::{Broker, Doors},
+    balancer::Balancer,
+    broker::Broker,
     certificates::Authority,
     client::Client,
-    credentials::Credentials,
-    nats, postgres,
+    postgres,
+    process::Child,
+    proxy::Proxy,
     service::{self, Service},
-    sqlite,
 };
 
 /// Password of the account `admin` of a stack.
 pub const PASSWORD: &str = "correct horse battery staple";
-
-/// A process of the stack.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Part {
-    /// nats-server.
-    Nats,
-    /// muster-registry.
-    Registry,
-    /// muster-chat.
-    Chat,
-    /// muster-api.
-    Api,
-}
 
 /// Where the services keep what they know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,59 +67,16 @@ pub enum Engine {
     Postgres,
 }
 
-/// What a stack shall be like.
-#[derive(Debug, Clone)]
-pub struct Setup {
-    engine: Engine,
-    settings: Vec<(String, String)>,
-    encrypted: bool,
-    inspected: bool,
-}
-
-impl Setup {
-    /// On this engine.
-    #[must_use]
-    pub const fn on(engine: Engine) -> Self {
-        Self { engine, settings: Vec::new(), encrypted: false, inspected: false }
-    }
-
-    /// A setting of the services, by its name in the environment; those that do not know it ignore it.
-    #[must_use]
-    pub fn setting(mut self, key: &str, value: impl Display) -> Self {
-        self.settings.push((key.to_owned(), value.to_string()));
-        self
-    }
-
-    /// Everything goes over TLS, with certificates of [`Stack::authority`]; the broker takes WebSockets too.
-    #[must_use]
-    pub const fn encrypted(mut self) -> Self {
-        self.encrypted = true;
-        self
-    }
-
-    /// The broker knows an operator who may look, with the seed in [`Stack::home`].
-    #[must_use]
-    pub const fn inspected(mut self) -> Self {
-        self.inspected = true;
-        self
-    }
-
-    /// Starts it.
-    ///
-    /// # Panics
-    /// When a part does not come up, with the end of its log.
-    pub async fn start(self) -> Stack {
-        Stack::with(self).await
-    }
-}
-
-/// A broker, the three services, and nobody on them yet. Dropped, all of it is gone.
+/// A broker, the services, and nobody on them yet. Dropped, all of it is gone.
 #[derive(Debug)]
 pub struct Stack {
-    broker: Broker,
-    registry: Service,
-    chat: Service,
-    api: Service,
+    brokers: Vec<Broker>,
+    registries: Vec<Service>,
+    chats: Vec<Service>,
+    apis: Vec<Service>,
+    balancer: Option<Balancer>,
+    links: BTreeMap<Link, Vec<Proxy>>,
+    postgres: Option<Arc<postgres::Cluster>>,
     authority: Option<Authority>,
     databases: Vec<(ServiceUser, String)>,
     home: TempDir,
@@ -141,63 +91,100 @@ impl Stack {
         Setup::on(Engine::Sqlite).start().await
     }
 
-    async fn with(setup: Setup) -> Self {
-        let home = must("a directory for the stack", tempfile::Builder::new().prefix("muster-stack-").tempdir());
-        let server = must("nats-server", nats::find_or_install(&|_| {}));
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let nats = home.path().join("nats");
-        let authority = setup.encrypted.then(|| Authority::new(&home.path().join("certificates")));
-        let (mut doors, mut transport) = (Doors::from(anywhere), Vec::new());
-        if let Some(authority) = &authority {
-            let (broker, page) = (authority.certificate("broker"), authority.certificate("page"));
-            doors.tls = Some(broker.clone());
-            doors.websocket = Some((anywhere, Some(broker)));
-            transport.push(("MUSTER_NATS_CA_FILE", authority.file().display().to_string()));
-            transport.extend([("MUSTER_TLS_CERT_FILE", page.certificate), ("MUSTER_TLS_KEY_FILE", page.key)]);
-        }
-        let mut credentials = Credentials::generate();
-        if setup.inspected {
-            credentials = must("the inspector", credentials.inspected(home.path()));
-        }
-        let broker = must("nats-server", Broker::start_in(server, credentials, &nats, doors).await);
-        let database = databases(setup.engine, home.path());
-        let start = |user: ServiceUser| {
-            let command = service::command(user, home.path(), &broker.url(), &database(user), broker.credentials());
-            let command = must(user.name(), command).without_our_settings().env("MUSTER_LISTEN", "127.0.0.1:0");
-            Service::start(command.envs(transport.clone()).envs(setup.settings.iter().cloned()))
-        };
-        let registry = must("the registry", start(ServiceUser::Registry).await);
-        let chat = must("chat", start(ServiceUser::Chat).await);
-        let api = must("the api", start(ServiceUser::Api).await);
-        let databases = [ServiceUser::Registry, ServiceUser::Chat, ServiceUser::Api];
-        let databases = databases.into_iter().map(|user| (user, database(user))).collect();
-        Self { broker, registry, chat, api, authority, databases, home }
-    }
-
-    /// The page's address.
+    /// The page's address, as browsers have it.
     #[must_use]
     pub fn url(&self) -> String {
-        match self.api.address(service::PAGE) {
+        match self.links.get(&Link::BrowserApi).and_then(|proxies| proxies.first()) {
+            Some(proxy) => format!("http://{}", proxy.address()),
+            None => self.direct_url(),
+        }
+    }
+
+    /// The page's address, where no link to it can be disturbed.
+    #[must_use]
+    pub fn direct_url(&self) -> String {
+        match &self.balancer {
+            Some(balancer) => format!("http://{}", balancer.address()),
+            None => self.url_of(0),
+        }
+    }
+
+    /// The page's address at one instance of the api.
+    #[must_use]
+    pub fn url_of(&self, number: usize) -> String {
+        match self.service(Part::Api.number(number)).address(service::PAGE) {
             Some(address) if self.authority.is_some() => format!("https://{address}"),
             Some(address) => format!("http://{address}"),
             None => panic!("the api announced no address"),
         }
     }
 
-    /// The broker.
+    /// The broker; of several, the first.
     #[must_use]
-    pub const fn broker(&self) -> &Broker {
-        &self.broker
+    pub fn broker(&self) -> &Broker {
+        self.broker_of(0)
+    }
+
+    /// One of the broker's servers.
+    #[must_use]
+    pub fn broker_of(&self, number: usize) -> &Broker {
+        match self.brokers.get(number) {
+            Some(broker) => broker,
+            None => panic!("there is no nats-server {number}"),
+        }
+    }
+
+    /// The broker's servers.
+    #[must_use]
+    pub fn brokers(&self) -> &[Broker] {
+        &self.brokers
     }
 
     /// One of the services; the broker is none of them.
     #[must_use]
-    pub fn service(&self, part: Part) -> &Service {
+    pub fn service(&self, instance: impl Into<Instance>) -> &Service {
+        let instance = instance.into();
+        match self.services(instance.part).get(instance.number) {
+            Some(service) => service,
+            None => panic!("there is no {instance}"),
+        }
+    }
+
+    fn services(&self, part: Part) -> &[Service] {
         match part {
-            Part::Registry => &self.registry,
-            Part::Chat => &self.chat,
-            Part::Api => &self.api,
-            Part::Nats => panic!("the broker is no service: see Stack::broker"),
+            Part::Registry => &self.registries,
+            Part::Chat => &self.chats,
+            Part::Api => &self.apis,
+            Part::Nats | Part::Postgres => panic!("{part} is no service"),
+        }
+    }
+
+    fn service_mut(&mut self, instance: Instance) -> &mut Service {
+        let services = match instance.part {
+            Part::Registry => &mut self.registries,
+            Part::Chat => &mut self.chats,
+            Part::Api => &mut self.apis,
+            Part::Nats | Part::Postgres => panic!("{} is no service", instance.part),
+        };
+        match services.get_mut(instance.number) {
+            Some(service) => service,
+            None => panic!("there is no {instance}"),
+        }
+    }
+
+    /// What disturbs a link: a proxy before each server at its end.
+    #[must_use]
+    pub fn link(&self, link: Link) -> &[Proxy] {
+        match self.links.get(&link) {
+            Some(proxies) => proxies,
+            None => panic!("the stack has no link {link}: see Setup::linked"),
+        }
+    }
+
+    fn postgres(&self) -> Arc<postgres::Cluster> {
+        match &self.postgres {
+            Some(server) => Arc::clone(server),
+            None => panic!("the stack has no PostgreSQL of its own: see Setup::linked"),
         }
     }
 
@@ -254,44 +241,107 @@ impl Stack {
         }
     }
 
-    /// Ends a part as a power cut would.
-    pub async fn kill(&self, part: Part) {
-        match part {
-            Part::Nats => self.broker.kill().await,
+    /// Ends a process as a power cut would.
+    pub async fn kill(&self, instance: impl Into<Instance>) {
+        match instance.into() {
+            Instance { part: Part::Nats, number } => self.broker_of(number).kill().await,
+            Instance { part: Part::Postgres, .. } => {
+                let server = self.postgres();
+                must("killing PostgreSQL", tokio::task::spawn_blocking(move || server.kill()).await);
+            }
             service => self.service(service).process().kill().await,
         }
     }
 
-    /// Starts a part again at its addresses, and waits until it is ready.
+    /// Starts a process again at its addresses, and waits until it is ready.
     ///
     /// # Panics
     /// When it does not come up.
-    pub async fn restart(&mut self, part: Part) {
-        match part {
-            Part::Nats => must("nats-server", self.broker.restart().await),
-            Part::Registry => must("the registry", self.registry.restart().await),
-            Part::Chat => must("chat", self.chat.restart().await),
-            Part::Api => must("the api", self.api.restart().await),
+    pub async fn restart(&mut self, instance: impl Into<Instance>) {
+        let instance = instance.into();
+        match instance {
+            Instance { part: Part::Nats, number } => match self.brokers.get_mut(number) {
+                Some(broker) => must("nats-server", broker.restart().await),
+                None => panic!("there is no {instance}"),
+            },
+            Instance { part: Part::Postgres, .. } => self.start_again(instance).await,
+            service => must("a service", self.service_mut(service).restart().await),
         }
+    }
+
+    /// Starts a process again at its addresses, and does not wait for it.
+    ///
+    /// # Panics
+    /// When it cannot even be started.
+    pub async fn start_again(&mut self, instance: impl Into<Instance>) {
+        let instance = instance.into();
+        match instance {
+            Instance { part: Part::Nats, number } => match self.brokers.get_mut(number) {
+                Some(broker) => must("nats-server", broker.start_again().await),
+                None => panic!("there is no {instance}"),
+            },
+            Instance { part: Part::Postgres, .. } => {
+                let server = self.postgres();
+                let started = tokio::task::spawn_blocking(move || server.start_again()).await;
+                must("PostgreSQL", must("starting it", started));
+            }
+            service => must("a service", self.service_mut(service).start_again().await),
+        }
+    }
+
+    /// Halts a process without its knowledge.
+    pub fn pause(&self, instance: impl Into<Instance>) {
+        match self.process(instance.into()) {
+            Some(process) => process.pause(),
+            None => self.postgres().pause(),
+        }
+    }
+
+    /// Lets it go on.
+    pub fn resume(&self, instance: impl Into<Instance>) {
+        match self.process(instance.into()) {
+            Some(process) => process.resume(),
+            None => self.postgres().resume(),
+        }
+    }
+
+    fn process(&self, instance: Instance) -> Option<&Child> {
+        match instance {
+            Instance { part: Part::Nats, number } => Some(self.broker_of(number).process()),
+            Instance { part: Part::Postgres, .. } => None,
+            service => Some(self.service(service).process()),
+        }
+    }
+
+    /// The services that do not run.
+    #[must_use]
+    pub fn ended(&self) -> Vec<Instance> {
+        let ended = |part: Part| {
+            let services = self.services(part).iter().enumerate();
+            services.filter(|(_, it)| it.process().ended().is_some()).map(move |(number, _)| part.number(number))
+        };
+        [Part::Registry, Part::Chat, Part::Api].into_iter().flat_map(ended).collect()
     }
 
     /// Waits until every service is ready, as after a broker that came back.
     ///
     /// # Panics
-    /// When one does not become so.
+    /// When one does not become ready.
     pub async fn ready(&mut self) {
-        for service in [&mut self.registry, &mut self.chat, &mut self.api] {
+        for service in [&mut self.registries, &mut self.chats, &mut self.apis].into_iter().flatten() {
             must("a service", service.wait_ready().await);
         }
     }
 }
 
-fn databases(engine: Engine, home: &Path) -> impl Fn(ServiceUser) -> String + use<> {
-    let home = home.to_owned();
-    let shared = (engine == Engine::Postgres).then(postgres::database);
-    move |user| match &shared {
-        Some(database) => database.url().to_owned(),
-        None => sqlite::url(&home.join(format!("{}.db", user.name()))),
+impl Drop for Stack {
+    /// What its processes said is of use when the test has failed.
+    #[expect(clippy::print_stderr, reason = "tests only: it is shown with the failure")]
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.home.disable_cleanup(true);
+            eprintln!("the logs of the processes are kept in {}", self.home.path().display());
+        }
     }
 }
 

@@ -21,6 +21,8 @@ use crate::client::Client;
 const PATIENCE: Duration = Duration::from_secs(120);
 /// Pause before the next try, as a browser has one.
 const AGAIN: Duration = Duration::from_millis(100);
+/// A connection that says nothing for so long is given up (see the HTTP API's event streams).
+const SILENCE: Duration = Duration::from_secs(45);
 
 /// Watches a session; after each break it goes on from the last event that it got.
 #[derive(Debug)]
@@ -41,6 +43,18 @@ struct Seen {
 struct State {
     frames: Vec<Frame>,
     last: Option<String>,
+    beats: Beats,
+}
+
+/// How a viewer was kept informed that its connections live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Beats {
+    /// Connections that were made.
+    pub connections: u64,
+    /// Those that began with something else than a beat.
+    pub without: u64,
+    /// Beats that came.
+    pub beats: u64,
 }
 
 impl Seen {
@@ -51,7 +65,7 @@ impl Seen {
 
 impl Viewer {
     pub(super) fn follow(client: Client, path: String, from: Option<String>) -> Self {
-        let state = Mutex::new(State { frames: Vec::new(), last: from });
+        let state = Mutex::new(State { last: from, ..State::default() });
         let mut viewer = Self { client, path, seen: Arc::new(Seen { state, more: Notify::new() }), connection: None };
         viewer.back();
         viewer
@@ -78,6 +92,34 @@ impl Viewer {
     #[must_use]
     pub fn count(&self) -> usize {
         self.seen.state().frames.len()
+    }
+
+    /// How it was kept informed so far.
+    #[must_use]
+    pub fn beats(&self) -> Beats {
+        self.seen.state().beats
+    }
+
+    /// Waits for the next beat.
+    ///
+    /// # Panics
+    /// When none comes for longer than a connection may be silent.
+    pub async fn next_beat(&self) {
+        let before = self.beats().beats;
+        let waiting = async {
+            loop {
+                let more = self.seen.more.notified();
+                tokio::pin!(more);
+                more.as_mut().enable();
+                if self.beats().beats > before {
+                    return;
+                }
+                more.await;
+            }
+        };
+        if tokio::time::timeout(SILENCE, waiting).await.is_err() {
+            panic!("no beat for {} s", SILENCE.as_secs());
+        }
     }
 
     /// Waits until what came answers `condition` with something.
@@ -121,6 +163,31 @@ impl Viewer {
             })
             .await;
         let message_id = reply["messageId"].as_str().unwrap_or_default();
+        let (text, chunks) = self.assembled(message_id);
+        if let Some(count) = reply["chunkCount"].as_u64() {
+            assert_eq!(chunks, count, "the viewer has another number of chunks than the reply");
+        }
+        text
+    }
+
+    /// Waits until a reply is seen to be final in this revision or a later one, and answers its text and the number of
+    /// its chunks, each of which came once and in order.
+    ///
+    /// # Panics
+    /// When it is not seen, or a piece is missing or came twice.
+    pub async fn whole_reply(&self, message_id: &str, revision: i64) -> (String, u64) {
+        let is_final = |frame: &Frame| {
+            frame.event == "message"
+                && frame.data["messageId"] == message_id
+                && frame.data["completed"] == true
+                && frame.data["revision"].as_i64() >= Some(revision)
+        };
+        self.until("the end of the reply", |frames| frames.iter().rev().any(is_final).then_some(())).await;
+        self.assembled(message_id)
+    }
+
+    /// The text of a reply so far, and the number of its chunks.
+    fn assembled(&self, message_id: &str) -> (String, u64) {
         let (mut text, mut expected) = (String::new(), 1);
         for frame in self.frames().iter().filter(|frame| is_chunk_of(frame, message_id)) {
             let last = frame.data["sequence"].as_u64().unwrap_or_default();
@@ -131,10 +198,7 @@ impl Viewer {
                 text.push_str(frame.data["chunk"].as_str().unwrap_or_default());
             }
         }
-        if let Some(count) = reply["chunkCount"].as_u64() {
-            assert_eq!(expected - 1, count, "the viewer has another number of chunks than the reply");
-        }
-        text
+        (text, expected - 1)
     }
 }
 
@@ -156,19 +220,25 @@ async fn connected(client: &Client, path: &str, seen: &Seen) {
     if let Some(last) = last {
         request = request.header("Last-Event-ID", last);
     }
-    let Ok(response) = request.send().await else { return };
+    let Ok(Ok(response)) = tokio::time::timeout(SILENCE, request.send()).await else { return };
     if !response.status().is_success() {
         return;
     }
-    let (mut body, mut parser) = (response.bytes_stream(), Parser::default());
-    while let Some(Ok(bytes)) = body.next().await {
+    let (mut body, mut parser, mut begun) = (response.bytes_stream(), Parser::default(), false);
+    while let Ok(Some(Ok(bytes))) = tokio::time::timeout(SILENCE, body.next()).await {
         let frames = parser.push(&bytes);
         let mut state = seen.state();
         for frame in frames {
+            let beat = frame.event == "beat";
+            if !std::mem::replace(&mut begun, true) {
+                state.beats.connections += 1;
+                state.beats.without += u64::from(!beat);
+            }
+            state.beats.beats += u64::from(beat);
             if frame.id.is_some() {
                 state.last.clone_from(&frame.id);
             }
-            if frame.event != "beat" {
+            if !beat {
                 state.frames.push(frame);
             }
         }

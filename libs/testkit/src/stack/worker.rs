@@ -13,8 +13,8 @@ use crate::{
     wire::Login,
 };
 
-/// Generous: machines that run tests are busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Generous: machines that run tests are busy, and a service may have to notice first that its connection is dead.
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(50);
 
 /// A worker that has a token and no process.
@@ -115,7 +115,7 @@ impl Waiting {
         let command = Command::new("worker", program, home.join("worker.log"))
             .without_our_settings()
             .args(["run", "--token", &self.made.token, "--backend", &self.backend])
-            .args(["--server", &self.server.clone().unwrap_or_else(|| stack.url())])
+            .args(["--server", &self.server.clone().unwrap_or_else(|| stack.direct_url())])
             .arg("--dir")
             .arg(&directory)
             .arg("--state-dir")

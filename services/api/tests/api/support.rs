@@ -391,6 +391,7 @@ async fn broker(home: &std::path::Path, credentials: &Credentials) -> (Child, St
         monitor: None,
         store: home.join("store").display().to_string(),
         name: "test".into(),
+        cluster: None,
     };
     // Chat plays the workers as well.
     let text = broker::configuration(&listen, &credentials.identities())

@@ -1,0 +1,165 @@
+//! What must hold when everything runs again.
+
+use std::{fmt::Display, time::Duration};
+
+use reqwest::Method;
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    stored::Stream,
+    world::{UP_TO, Watched, World},
+};
+use crate::{
+    client::Message,
+    stack::{Messages, Sent, Session},
+};
+
+/// Longer than the slowest reply on a busy machine, and than a turn of a lost worker is kept open.
+const PATIENCE: Duration = Duration::from_secs(150);
+const LOOK: Duration = Duration::from_millis(200);
+
+/// What was looked at, and found to be right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Checked {
+    /// Replies that were whole.
+    pub completed: u64,
+    /// Replies whose worker was killed: as far as they came, with a reason, and answered by a retry.
+    pub interrupted: u64,
+    /// Viewers that had every piece of their reply once.
+    pub viewers: u64,
+    /// Connections that viewers made.
+    pub connections: u64,
+    /// Chunks that the stream has.
+    pub chunks: u64,
+}
+
+/// Everything, of every session.
+pub(super) async fn all(world: &World, watched: &[Watched], worker_killed: bool) -> Checked {
+    let mut checked = Checked::default();
+    let mut stream = Stream::of(&world.stack).await;
+    for watched in watched {
+        let Watched { session, viewers, sent } = watched;
+        let reply = settled(session, sent, worker_killed).await;
+        whole(watched, &reply, world.worker.id(), &mut stream, &mut checked).await;
+        let mut replies = 1;
+        if reply.status == "interrupted" {
+            assert!(reply.error.is_some(), "an interrupted reply says why: {reply:?}");
+            replies += 1;
+            checked.interrupted += 1;
+            retry(session, sent).await;
+            let again = settled(session, sent, false).await;
+            whole(watched, &again, world.worker.id(), &mut stream, &mut checked).await;
+        }
+        checked.completed += 1;
+        nothing_twice(session, replies, &mut stream).await;
+        for viewer in viewers {
+            let beats = viewer.beats();
+            assert_eq!(beats.without, 0, "a connection that did not begin with a beat");
+            checked.connections += beats.connections;
+        }
+    }
+    checked
+}
+
+/// The reply that stands, once nothing more will become of it. It is whole, unless its worker was killed.
+async fn settled(session: &Session, sent: &Sent, worker_killed: bool) -> Message {
+    let mut seen = None;
+    let looking = async {
+        loop {
+            let page =
+                session.client().get::<Messages>(&format!("/sessions/{}/messages?limit=200", session.id())).await;
+            let standing = page.ok().and_then(|page| standing(page, sent));
+            if let Some(reply) = &standing
+                && (reply.status == "completed" || worker_killed && reply.completed)
+            {
+                return reply.clone();
+            }
+            seen = standing.or(seen.take());
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, looking).await {
+        Ok(reply) => reply,
+        Err(_) => panic!("the reply is not whole after {} s: {}", PATIENCE.as_secs(), shown(seen.as_ref())),
+    }
+}
+
+fn standing(page: Messages, sent: &Sent) -> Option<Message> {
+    let of = |message: &Message| message.reply_to.as_ref() == Some(&sent.message_id) && message.superseded_by.is_none();
+    page.items.into_iter().rev().find(of)
+}
+
+fn shown(reply: Option<&Message>) -> String {
+    reply.map_or_else(
+        || "there is none".to_owned(),
+        |reply| format!("{}, {:?}, {} bytes", reply.status, reply.error, reply.content.len()),
+    )
+}
+
+/// Every viewer and the stream have exactly what is stored.
+async fn whole(watched: &Watched, reply: &Message, worker: &str, stream: &mut Stream, checked: &mut Checked) {
+    let counted = counted();
+    if reply.status == "completed" {
+        assert!(reply.content == counted, "the stored text is not 1 to {UP_TO}: {}", shown(Some(reply)));
+    } else {
+        assert!(counted.starts_with(&reply.content), "the stored text has a hole: {}", shown(Some(reply)));
+    }
+    let hash = data_encoding::HEXLOWER.encode(&Sha256::digest(reply.content.as_bytes()));
+    assert_eq!(reply.content_hash.as_deref(), Some(hash.as_str()), "the hash of the stored text");
+
+    let session = &watched.session;
+    let kept = stream.reply(worker, session.id(), &reply.message_id).await;
+    assert_eq!(kept.starts, 1, "a turn starts once");
+    assert_eq!(kept.text, reply.content, "the stream has another text than what is stored");
+    assert_eq!(Some(kept.chunks), reply.chunk_count, "the stream has another number of chunks than what is stored");
+    checked.chunks += kept.chunks;
+
+    for viewer in &watched.viewers {
+        let (text, chunks) = viewer.whole_reply(&reply.message_id, reply.revision).await;
+        assert_eq!(text, reply.content, "a viewer has another text than what is stored");
+        assert_eq!(Some(chunks), reply.chunk_count, "a viewer has another number of chunks than what is stored");
+        assert!(viewer.frames().iter().all(|frame| frame.event != "resync"), "a viewer lost its place");
+        checked.viewers += 1;
+    }
+}
+
+async fn retry(session: &Session, sent: &Sent) {
+    let path = format!("/sessions/{}/messages/{}/retry", session.id(), sent.message_id);
+    right("a retry is taken", session.client().send(Method::POST, &path, None).await);
+}
+
+/// So many replies, each begun once, and nothing is open.
+async fn nothing_twice(session: &Session, replies: usize, stream: &mut Stream) {
+    let messages = session.messages().await.items;
+    let of_worker = messages.iter().filter(|message| message.role == "assistant").count();
+    assert_eq!(of_worker, replies, "replies to one message");
+    assert_eq!(stream.starts(session.id()).await, replies, "starts in the stream");
+    for message in &messages {
+        assert!(message.completed, "an unfinished turn: {message:?}");
+    }
+    let looking = async {
+        loop {
+            let seen = session.client().get::<Value>(&format!("/sessions/{}", session.id())).await;
+            if seen.is_ok_and(|seen| seen.get("activity").and_then(Value::as_str) == Some("idle")) {
+                return;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    if tokio::time::timeout(PATIENCE, looking).await.is_err() {
+        panic!("the session still says that it works");
+    }
+}
+
+fn counted() -> String {
+    (1..=UP_TO).map(|number| format!("{number}\n")).collect()
+}
+
+fn right<T, E: Display>(what: &str, result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{what}: {error}"),
+    }
+}

@@ -1,0 +1,96 @@
+//! What the stream has, asked of the broker itself.
+
+use std::{collections::BTreeMap, fmt::Display};
+
+use muster_contracts::{
+    Message as _,
+    permissions::ServiceUser,
+    reply::Reply,
+    stream::CHUNKS,
+    subject::{ChunkKind, Subject, filter},
+    v1,
+};
+use serde_json::{Value, json};
+
+use crate::{
+    stack::Stack,
+    wire::{Login, Wire},
+};
+
+/// Messages of one read.
+const BATCH: usize = 500;
+
+/// A reader of the stream.
+#[derive(Debug)]
+pub(super) struct Stream(Wire);
+
+/// A reply as the stream has it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Kept {
+    /// How often it begins.
+    pub(super) starts: usize,
+    /// Its text.
+    pub(super) text: String,
+    /// Chunks and requests, numbered without a hole.
+    pub(super) chunks: u64,
+}
+
+impl Stream {
+    pub(super) async fn of(stack: &Stack) -> Self {
+        let name = ServiceUser::Chat.name();
+        let seed = must("chat's key", stack.broker().credentials().seed(ServiceUser::Chat));
+        Self(must("reading the stream", Wire::connect(stack.broker().address(), &Login::service(name, &seed)).await))
+    }
+
+    /// A reply, of which every number must be there once and in order.
+    pub(super) async fn reply(&mut self, worker: &str, session: &str, reply: &str) -> Kept {
+        let (worker, session) = (must("its id", worker.parse()), must("its id", session.parse()));
+        let filter = filter::reply(&worker, &session, &must("its id", reply.parse()));
+        let (mut kept, mut whole, mut from) = (Kept::default(), Reply::default(), 1);
+        loop {
+            let request = json!({ "seq": from, "batch": BATCH, "next_by_subj": filter });
+            let subject = format!("$JS.API.DIRECT.GET.{CHUNKS}");
+            let read = must("reading the stream", self.0.batch(&subject, request.to_string().as_bytes()).await);
+            for message in &read {
+                let Ok(Subject::Chunk(address)) = header(&message.headers, "Nats-Subject").parse() else { continue };
+                let payload = message.payload.as_slice();
+                match address.kind {
+                    ChunkKind::Start => kept.starts += 1,
+                    ChunkKind::Chunk => must("a chunk", whole.chunk(must("a chunk", v1::Chunk::decode(payload)))),
+                    ChunkKind::Request => {
+                        must("a request", whole.request(must("a request", v1::RequestAsked::decode(payload))));
+                    }
+                    ChunkKind::End | ChunkKind::State => {}
+                }
+                from = header(&message.headers, "Nats-Sequence").parse::<u64>().unwrap_or_default() + 1;
+            }
+            if read.len() < BATCH {
+                (kept.text, kept.chunks) = (whole.content(), whole.number());
+                return kept;
+            }
+        }
+    }
+
+    /// How often replies of a session were begun.
+    pub(super) async fn starts(&mut self, session: &str) -> usize {
+        let filter = format!("chat.v1.stream.*.{session}.*.{}", ChunkKind::Start.as_str());
+        let request = json!({ "subjects_filter": filter }).to_string();
+        let answer = self.0.request(&format!("$JS.API.STREAM.INFO.{CHUNKS}"), request.as_bytes()).await;
+        let answer: Value = must("the stream's state", serde_json::from_slice(&must("the stream", answer).payload));
+        let subjects = answer.pointer("/state/subjects").cloned().unwrap_or_default();
+        let subjects: BTreeMap<String, usize> = serde_json::from_value(subjects).unwrap_or_default();
+        subjects.values().sum()
+    }
+}
+
+fn header<'a>(headers: &'a str, name: &str) -> &'a str {
+    let of = |line: &'a str| line.split_once(':').filter(|(key, _)| *key == name).map(|(_, value)| value.trim());
+    headers.lines().find_map(of).unwrap_or_default()
+}
+
+fn must<T, E: Display>(what: &str, result: Result<T, E>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{what}: {error}"),
+    }
+}
