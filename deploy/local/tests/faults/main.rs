@@ -1,0 +1,82 @@
+//! Whatever dies, is paused, or goes silent: nothing is lost, nothing comes twice, nothing stays open.
+//!
+//! One stack takes the short faults one after the other, since each leaves everything as it was; the long ones have
+//! a stack each, and wait at the same time. `cargo muster soak` goes on from here, by chance and for as long as you like.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use muster_testkit::{
+    scenario::{Fault, Length, Plan, Process, Shape, World},
+    stack::{Engine, Link, Part, Setup},
+};
+
+/// Long enough to be noticed, where it can be noticed.
+const SHORT: Duration = Duration::from_secs(2);
+/// Longer than it takes to notice that a connection is dead.
+const LONG: Duration = Duration::from_secs(30);
+
+const PROCESSES: [Process; 6] =
+    [of(Part::Api), of(Part::Chat), of(Part::Registry), Process::Worker, of(Part::Nats), of(Part::Postgres)];
+
+const fn of(part: Part) -> Process {
+    Process::Of(part.number(0))
+}
+
+async fn world() -> World {
+    World::begin(Setup::on(Engine::Postgres).linked()).await
+}
+
+/// Says what it does, so that a failure tells which fault it was.
+async fn suffers(world: &mut World, plan: &Plan) {
+    println!("{plan}");
+    let round = world.round(plan).await;
+    println!("  held after {:.1} s: {:?}", round.took.as_secs_f32(), round.checked);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_may_be_killed_in_the_middle_of_replies() {
+    let mut world = world().await;
+    for process in PROCESSES {
+        suffers(&mut world, &Plan::one(Fault::Kill(process), SHORT / 4)).await;
+    }
+    world.beats().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_link_may_be_cut_slow_or_silent_in_the_middle_of_replies() {
+    let mut world = world().await;
+    for link in Link::ALL {
+        for fault in [Fault::Cut(link), Fault::Delay(link), Fault::Silence(link)] {
+            suffers(&mut world, &Plan::one(fault, SHORT)).await;
+        }
+    }
+    world.beats().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_may_be_paused_and_every_link_be_lost_for_long() {
+    let worlds = PROCESSES.into_iter().zip(Link::ALL).map(async |(process, link)| {
+        let mut world = world().await;
+        suffers(&mut world, &Plan::one(Fault::Pause(process), LONG)).await;
+        suffers(&mut world, &Plan::one(Fault::Lose(link), Duration::ZERO)).await;
+        world.beats().await;
+    });
+    join_all(worlds).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_times_whatever_comes_by_chance() {
+    let mut world = world().await;
+    for seed in 0..10 {
+        suffers(&mut world, &Plan::of(seed, Shape::SINGLE, Length::Brief)).await;
+    }
+    world.beats().await;
+}
