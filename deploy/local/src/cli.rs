@@ -31,6 +31,9 @@ pub(crate) enum Command {
     /// Try inputs by chance, for long
     #[command(after_help = FUZZ)]
     Fuzz(Fuzz),
+    /// Kill, pause, cut and silence everything by chance, for long
+    #[command(after_help = SOAK)]
+    Soak(Soak),
     /// Write the files that are made from code
     #[command(after_help = GENERATE)]
     Generate(Generate),
@@ -77,6 +80,18 @@ Examples:
 
 `cargo muster test` runs all of them briefly. What is found is kept in libs/fuzz/artifacts; mended, it belongs in
 libs/fuzz/seeds. cargo-fuzz is installed, pinned, when there is none; it needs no other toolchain.";
+
+const SOAK: &str = "\
+Examples:
+  cargo muster soak                          ten minutes of it
+  cargo muster soak --seed 17 --minutes 60   other faults, an hour of them
+  cargo muster soak --cluster                three nats-servers and two of each service
+  cargo muster soak --seed 17 --rounds 1     one round again
+
+A round is four replies with eight viewers, and two to four faults meanwhile. Then everything must be there once: at
+every viewer, in the stream and in the database, with no turn left open and none begun twice. Each round has the next
+seed, from which its faults follow. It ends with a table of what was injected and what was checked, also as JSON;
+what did not hold is told with its seed, and makes the command fail.";
 
 const GENERATE: &str = "\
 Examples:
@@ -168,6 +183,26 @@ pub(crate) struct Fuzz {
     /// Time of each target
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) minutes: u32,
+}
+
+/// What to try, and for how long.
+#[derive(Debug, Args)]
+pub(crate) struct Soak {
+    /// Of the first round
+    #[arg(long, default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Time after which no round begins
+    #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) minutes: u32,
+    /// So many rounds, whatever time they take
+    #[arg(long, value_name = "N", conflicts_with = "minutes")]
+    pub(crate) rounds: Option<u64>,
+    /// Three nats-servers and two of each service
+    #[arg(long)]
+    pub(crate) cluster: bool,
+    /// The report as JSON [default: target/check/soak.json]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
 }
 
 /// How to make what is made from code.

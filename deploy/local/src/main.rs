@@ -8,6 +8,7 @@ mod generate;
 mod interrupt;
 mod ports;
 mod report;
+mod soak;
 mod tool;
 mod up;
 mod web;
@@ -28,6 +29,7 @@ async fn main() -> ExitCode {
         Command::Worker(options) => worker::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Test(options) => check::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Fuzz(options) => check::fuzz(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Soak(options) => soak::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Generate(options) => generate::run(&options, &report).map_err(|error| error.to_string()),
         Command::Credentials(options) => generate::credentials(&options, &report).map_err(|error| error.to_string()),
     };
