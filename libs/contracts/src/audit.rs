@@ -75,6 +75,10 @@ tokens! {
         SessionRestored = "session.restored",
         /// It was deleted.
         SessionDeleted = "session.deleted",
+        /// Anybody with its link can read it.
+        SessionShared = "session.shared",
+        /// The link was withdrawn.
+        SessionUnshared = "session.unshared",
         /// A message was sent.
         MessageSent = "session.message_sent",
         /// A waiting message was changed or moved.

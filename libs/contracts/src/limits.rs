@@ -31,6 +31,9 @@ pub const PAGE_DEFAULT: u32 = 50;
 /// See [`PAGE_DEFAULT`].
 pub const PAGE_MAX: u32 = 200;
 
+/// How long a session's link lasts at most.
+pub const SHARED: Duration = Duration::from_hours(24 * 365);
+
 /// How often a worker says that it lives.
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Three missed heartbeats: the worker is offline, and its lease ends.

@@ -144,6 +144,14 @@ methods! {
         Answer = "answer": AnswerRequest => AgentRequest;
         /// Asks a worker to publish its models anew.
         RefreshModels = "refresh_models": WorkerRef => Empty;
+        /// What was asked in one reply.
+        RequestsOfReply = "requests_of_reply": RequestsOfReplyRequest => ListRequestsReply;
+        /// Makes the link by which anybody can read a session.
+        ShareSession = "share_session": ShareSessionRequest => ChatSession;
+        /// Withdraws it.
+        UnshareSession = "unshare_session": SessionRef => Empty;
+        /// The session that a link is for.
+        OpenShared = "open_shared": OpenSharedRequest => ChatSession;
     }
 }
 

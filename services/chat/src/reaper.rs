@@ -13,7 +13,7 @@ use crate::{
         turn::Outcome,
     },
     state::{Done, State},
-    store::{sessions, turns},
+    store::{sessions, shares, turns},
     tell::{self, Actor},
     turns::{assemble, finish},
 };
@@ -78,6 +78,7 @@ async fn house(state: &State, idle_after: i64) -> Done<()> {
     for turn in turns::long_streaming(state.db.pool(), now - CHECKPOINT).await? {
         assemble::checkpoint(state, &turn).await?;
     }
+    end_links(state, now).await?;
     let mut write = state.write().await?;
     let mut workers = Vec::new();
     for (session_id, worker_id) in sessions::quiet_since(write.connection(), now - idle_after, 200).await? {
@@ -92,5 +93,16 @@ async fn house(state: &State, idle_after: i64) -> Done<()> {
     for worker_id in workers {
         state.wake(&worker_id).await;
     }
+    Ok(())
+}
+
+/// Links that last no longer: nobody can use them since, and pages shall not show them.
+async fn end_links(state: &State, now: i64) -> Done<()> {
+    let mut write = state.write().await?;
+    for session_id in shares::expired(write.connection(), now, 200).await? {
+        shares::forget(write.connection(), &session_id).await?;
+        tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
+    }
+    write.commit().await?;
     Ok(())
 }

@@ -12,12 +12,16 @@ mod list_messages;
 mod list_requests;
 mod list_sessions;
 mod mark_read;
+mod open_shared;
 mod read_message;
 mod refresh_models;
+mod requests_of_reply;
 mod restore_session;
 mod retry;
 mod send_message;
 mod send_now;
+mod share_session;
+mod unshare_session;
 mod update_session;
 mod withdraw_message;
 
@@ -74,12 +78,16 @@ pub async fn announce(state: &State, endpoints: Endpoints) -> Result<Endpoints, 
         ListRequests => list_requests::handle,
         ListSessions => list_sessions::handle,
         MarkRead => mark_read::handle,
+        OpenShared => open_shared::handle,
         ReadMessage => read_message::handle,
         RefreshModels => refresh_models::handle,
+        RequestsOfReply => requests_of_reply::handle,
         RestoreSession => restore_session::handle,
         Retry => retry::handle,
         SendMessage => send_message::handle,
         SendNow => send_now::handle,
+        ShareSession => share_session::handle,
+        UnshareSession => unshare_session::handle,
         UpdateSession => update_session::handle,
         WithdrawMessage => withdraw_message::handle,
     )

@@ -13,7 +13,7 @@ use muster_contracts::{
 use crate::{
     domain::turn::Outcome as TurnOutcome,
     state::{Done, State},
-    store::{sessions, turns, workers},
+    store::{sessions, shares, turns, workers},
     tell::{self, Actor},
     turns::finish,
 };
@@ -29,6 +29,7 @@ pub async fn handle(state: State, delivery: Delivery) -> Outcome {
     let done = match (entity, event.object) {
         (Entity::Worker, Some(Object::Worker(worker))) => keep(&state, &worker).await,
         (Entity::Worker, Some(Object::Removed(_))) => removed(&state, id).await,
+        (Entity::User, Some(Object::User(account))) if account.disabled => end_links(&state, user.as_str()).await,
         (Entity::User, Some(Object::Removed(_))) => forget(&state, user.as_str()).await,
         _ => Ok(()),
     };
@@ -59,6 +60,17 @@ async fn removed(state: &State, worker_id: &str) -> Done<()> {
         tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
     }
     workers::forget(write.connection(), worker_id).await?;
+    write.commit().await?;
+    Ok(())
+}
+
+/// The account is disabled: what it has shared, it shares no longer.
+async fn end_links(state: &State, user_id: &str) -> Done<()> {
+    let mut write = state.write().await?;
+    for session_id in shares::of_user(write.connection(), user_id).await? {
+        shares::forget(write.connection(), &session_id).await?;
+        tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
+    }
     write.commit().await?;
     Ok(())
 }

@@ -99,6 +99,23 @@ pub async fn page<'e>(
     .await
 }
 
+/// The first `limit` messages behind a position, oldest first.
+pub async fn page_behind<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    session_id: &str,
+    behind: i64,
+    limit: i64,
+) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as(
+        "SELECT * FROM chat_messages WHERE chat_session_id = $1 AND position > $2 ORDER BY position LIMIT $3",
+    )
+    .bind(session_id)
+    .bind(behind)
+    .bind(limit)
+    .fetch_all(executor)
+    .await
+}
+
 /// Puts a message in.
 pub async fn insert(connection: &mut AnyConnection, message: &v1::ChatMessage, position: i64) -> Result<(), DbError> {
     sqlx::query(

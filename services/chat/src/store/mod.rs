@@ -6,6 +6,7 @@ pub mod messages;
 pub mod requests;
 pub mod search;
 pub mod sessions;
+pub mod shares;
 pub mod turns;
 pub mod workers;
 

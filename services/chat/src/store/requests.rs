@@ -121,6 +121,25 @@ pub async fn pending<'e>(
     .await
 }
 
+/// What was asked in a reply, oldest first, behind a given one.
+pub async fn of_reply<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    reply_id: &str,
+    after: (i64, &str),
+    limit: i64,
+) -> Result<Vec<RequestRow>, DbError> {
+    sqlx::query_as(
+        "SELECT * FROM requests WHERE reply_id = $1 AND (asked_at > $2 OR (asked_at = $2 AND request_id > $3))
+         ORDER BY asked_at, request_id LIMIT $4",
+    )
+    .bind(reply_id)
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
+    .fetch_all(executor)
+    .await
+}
+
 /// Answers a request that waits; `None` when it waits no more.
 pub async fn answer(
     connection: &mut AnyConnection,

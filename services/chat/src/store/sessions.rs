@@ -4,7 +4,10 @@ use muster_contracts::v1;
 use muster_service::{Db, DbError};
 use sqlx::{Any, AnyConnection, Executor};
 
-use crate::{domain::search::Words, store::search};
+use crate::{
+    domain::search::Words,
+    store::{search, shares},
+};
 
 /// A session with what follows from its turns and requests.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -39,6 +42,7 @@ pub struct SessionRow {
     pub revision: i64,
     working: i64,
     asking: i64,
+    shared_until: Option<i64>,
 }
 
 /// Selects [`SessionRow`]s; a WHERE clause follows.
@@ -49,7 +53,8 @@ macro_rules! select {
                CAST(CASE WHEN EXISTS (SELECT 1 FROM turns t WHERE t.chat_session_id = s.chat_session_id AND t.ended_at IS NULL)
                  THEN 1 ELSE 0 END AS BIGINT) AS working,
                CAST(CASE WHEN EXISTS (SELECT 1 FROM requests r WHERE r.chat_session_id = s.chat_session_id AND r.status = 1)
-                 THEN 1 ELSE 0 END AS BIGINT) AS asking
+                 THEN 1 ELSE 0 END AS BIGINT) AS asking,
+               (SELECT h.expires_at FROM shares h WHERE h.chat_session_id = s.chat_session_id) AS shared_until
              FROM chat_sessions s ",
             $rest
         )
@@ -99,6 +104,7 @@ impl SessionRow {
             last_activity: self.last_activity,
             created_at: self.created_at,
             revision: self.revision,
+            shared_until: self.shared_until,
         }
     }
 }
@@ -261,18 +267,21 @@ pub async fn message_sent(
     Ok(())
 }
 
-/// Sets the status; true when it was another.
+/// Sets the status; true when it was another. With the end of a session its link ends.
 pub async fn set_status(
     connection: &mut AnyConnection,
     session_id: &str,
     status: v1::SessionStatus,
 ) -> Result<bool, DbError> {
+    if status == v1::SessionStatus::SessionTerminated {
+        shares::forget(connection, session_id).await?;
+    }
     let done = sqlx::query(
         "UPDATE chat_sessions SET status = $2, revision = revision + 1 WHERE chat_session_id = $1 AND status <> $2",
     )
     .bind(session_id)
     .bind(i64::from(i32::from(status)))
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
     Ok(done.rows_affected() == 1)
 }

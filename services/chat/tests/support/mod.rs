@@ -121,13 +121,22 @@ impl Chat {
         self.revision += 1;
         self.worker.revision = self.revision;
         self.worker.set_status(status);
-        let subject = Subject::Event(EventAddress {
-            user: self.caller.user_id.parse().unwrap(),
-            entity: Entity::Worker,
-            id: self.worker.worker_id.clone(),
-        });
-        let object = Some(v1::event::Object::Worker(self.worker.clone()));
-        let event = v1::Event { actor: None, timestamp: 0, object };
+        let (id, object) = (self.worker.worker_id.clone(), v1::event::Object::Worker(self.worker.clone()));
+        self.tell(Entity::Worker, &id, object).await;
+    }
+
+    /// The api's event about the account.
+    pub async fn tell_account(&self, disabled: bool) {
+        let id = self.caller.user_id.clone();
+        let account = v1::User { user_id: id.clone(), disabled, ..v1::User::default() };
+        self.tell(Entity::User, &id, v1::event::Object::User(account)).await;
+    }
+
+    /// An event about something of the caller's.
+    pub async fn tell(&self, entity: Entity, id: &str, object: v1::event::Object) {
+        let user = self.caller.user_id.parse().unwrap();
+        let subject = Subject::Event(EventAddress { user, entity, id: id.to_owned() });
+        let event = v1::Event { actor: None, timestamp: 0, object: Some(object) };
         self.store(subject, muster_contracts::id::random(), event.encode_to_vec()).await;
     }
 
