@@ -40,6 +40,8 @@ pub struct Inner {
     pub(crate) passwords: Passwords,
     pub(crate) logins: Mutex<Limiter>,
     pub(crate) requests: Mutex<Limiter>,
+    /// Of those who show a session's link, by address.
+    pub(crate) readers: Mutex<Limiter>,
     /// Where people may sign in beside here.
     pub(crate) provider: Option<Provider>,
     pub(crate) feeds: Feeds,
@@ -153,7 +155,7 @@ impl Shared {
     #[must_use]
     pub fn new(bus: Bus, db: Db, clock: Clock, health: Health, settings: Settings, stop: CancellationToken) -> Self {
         let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.streams_per_user, stop);
-        let (passwords, logins, requests) = (Passwords::default(), Mutex::default(), Mutex::default());
+        let (passwords, logins) = (Passwords::default(), Mutex::default());
         let provider = settings.provider.clone().map(|settings| Provider::new(settings, clock.clone()));
         Self(Arc::new(Inner {
             bus,
@@ -163,7 +165,8 @@ impl Shared {
             settings,
             passwords,
             logins,
-            requests,
+            requests: Mutex::default(),
+            readers: Mutex::default(),
             provider,
             feeds,
             deeds: AtomicI64::new(0),

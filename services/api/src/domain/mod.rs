@@ -2,9 +2,11 @@
 
 pub(crate) mod account;
 pub(crate) mod event_id;
+pub(crate) mod file_name;
 pub(crate) mod limiter;
 pub(crate) mod merge;
 pub(crate) mod page_address;
 pub(crate) mod scope;
 pub(crate) mod secret;
 pub(crate) mod sequencer;
+pub(crate) mod transcript;

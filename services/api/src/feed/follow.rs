@@ -31,7 +31,7 @@ const CHECK_QUIET: Duration = Duration::from_secs(30);
 /// A read that failed is tried again after this.
 const CHECK_FAILED: Duration = Duration::from_secs(1);
 /// Messages of one read.
-pub(super) const BATCH: usize = 256;
+pub(crate) const BATCH: usize = 256;
 /// How often a replica is asked for a message that the tail has brought already.
 const LAGGING: u32 = 20;
 /// Pause between two of these.

@@ -29,6 +29,7 @@ use muster_service::{Clock, Db};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
+pub(crate) use self::follow::BATCH;
 use self::{
     closing::Closings,
     follow::Follow,

@@ -9,7 +9,10 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
 use rust_embed::{EmbeddedFile, RustEmbed};
 use tower_http::compression::CompressionLayer;
 
-use crate::{http::problem::Problem, state::Shared};
+use crate::{
+    http::{problem::Problem, shared},
+    state::Shared,
+};
 
 #[derive(RustEmbed)]
 #[folder = "../../web/dist"]
@@ -40,7 +43,13 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         return Problem::not_found().into_response();
     }
     match Dist::get("index.html") {
-        Some(index) => file("index.html", index, &headers),
+        Some(index) => {
+            let mut page = file("index.html", index, &headers);
+            if path.starts_with(shared::PAGE) {
+                shared::keep_quiet(page.headers_mut());
+            }
+            page
+        }
         None => (StatusCode::OK, Html(NOT_BUILT)).into_response(),
     }
 }

@@ -29,7 +29,8 @@ const CREATING: &[&str] = &["/machines", "/workers", "/sessions"];
 
 /// Whether the key counts on a request to this path below the base.
 pub(super) fn creates(method: &Method, path: &str) -> bool {
-    method == Method::POST && CREATING.iter().any(|resource| path.starts_with(resource))
+    // A session's link is a secret.
+    method == Method::POST && CREATING.iter().any(|resource| path.starts_with(resource)) && !path.ends_with("/share")
 }
 
 /// Answers a repeated request as it was answered before.

@@ -23,6 +23,7 @@ mod protect;
 pub(crate) mod requests;
 mod server;
 mod sessions;
+mod shared;
 mod tokens;
 mod trace;
 mod users;
@@ -62,6 +63,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
         .merge(workers::routes())
         .merge(sessions::routes())
         .merge(messages::routes())
+        .merge(shared::routes())
         .merge(requests::routes())
         .merge(events::routes())
         .routes(routes!(server::server));

@@ -99,6 +99,15 @@ pub(crate) async fn by_name(db: &Db, username: &str) -> Result<Option<(User, Opt
     .transpose()
 }
 
+/// Whether there is such an account, and people can sign in to it.
+pub(crate) async fn is_enabled(db: &Db, user_id: &str) -> Result<bool, DbError> {
+    let row = sqlx::query("SELECT 1 FROM users WHERE user_id = $1 AND disabled = 0")
+        .bind(user_id)
+        .fetch_optional(db.pool())
+        .await?;
+    Ok(row.is_some())
+}
+
 /// Whether an account has a password.
 pub(crate) async fn has_password(db: &Db, user: &UserId) -> Result<bool, DbError> {
     let row = sqlx::query("SELECT 1 FROM users WHERE user_id = $1 AND password_hash <> $2")

@@ -586,6 +586,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The whole session as a file. A reply that is being written is in it as far as it has come. */
+        get: operations["sessions_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/messages": {
         parameters: {
             query?: never;
@@ -701,6 +718,41 @@ export interface paths {
         put?: never;
         /** Makes a terminated session active again; changes nothing elsewhere. */
         post: operations["sessions_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the link by which anybody can read the session, what comes later included. The one that it had ends. */
+        post: operations["sessions_share"];
+        /** Withdraws the session's link, if it has one. */
+        delete: operations["sessions_unshare"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/shared/{secret}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A page of a session that somebody shares. 404 for a link that ended as for one that never was. */
+        get: operations["shared_get"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -993,7 +1045,7 @@ export interface components {
         /** @description Something that was done. */
         AuditEntry: {
             /** @enum {string} */
-            action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+            action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
             actor: components["schemas"]["AuditActor"];
             auditId: string;
             /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
@@ -1118,6 +1170,11 @@ export interface components {
             queue: components["schemas"]["Queue"];
             /** Format: int64 */
             revision: number;
+            /**
+             * Format: int64
+             * @description Until when anybody with the session's link can read it; absent when there is no link.
+             */
+            sharedUntil?: number;
             status: components["schemas"]["SessionStatus"];
             title: string;
             unread: boolean;
@@ -1211,6 +1268,10 @@ export interface components {
          * @enum {string}
          */
         EntryStatus: "pending" | "in_progress" | "completed" | "cancelled";
+        /** @description A message, and what was asked in it. */
+        ExportedMessage: components["schemas"]["ChatMessage"] & {
+            requests?: components["schemas"]["AgentRequest"][];
+        };
         /** @description A field with a bad value. */
         FieldProblem: {
             /** @description What is wrong with it. */
@@ -1308,7 +1369,7 @@ export interface components {
             /** @description What is on it. */
             items: {
                 /** @enum {string} */
-                action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+                action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
                 actor: components["schemas"]["AuditActor"];
                 auditId: string;
                 /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
@@ -1349,6 +1410,11 @@ export interface components {
                 queue: components["schemas"]["Queue"];
                 /** Format: int64 */
                 revision: number;
+                /**
+                 * Format: int64
+                 * @description Until when anybody with the session's link can read it; absent when there is no link.
+                 */
+                sharedUntil?: number;
                 status: components["schemas"]["SessionStatus"];
                 title: string;
                 unread: boolean;
@@ -1816,6 +1882,19 @@ export interface components {
             nats: string[];
             version: string;
         };
+        /** @description A session with all that was said in it. */
+        SessionExport: {
+            /** Format: int64 */
+            exportedAt: number;
+            /** @description Oldest first; each with what was asked in it. */
+            messages: components["schemas"]["ExportedMessage"][];
+            session: components["schemas"]["ChatSession"];
+            /**
+             * Format: int32
+             * @description Of this format: 1.
+             */
+            version: number;
+        };
         /** @description Where a session has what was looked for. */
         SessionMatch: {
             /** @description The newest message that has it. */
@@ -1828,6 +1907,39 @@ export interface components {
          * @enum {string}
          */
         SessionStatus: "active" | "idle" | "terminated";
+        /** @description A link to make. */
+        ShareSession: {
+            /**
+             * Format: int64
+             * @description Milliseconds since the epoch, in the future and at most a year away.
+             */
+            expiresAt: number;
+        };
+        /** @description A link, shown this once: only a hash of it is kept. */
+        SharedLink: {
+            /** Format: int64 */
+            expiresAt: number;
+            /** @description Of the page that shows it, below this server's address. */
+            path: string;
+            /** @description What `GET /shared/{secret}` asks for. */
+            secret: string;
+        };
+        /** @description What a link shows: the session's title and messages, and nothing of whose it is or where it runs. */
+        SharedSession: {
+            /** Format: int64 */
+            createdAt: number;
+            /** @description A page of messages, oldest first. */
+            items: components["schemas"]["ChatMessage"][];
+            model: string;
+            /** @description For the page before; null on the oldest. */
+            nextBefore: string | null;
+            /**
+             * Format: int64
+             * @description Until when the link can be used.
+             */
+            sharedUntil: number;
+            title: string;
+        };
         /** @description One event of a stream, whose fields are lines of text (the HTML standard, "Server-sent events"). */
         StreamEvent: {
             /** @description JSON: the object that `event` names, `{}` for a beat. */
@@ -3299,6 +3411,40 @@ export interface operations {
             };
         };
     };
+    sessions_export: {
+        parameters: {
+            query?: {
+                /** @description Markdown to read, or JSON with everything. */
+                format?: "markdown" | "json";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionExport"];
+                    "text/markdown": string;
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     messages_list: {
         parameters: {
             query?: {
@@ -3592,6 +3738,103 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ChatSession"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShareSession"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedLink"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_unshare: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    shared_get: {
+        parameters: {
+            query?: {
+                /** @description Those before this message; without it the newest. */
+                before?: string;
+                /** @description Items of the page, 1 to 200. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                secret: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SharedSession"];
                 };
             };
             /** @description What went wrong (RFC 9457) */

@@ -2,7 +2,6 @@
 
 use axum::{Json, extract::State};
 use muster_contracts::{
-    Message as _,
     id::{MessageId, SessionId},
     method, v1,
 };
@@ -14,6 +13,7 @@ use crate::{
     http::{
         caller::Caller,
         extract::{Asked, At},
+        messages::whole,
         model::message::ChatMessage,
         owned::Owned,
         page,
@@ -56,17 +56,22 @@ pub(crate) async fn list(
     At(session): At<SessionId>,
     query: Result<Asked<MessagesQuery>, Problem>,
 ) -> Result<Json<MessagePage>, Problem> {
-    let (before, limit) = match query.and_then(checked) {
+    let (before, limit) = match query.and_then(Asked::checked) {
         Ok(query) => query,
         Err(problem) => return Err(api.refusal(&caller, Owned::Session(&session), problem).await),
     };
-    let request =
-        v1::ListMessagesRequest { caller: caller.to_bus(), chat_session_id: session.to_string(), before, limit };
+    let request = v1::ListMessagesRequest {
+        caller: caller.to_bus(),
+        chat_session_id: session.to_string(),
+        before,
+        limit,
+        after: None,
+    };
     let v1::ListMessagesReply { messages, next_before, position, epoch } =
         api.call::<method::ListMessages>(request).await?;
     let mut items = Vec::with_capacity(messages.len());
     for message in messages {
-        items.push(whole(&api, &caller, message).await?.into());
+        items.push(whole::read(&api, caller.to_bus().as_ref(), message).await?.into());
     }
     Ok(Json(MessagePage {
         items,
@@ -75,41 +80,14 @@ pub(crate) async fn list(
     }))
 }
 
-/// The message, read in pieces if the list could not carry it.
-async fn whole(api: &Shared, caller: &Caller, message: v1::ChatMessage) -> Result<v1::ChatMessage, Problem> {
-    if message.whole_bytes == 0 {
-        return Ok(message);
-    }
-    let (mut bytes, mut revision) = (Vec::new(), None);
-    loop {
-        let request = v1::ReadMessageRequest {
-            caller: caller.to_bus(),
-            chat_session_id: message.chat_session_id.clone(),
-            message_id: message.message_id.clone(),
-            offset: bytes.len() as u64,
-        };
-        let read = api.call::<method::ReadMessage>(request).await?;
-        if revision.is_some_and(|revision| revision != read.revision) {
-            // It has changed meanwhile: from the beginning.
-            (bytes, revision) = (Vec::new(), None);
-            continue;
+impl Asked<MessagesQuery> {
+    /// Before which message, and how many.
+    pub(crate) fn checked(self) -> Result<(Option<String>, u32), Problem> {
+        let Self(MessagesQuery { before, limit }) = self;
+        if before.as_deref().is_some_and(|before| before.parse::<MessageId>().is_err()) {
+            let detail = "before is no message's id.";
+            return Err(Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", detail));
         }
-        revision = Some(read.revision);
-        bytes.extend_from_slice(&read.piece);
-        if read.piece.is_empty() || bytes.len() as u64 >= read.whole_bytes {
-            let message = v1::ChatMessage::decode(bytes.as_slice());
-            return message.map_err(|_| Problem::unavailable("A long message did not arrive whole; try again."));
-        }
+        Ok((before, page::size(limit)?))
     }
-}
-
-fn checked(Asked(MessagesQuery { before, limit }): Asked<MessagesQuery>) -> Result<(Option<String>, u32), Problem> {
-    if before.as_deref().is_some_and(|before| before.parse::<MessageId>().is_err()) {
-        return Err(Problem::new(
-            http::StatusCode::UNPROCESSABLE_ENTITY,
-            "invalid-value",
-            "before is no message's id.",
-        ));
-    }
-    Ok((before, page::size(limit)?))
 }

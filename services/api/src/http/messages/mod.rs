@@ -6,6 +6,7 @@ pub(crate) mod list;
 pub(crate) mod retry;
 pub(crate) mod send;
 pub(crate) mod send_now;
+pub(crate) mod whole;
 pub(crate) mod withdraw;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

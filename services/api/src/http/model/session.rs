@@ -29,6 +29,10 @@ pub(crate) struct ChatSession {
     last_activity: i64,
     created_at: i64,
     revision: i64,
+    /// Until when anybody with the session's link can read it; absent when there is no link.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    shared_until: Option<i64>,
 }
 
 /// The life of a session.
@@ -107,6 +111,7 @@ impl From<v1::ChatSession> for ChatSession {
             last_activity,
             created_at,
             revision,
+            shared_until,
         } = session;
         Self {
             chat_session_id,
@@ -134,6 +139,7 @@ impl From<v1::ChatSession> for ChatSession {
             last_activity,
             created_at,
             revision,
+            shared_until,
         }
     }
 }
