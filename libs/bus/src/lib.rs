@@ -8,6 +8,7 @@ mod call;
 mod connect;
 mod connection;
 mod consume;
+mod erase;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 mod read;

@@ -176,10 +176,14 @@ fn chat() -> Permissions {
         "wrk.v1.*.wake",
     ]);
     publish.extend(define(CHUNKS));
-    publish.extend(read(CHUNKS));
     publish.extend(consume(CHUNKS, "chat"));
-    publish.extend(read(EVENTS));
     publish.extend(consume(EVENTS, "chat"));
+    for stream in [CHUNKS, EVENTS] {
+        publish.extend(read(stream));
+        publish.push(erase(stream));
+    }
+    // How far the api has taken over what is to be erased.
+    publish.push(format!("$JS.API.CONSUMER.INFO.{EVENTS}.api"));
     Permissions {
         publish,
         subscribe: own(&[&format!("{}.*", method::Service::Chat.prefix()), filter::CHAT_WORKERS, "$SRV.>"]),
@@ -206,6 +210,11 @@ fn read(stream: &str) -> Vec<String> {
         format!("$JS.API.DIRECT.GET.{stream}"),
         format!("$JS.API.DIRECT.GET.{stream}.>"),
     ]
+}
+
+/// Overwrite single messages of a stream: what belongs to a session that its user deletes.
+fn erase(stream: &str) -> String {
+    format!("$JS.API.STREAM.MSG.DELETE.{stream}")
 }
 
 /// Make a stream and keep its definition current; never delete or purge it.
@@ -248,10 +257,13 @@ mod tests {
     }
 
     #[test]
-    fn no_service_may_delete_or_purge_a_stream() {
-        for permissions in ServiceUser::ALL.iter().map(|&user| service(user)).chain([inspector()]) {
+    fn no_service_may_delete_or_purge_a_stream_and_only_chat_may_erase_messages() {
+        let services = ServiceUser::ALL.iter().map(|&user| (user == ServiceUser::Chat, service(user)));
+        for (is_chat, permissions) in services.chain([(false, inspector())]) {
             for subject in permissions.publish {
-                assert!(!subject.contains("DELETE") && !subject.contains("PURGE") && subject != ">", "{subject}");
+                let erases = is_chat && [CHUNKS, EVENTS].iter().any(|stream| subject == erase(stream));
+                let harmless = !subject.contains("DELETE") && !subject.contains("PURGE") && subject != ">";
+                assert!(erases || harmless, "{subject}");
             }
         }
     }

@@ -132,6 +132,18 @@ impl Db {
         Ok(Write { transaction, outbox: Arc::clone(&self.outbox), tells: false, _writer: writer })
     }
 
+    /// Leaves nothing of earlier pages in SQLite's log, where what was deleted since still stands. On PostgreSQL that is
+    /// the server's own affair (`VACUUM`, and how long it keeps its log).
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn fold_log(&self) -> Result<(), DbError> {
+        if self.engine == Engine::Sqlite {
+            self.pool.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
+        }
+        Ok(())
+    }
+
     /// Closes all connections.
     pub async fn close(&self) {
         self.pool.close().await;
@@ -182,6 +194,8 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine, schema: &str) -
                 "PRAGMA synchronous = NORMAL",
                 "PRAGMA busy_timeout = 10000",
                 "PRAGMA foreign_keys = ON",
+                // What is deleted is overwritten: a page keeps the bytes of its rows otherwise.
+                "PRAGMA secure_delete = ON",
             ] {
                 connection.execute(pragma).await?;
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use muster_bus::{Delivery, Outcome};
 use muster_contracts::{
     Message as _,
+    audit::Action,
     stream::EVENTS,
     subject::{Entity, EventAddress, Subject, filter},
     v1::{Event, event::Object},
@@ -45,7 +46,13 @@ async fn handle(api: Shared, delivery: Delivery) -> Outcome {
 }
 
 async fn insert(api: &Shared, deed: Deed<'_>) -> Result<(), DbError> {
+    let (owner, audit) = (deed.owner, deed.audit);
     let mut write = api.db.write().await?;
     store::audit::insert(&mut write, deed).await?;
-    write.commit().await
+    let erases = audit.action == Action::SessionDeleted.as_str();
+    if erases {
+        store::audit::forget_words(&mut write, owner, &audit.session_id).await?;
+    }
+    write.commit().await?;
+    if erases { api.db.fold_log().await } else { Ok(()) }
 }

@@ -18,11 +18,13 @@
 
 pub mod config;
 pub mod domain;
+pub mod erase;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod handlers;
 pub mod listen;
 pub mod reaper;
+pub mod retention;
 pub mod state;
 pub mod store;
 pub mod tell;
@@ -45,11 +47,15 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{config::Config, state::State};
 
-static MIGRATIONS: Migrations =
+/// The tables.
+pub static MIGRATIONS: Migrations =
     Migrations::with(sqlx::migrate!(), sqlx::migrate!("./migrations/sqlite"), sqlx::migrate!("./migrations/postgres"));
 const RETRY: Duration = Duration::from_millis(500);
 /// A definition that somebody changed by hand is put right by then.
 const REDEFINE: Duration = Duration::from_mins(5);
+
+/// Milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
 
 /// The service chat.
 #[derive(Debug)]
@@ -72,11 +78,10 @@ impl Service for Chat {
             position: Arc::default(),
             settled_since: Arc::new(AtomicI64::new(0)),
         };
-        let chunks = stream::chunks(
-            Duration::from_hours(config.chunks_max_hours),
-            config.chunks_max_bytes,
-            app.common.stream_replicas,
-        );
+        // What a message was made of is not kept longer than the message.
+        let most = config.messages_max_days.map_or(u64::MAX, |days| u64::from(days.get()) * 24);
+        let hours = config.chunks_max_hours.min(most);
+        let chunks = stream::chunks(Duration::from_hours(hours), config.chunks_max_bytes, app.common.stream_replicas);
         app.spawn("streams", define(bus.clone(), chunks, app.health.need("stream CHUNKS"), app.stop.clone()));
         app.spawn("settle", settle(state.clone(), app.stop.clone()));
         let position = Arc::clone(&state.position);
@@ -94,7 +99,10 @@ impl Service for Chat {
         listen(app, &state);
         app.spawn("reaper", reaper::end_lost_turns(state.clone(), app.stop.clone()));
         let idle_after = i64::try_from(config.idle_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
-        app.spawn("house", reaper::keep_house(state.clone(), idle_after, app.stop.clone()));
+        let keep_for = config.messages_max_days.map(|days| i64::from(days.get()) * DAY);
+        let terms = reaper::Terms { idle_after, keep_for };
+        app.spawn("house", reaper::keep_house(state.clone(), terms, app.stop.clone()));
+        app.spawn("erasing", erase::what_is_left(state.clone(), app.stop.clone()));
         app.spawn("methods", serve(state, app.stop.clone()));
         Ok(())
     }

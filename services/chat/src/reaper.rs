@@ -1,5 +1,5 @@
 //! What must happen without anybody asking: turns of lost workers end, long
-//! replies are checkpointed, quiet sessions fall asleep. Safe in any number of
+//! replies are checkpointed, quiet sessions fall asleep, what is too old goes. Safe in any number of
 //! instances: each step is conditional.
 
 use std::{sync::atomic::Ordering, time::Duration};
@@ -12,6 +12,7 @@ use crate::{
         liveness::{self, Facts},
         turn::Outcome,
     },
+    retention,
     state::{Done, State},
     store::{sessions, shares, turns},
     tell::{self, Actor},
@@ -24,17 +25,31 @@ const HOUSE_EVERY: Duration = Duration::from_secs(20);
 const CHECKPOINT: i64 = 60_000;
 const LOST: &str = "The worker was lost while it was writing this.";
 
+/// How long things last, in milliseconds.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms {
+    /// After which a quiet session sleeps.
+    pub idle_after: i64,
+    /// After which a message is deleted, if ever.
+    pub keep_for: Option<i64>,
+}
+
 /// Ends the turns of workers that are lost, until stopped.
 pub async fn end_lost_turns(state: State, stop: CancellationToken) {
     every(LOST_EVERY, &stop, || lost(&state)).await;
 }
 
 /// Checkpoints and puts to sleep, until stopped.
-pub async fn keep_house(state: State, idle_after: i64, stop: CancellationToken) {
-    every(HOUSE_EVERY, &stop, || house(&state, idle_after)).await;
+pub async fn keep_house(state: State, terms: Terms, stop: CancellationToken) {
+    every(HOUSE_EVERY, &stop, || house(&state, terms)).await;
 }
 
-async fn every<F: Future<Output = Done<()>>>(period: Duration, stop: &CancellationToken, mut step: impl FnMut() -> F) {
+/// Does something again and again until stopped; what fails is tried again the next time.
+pub(crate) async fn every<F: Future<Output = Done<()>>>(
+    period: Duration,
+    stop: &CancellationToken,
+    mut step: impl FnMut() -> F,
+) {
     let mut ticks = tokio::time::interval(period);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
@@ -73,12 +88,16 @@ async fn lost(state: &State) -> Done<()> {
     Ok(())
 }
 
-async fn house(state: &State, idle_after: i64) -> Done<()> {
+async fn house(state: &State, terms: Terms) -> Done<()> {
+    let Terms { idle_after, keep_for } = terms;
     let now = state.clock.now();
     for turn in turns::long_streaming(state.db.pool(), now - CHECKPOINT).await? {
         assemble::checkpoint(state, &turn).await?;
     }
     end_links(state, now).await?;
+    if let Some(keep_for) = keep_for {
+        retention::round(state, keep_for).await?;
+    }
     let mut write = state.write().await?;
     let mut workers = Vec::new();
     for (session_id, worker_id) in sessions::quiet_since(write.connection(), now - idle_after, 200).await? {

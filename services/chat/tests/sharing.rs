@@ -5,17 +5,18 @@
 
 mod support;
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use muster_bus::CallError;
 use muster_contracts::{method, subject::Entity, v1};
+use muster_service::Clock;
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::Completed;
 
 const DAY: i64 = 86_400_000;
 
 fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis().try_into().unwrap()
+    Clock::system().now()
 }
 
 fn hash(link: u8) -> String {

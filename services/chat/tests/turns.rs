@@ -1,7 +1,7 @@
 //! Turns, from the message to the finished reply and everything in between.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
-#![allow(unreachable_pub, reason = "a module of a test is its own world")]
+#![allow(unreachable_pub, dead_code, reason = "a module of a test is its own world")]
 
 mod support;
 

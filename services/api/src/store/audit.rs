@@ -1,4 +1,5 @@
-//! The audit log. There is no way to change or delete an entry.
+//! The audit log. There is no way to change or delete an entry; but what a deleted session was called, and what was
+//! asked in it, is deleted with it.
 
 use muster_contracts::{id::UserId, v1};
 use muster_service::{Db, DbError, Write};
@@ -92,6 +93,19 @@ pub(crate) async fn insert(write: &mut Write, deed: Deed<'_>) -> Result<(), DbEr
     .bind(token_id)
     .bind(address)
     .bind(place)
+    .execute(write.connection())
+    .await?;
+    Ok(())
+}
+
+/// Forgets what a session was called and what was asked in it. That it was there, and what was done to it, stays.
+pub(crate) async fn forget_words(write: &mut Write, owner: &UserId, session_id: &str) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE audit SET object_name = '', detail = '' WHERE user_id = $1 AND session_id = $2 \
+           AND (object_name <> '' OR detail <> '')",
+    )
+    .bind(owner.as_str())
+    .bind(session_id)
     .execute(write.connection())
     .await?;
     Ok(())

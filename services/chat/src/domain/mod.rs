@@ -4,4 +4,5 @@ pub mod liveness;
 pub mod search;
 pub mod title;
 pub mod told;
+pub mod trace;
 pub mod turn;

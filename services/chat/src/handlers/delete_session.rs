@@ -1,13 +1,13 @@
 //! Deletes a session with its messages. A running turn is dropped at the
 //! worker's next sync.
 
-use muster_contracts::{audit::Action, v1};
+use muster_contracts::v1;
 
 use super::{caller, locked_session};
 use crate::{
+    erase,
     state::{Done, State},
-    store::sessions,
-    tell::{self, Actor},
+    tell::Actor,
 };
 
 pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Empty> {
@@ -15,9 +15,7 @@ pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Em
     let caller = caller(asked_by);
     let mut write = state.write().await?;
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
-    sessions::delete(write.connection(), &chat_session_id).await?;
-    tell::session_removed(&mut write, &state.clock, &session, &Actor::user(&caller)).await?;
-    tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::SessionDeleted).await?;
+    erase::session(&mut write, &state.clock, &session, &Actor::user(&caller)).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     Ok(v1::Empty {})

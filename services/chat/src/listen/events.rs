@@ -12,6 +12,7 @@ use muster_contracts::{
 
 use crate::{
     domain::turn::Outcome as TurnOutcome,
+    erase,
     state::{Done, State},
     store::{sessions, shares, turns, workers},
     tell::{self, Actor},
@@ -79,8 +80,7 @@ async fn end_links(state: &State, user_id: &str) -> Done<()> {
 async fn forget(state: &State, user_id: &str) -> Done<()> {
     let mut write = state.write().await?;
     for session in sessions::of_user(write.connection(), user_id).await? {
-        sessions::delete(write.connection(), &session.chat_session_id).await?;
-        tell::session_removed(&mut write, &state.clock, &session, &Actor::system()).await?;
+        erase::session(&mut write, &state.clock, &session, &Actor::system()).await?;
     }
     write.commit().await?;
     Ok(())

@@ -335,3 +335,12 @@ pub async fn delete(connection: &mut AnyConnection, message_id: &str) -> Result<
     sqlx::query("DELETE FROM chat_messages WHERE message_id = $1").bind(message_id).execute(connection).await?;
     Ok(())
 }
+
+/// Messages from before a time that are over, oldest first.
+pub async fn over_since(connection: &mut AnyConnection, before: i64, limit: i64) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as("SELECT * FROM chat_messages WHERE timestamp < $1 AND status >= 4 ORDER BY timestamp LIMIT $2")
+        .bind(before)
+        .bind(limit)
+        .fetch_all(connection)
+        .await
+}

@@ -2,6 +2,7 @@
 //! is told by [`crate::tell`] in the same transaction.
 
 pub mod asks;
+pub mod erasures;
 pub mod messages;
 pub mod requests;
 pub mod search;

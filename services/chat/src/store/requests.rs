@@ -180,3 +180,9 @@ pub async fn answers<'e>(
         .fetch_all(executor)
         .await
 }
+
+/// Forgets what was asked in a reply.
+pub async fn forget(connection: &mut AnyConnection, reply_id: &str) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM requests WHERE reply_id = $1").bind(reply_id).execute(connection).await?;
+    Ok(())
+}

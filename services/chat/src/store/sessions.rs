@@ -412,6 +412,19 @@ pub async fn quiet_since(
     .await
 }
 
+/// Sessions without a message in which nothing has happened since `before`.
+pub async fn empty_since(connection: &mut AnyConnection, before: i64, limit: i64) -> Result<Vec<SessionRow>, DbError> {
+    sqlx::query_as(select!(
+        "WHERE s.status IN (1, 2, 3) AND s.last_activity < $1
+           AND NOT EXISTS (SELECT 1 FROM chat_messages m WHERE m.chat_session_id = s.chat_session_id)
+         LIMIT $2"
+    ))
+    .bind(before)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+}
+
 /// Which of these sessions need nothing of their worker now.
 pub async fn is_released<'e>(
     executor: impl Executor<'e, Database = Any>,

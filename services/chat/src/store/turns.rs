@@ -242,3 +242,14 @@ pub async fn set_stream_position(connection: &mut AnyConnection, reply_id: &str,
         .await?;
     Ok(())
 }
+
+/// Forgets what became of a message, or of one reply to it.
+pub async fn forget(connection: &mut AnyConnection, message_id: &str) -> Result<(), DbError> {
+    for statement in [
+        "DELETE FROM turns WHERE reply_id = $1 AND ended_at IS NOT NULL",
+        "DELETE FROM turns WHERE message_id = $1 AND ended_at IS NOT NULL",
+    ] {
+        sqlx::query(statement).bind(message_id).execute(&mut *connection).await?;
+    }
+    Ok(())
+}

@@ -17,6 +17,7 @@ use muster_contracts::{
     subject::{About, ChatVerb, ChunkAddress, ChunkKind, Entity, EventAddress, Subject, Writer},
     v1,
 };
+use muster_service::Db;
 use muster_testkit::{
     nats, postgres,
     process::{Child, Command},
@@ -39,6 +40,7 @@ pub struct Chat {
     pub caller: v1::Caller,
     pub worker: v1::Worker,
     pub session: String,
+    database_url: String,
     revision: i64,
     _broker: Child,
     _home: TempDir,
@@ -52,6 +54,11 @@ fn seed() -> String {
 impl Chat {
     /// Chat with one online worker and one session.
     pub async fn start(engine: Engine) -> Self {
+        Self::with(engine, &[]).await
+    }
+
+    /// The same with settings of its own.
+    pub async fn with(engine: Engine, settings: &[(&'static str, &str)]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let (broker, url) = plain_broker(home.path().to_owned()).await;
         let database = matches!(engine, Engine::Postgres).then(postgres::database);
@@ -64,8 +71,9 @@ impl Chat {
                 .without_our_settings()
                 .env("MUSTER_NATS_URL", &url)
                 .env("MUSTER_NATS_SEED", seed())
-                .env("MUSTER_DATABASE_URL", database_url)
+                .env("MUSTER_DATABASE_URL", &database_url)
                 .env("MUSTER_LOG", "info,muster_chat=debug")
+                .envs(settings.iter().map(|(name, value)| (*name, (*value).to_owned())))
                 .announces(home.path().join("chat.json")),
         )
         .unwrap();
@@ -96,6 +104,7 @@ impl Chat {
             caller: v1::Caller { user_id: user.into(), address: "127.0.0.1".into(), token_id: String::new() },
             worker,
             session: String::new(),
+            database_url,
             revision: 1,
             _broker: broker,
             _home: home,
@@ -114,6 +123,11 @@ impl Chat {
                 result => return result,
             }
         }
+    }
+
+    /// Its database, beside it.
+    pub async fn database(&self) -> Db {
+        Db::open(&self.database_url.clone().into(), "chat", 2, &muster_chat::MIGRATIONS).await.unwrap()
     }
 
     /// The registry's event about the worker.

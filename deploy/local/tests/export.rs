@@ -1,0 +1,143 @@
+//! A session as a file.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail anywhere")]
+
+use std::fmt::Write as _;
+
+use muster_testkit::{
+    client::Client,
+    stack::{Running, Session, Stack},
+};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+fn counted(up_to: usize) -> String {
+    (1..=up_to).fold(String::new(), |mut text, number| {
+        let _ = writeln!(text, "{number}");
+        text
+    })
+}
+
+async fn worker_of(stack: &Stack) -> Running {
+    stack.admin().await.machine("desk").await.worker().await.started(stack).await.approved().await
+}
+
+/// What is exported, with its kind and name.
+async fn exported(client: &Client, session: &Session, format: &str) -> (String, String, String) {
+    let path = format!("/sessions/{}/export?format={format}", session.id());
+    let answer = client.send(Method::GET, &path, None).await.unwrap();
+    let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+    let (kind, name) = (header("content-type"), header("content-disposition"));
+    (answer.text().await.unwrap(), kind, name)
+}
+
+async fn json_of(client: &Client, session: &Session) -> Value {
+    serde_json::from_str(&exported(client, session, "json").await.0).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_is_exported_as_markdown_and_as_json() {
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    let client = session.client();
+
+    // Before anything was said.
+    let (text, kind, name) = exported(client, &session, "markdown").await;
+    assert_eq!(
+        (kind.as_str(), name.as_str()),
+        ("text/markdown; charset=utf-8", "attachment; filename=\"session.md\"; filename*=UTF-8''session.md")
+    );
+    assert!(text.starts_with("# Session without a title\n") && text.contains("Nothing has been said"), "{text}");
+    let empty = json_of(client, &session).await;
+    assert_eq!((&empty["version"], &empty["messages"]), (&json!(1), &json!([])));
+    assert_eq!(empty["session"]["chatSessionId"], session.id());
+
+    for content in ["echo `Größe` ist 1", "tour", "fail"] {
+        session.reply_to(&session.send(content).await).await;
+    }
+    let title = json!({ "title": "Größe/..\\ \"x\"" });
+    client.send(Method::PATCH, &format!("/sessions/{}", session.id()), Some(&title)).await.unwrap();
+    let whole = json_of(client, &session).await;
+    let listed: Value = client.get(&format!("/sessions/{}/messages?limit=200", session.id())).await.unwrap();
+    let messages = whole["messages"].as_array().unwrap();
+    let plain = messages.iter().cloned().map(|mut message| {
+        message.as_object_mut().unwrap().remove("requests");
+        message
+    });
+    assert_eq!(json!(plain.collect::<Vec<_>>()), listed["items"], "the API's own messages");
+    let (text, _, name) = exported(client, &session, "markdown").await;
+    assert_eq!(name, "attachment; filename=\"Gr__e .. x.md\"; filename*=UTF-8''Gr%C3%B6%C3%9Fe%20..%20x.md");
+    assert_eq!(text.matches("\n## You · ").count(), 3, "{text}");
+    assert_eq!(text.matches("\n## Agent · ").count(), 3, "{text}");
+    assert!(text.contains("`Größe` ist 1") && text.contains("> **Failed**"), "{text}");
+
+    for query in ["?format=pdf", "?colour=red"] {
+        let refused = client.get::<Value>(&format!("/sessions/{}/export{query}", session.id())).await.unwrap_err();
+        assert_eq!(refused.status(), Some(400), "{query}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_is_exported_with_its_answer() {
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    let client = session.client();
+    let sent = session.send("ask").await;
+    let viewer = session.view().await;
+    let request = viewer
+        .until("the request", |frames| {
+            frames.iter().find(|frame| frame.event == "request").map(|frame| frame.data.clone())
+        })
+        .await;
+    let (text, ..) = exported(client, &session, "markdown").await;
+    assert!(text.contains("*Not answered yet.*") && text.contains("still being written"), "{text}");
+    let option = &request["options"][0];
+    let answer = json!({ "optionId": option["optionId"] });
+    let path = format!("/sessions/{}/requests/{}", session.id(), request["requestId"].as_str().unwrap());
+    client.post::<Value>(&path, &answer).await.unwrap();
+    session.reply_to(&sent).await;
+    let (text, ..) = exported(client, &session, "markdown").await;
+    assert!(text.contains(&format!("Answered: **{}**", option["label"].as_str().unwrap())), "{text}");
+    let whole = json_of(client, &session).await;
+    assert_eq!(whole["messages"][1]["requests"][0]["status"], "answered", "{whole}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_is_being_written_is_exported_as_far_as_it_has_come() {
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    let client = session.client();
+    let viewer = session.view().await;
+    let sent = session.send("count 100000 every 5ms").await;
+    let seen = viewer
+        .until("some of the reply", |frames| {
+            let chunks = frames.iter().filter(|frame| frame.event == "chunk");
+            let text = chunks.filter_map(|frame| frame.data["chunk"].as_str()).collect::<String>();
+            (text.lines().count() > 20).then_some(text)
+        })
+        .await;
+    let whole = json_of(client, &session).await;
+    let reply = &whole["messages"][1];
+    let content = reply["content"].as_str().unwrap();
+    assert!(content.starts_with(&seen) && counted(100_000).starts_with(content), "{content}");
+    assert_eq!(reply["isStreaming"], true);
+    let (text, ..) = exported(client, &session, "markdown").await;
+    assert!(text.contains("still being written"), "{text}");
+    session.stop(&sent).await;
+    session.reply_to(&sent).await;
+    assert!(exported(client, &session, "markdown").await.0.contains("> *Stopped.*"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_no_answer_of_the_broker_can_carry_is_exported_whole() {
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    session.reply_to(&session.send("count 300000").await).await;
+    session.reply_to(&session.send("echo behind it").await).await;
+    let whole = json_of(session.client(), &session).await;
+    assert_eq!(whole["messages"][1]["content"], counted(300_000));
+    assert_eq!(whole["messages"][3]["content"], "behind it");
+}

@@ -1,0 +1,139 @@
+//! Deleting a session for good: its rows in one transaction, and after it what the streams have of it. In CHUNKS that
+//! is all of the session, in EVENTS what it was called and what was asked in it; that it is gone stays there.
+//!
+//! What was on its way when the session was deleted is stored a moment later, so the streams are looked through twice.
+
+use std::{
+    collections::{BTreeMap, HashSet},
+    time::Duration,
+};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use muster_contracts::{
+    audit::Action,
+    stream::{CHUNKS, EVENTS},
+    subject::{EventAddress, Subject, filter},
+};
+use muster_service::{Clock, Write};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    domain::trace::{self, Trace},
+    reaper::every,
+    state::{Done, State},
+    store::{
+        SessionRow,
+        erasures::{self, ErasureRow},
+        sessions,
+    },
+    tell::{self, Actor},
+};
+
+const EVERY: Duration = Duration::from_secs(1);
+/// Sessions of one round.
+const ROUND: i64 = 200;
+/// What a worker or another instance was about to store is stored by then. Milliseconds.
+const AGAIN: i64 = 60_000;
+/// The audit log has taken over what it is told by then, or it is tried again. Milliseconds.
+const SOON: i64 = 2_000;
+/// How often the streams are looked through at least.
+const ROUNDS: i64 = 2;
+/// Messages read at once, and of them erased at once.
+const BATCH: usize = 256;
+const AT_ONCE: usize = 16;
+
+/// Deletes a session with everything that belongs to it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn session(write: &mut Write, clock: &Clock, row: &SessionRow, actor: &Actor) -> Done<()> {
+    let session_id = &row.chat_session_id;
+    sessions::delete(write.connection(), session_id).await?;
+    erasures::insert(write.connection(), session_id, &row.user_id, clock.now()).await?;
+    tell::session_removed(write, clock, row, actor).await?;
+    // Without its name: the audit log, which hears of it, forgets that as well.
+    tell::audited(write, clock, row, actor, Action::SessionDeleted.to(session_id, "")).await
+}
+
+/// Erases what the streams have of deleted sessions, until stopped.
+pub async fn what_is_left(state: State, stop: CancellationToken) {
+    every(EVERY, &stop, || round(&state)).await;
+}
+
+async fn round(state: &State) -> Done<()> {
+    let mut of_users = BTreeMap::<String, Vec<ErasureRow>>::new();
+    for row in erasures::due(state.db.pool(), state.clock.now(), ROUND).await? {
+        of_users.entry(row.user_id.clone()).or_default().push(row);
+    }
+    if of_users.is_empty() {
+        return Ok(());
+    }
+    // First what needs no broker.
+    state.db.fold_log().await?;
+    if !state.bus.connection().borrow().connected {
+        return Ok(());
+    }
+    for (user_id, rows) in of_users {
+        for row in &rows {
+            chunks(state, &row.chat_session_id).await?;
+        }
+        let gone = rows.iter().map(|row| row.chat_session_id.as_str()).collect();
+        let all = events(state, &user_id, &gone).await?;
+        let next = state.clock.now() + if all { AGAIN } else { SOON };
+        let mut write = state.write().await?;
+        for row in &rows {
+            if all && row.rounds + 1 >= ROUNDS {
+                erasures::done(write.connection(), &row.chat_session_id).await?;
+            } else {
+                erasures::again(write.connection(), &row.chat_session_id, next, all).await?;
+            }
+        }
+        write.commit().await?;
+    }
+    Ok(())
+}
+
+async fn chunks(state: &State, session_id: &str) -> Done<()> {
+    let filter = filter::session(&session_id.parse()?);
+    let mut from = 1;
+    loop {
+        let batch = state.bus.read(CHUNKS, &filter, from, BATCH).await?;
+        let sequences = batch.messages.iter().map(|stored| stored.sequence).collect::<Vec<_>>();
+        from = sequences.last().map_or(from, |last| last + 1);
+        overwrite(state, CHUNKS, sequences).await?;
+        if !batch.more {
+            return Ok(());
+        }
+    }
+}
+
+/// False when something must wait until the audit log has it.
+async fn events(state: &State, user_id: &str, sessions: &HashSet<&str>) -> Done<bool> {
+    let filter = filter::user(&user_id.parse()?);
+    // Without an audit log nothing has been taken over.
+    let taken = state.bus.taken(EVENTS, "api").await?.unwrap_or(0);
+    let (mut from, mut all) = (1, true);
+    loop {
+        let batch = state.bus.read(EVENTS, &filter, from, BATCH).await?;
+        let mut sequences = Vec::new();
+        for stored in &batch.messages {
+            from = stored.sequence + 1;
+            let Subject::Event(EventAddress { user: _, entity, id }) = &stored.subject else { continue };
+            match trace::of(*entity, id, &stored.payload, sessions) {
+                Trace::EraseOnceTaken if stored.sequence > taken => all = false,
+                Trace::Erase | Trace::EraseOnceTaken => sequences.push(stored.sequence),
+                Trace::None => {}
+            }
+        }
+        overwrite(state, EVENTS, sequences).await?;
+        if !batch.more {
+            return Ok(all);
+        }
+    }
+}
+
+async fn overwrite(state: &State, stream: &str, sequences: Vec<u64>) -> Done<()> {
+    let erasing = sequences.into_iter().map(|sequence| state.bus.erase(stream, sequence));
+    stream::iter(erasing).buffer_unordered(AT_ONCE).try_for_each(|_| async { Ok(()) }).await?;
+    Ok(())
+}

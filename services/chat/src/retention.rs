@@ -1,0 +1,51 @@
+//! Messages that have been kept for as long as they shall be.
+
+use crate::{
+    erase,
+    state::{Done, State},
+    store::{messages, requests, sessions, turns},
+    tell::{self, Actor},
+};
+
+/// Messages, and sessions, of one transaction.
+const AT_ONCE: i64 = 200;
+
+/// Deletes messages older than `keep_for` milliseconds, and sessions in which nothing is left and nothing happens. What
+/// waits or is being answered stays until it is over.
+///
+/// # Errors
+/// When the database fails.
+pub async fn round(state: &State, keep_for: i64) -> Done<()> {
+    let before = state.clock.now().saturating_sub(keep_for);
+    let mut deleted = false;
+    while old_messages(state, before).await? {
+        deleted = true;
+    }
+    if deleted {
+        state.db.fold_log().await?;
+    }
+    empty_sessions(state, before).await
+}
+
+/// True when there may be more.
+async fn old_messages(state: &State, before: i64) -> Done<bool> {
+    let mut write = state.write().await?;
+    let old = messages::over_since(write.connection(), before, AT_ONCE).await?;
+    for row in &old {
+        requests::forget(write.connection(), &row.message_id).await?;
+        turns::forget(write.connection(), &row.message_id).await?;
+        messages::delete(write.connection(), &row.message_id).await?;
+        tell::message_removed(&mut write, &state.clock, &row.chat_session_id, &row.message_id).await?;
+    }
+    write.commit().await?;
+    Ok(!old.is_empty())
+}
+
+async fn empty_sessions(state: &State, before: i64) -> Done<()> {
+    let mut write = state.write().await?;
+    for row in sessions::empty_since(write.connection(), before, AT_ONCE).await? {
+        erase::session(&mut write, &state.clock, &row, &Actor::system()).await?;
+    }
+    write.commit().await?;
+    Ok(())
+}
