@@ -6,7 +6,7 @@ use crate::{
     fingerprint::Fingerprint,
     id::{MachineId, WorkerId},
     method,
-    stream::{CHUNKS, EVENTS},
+    stream::{CHUNKS, EVENTS, PUSH},
     subject::{ChunkKind, RegistryVerb, Subject, filter, service_inbox, worker_inbox},
 };
 
@@ -141,6 +141,7 @@ fn api() -> Permissions {
         publish.extend(read(stream));
     }
     publish.extend(consume(EVENTS, "api"));
+    publish.extend(consume(EVENTS, PUSH));
     Permissions { publish, subscribe: own(&["live.v1.*.*.*.*", "live.evt.v1.*.*.*"]), respond: false }
 }
 

@@ -41,6 +41,9 @@ pub const CHUNKS: &str = "CHUNKS";
 /// Name of the stream of everything that changed for a user.
 pub const EVENTS: &str = "EVENTS";
 
+/// Name of the consumer of EVENTS that tells browsers which nobody looks at.
+pub const PUSH: &str = "push";
+
 /// Key in a stream's metadata: a word that is new whenever the stream is made
 /// anew or restored, so that a position of another one is not taken for its own.
 pub const EPOCH: &str = "muster_epoch";

@@ -16,6 +16,7 @@ pub mod openai;
 pub mod postgres;
 pub mod process;
 pub mod proxy;
+pub mod push_service;
 pub mod scenario;
 pub mod service;
 pub mod sqlite;

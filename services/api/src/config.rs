@@ -40,6 +40,12 @@ settings! {
         oidc_provider: String = "sso",
         /// What is asked of the provider beside `openid`, separated by spaces.
         oidc_scopes: String = "profile email",
+        /// Push services that browsers may be told through of what happened while nobody looked, separated by spaces; a
+        /// host may begin with `*.`; empty: browsers are not told.
+        push_services: String = "https://fcm.googleapis.com https://updates.push.services.mozilla.com \
+            https://*.push.apple.com https://*.notify.windows.com",
+        /// Whom the people of a push service write to, `mailto:` or `https:`; unless said otherwise PUBLIC_URL.
+        push_contact: Option<String>,
         /// Bytes of a request's body at most.
         body_limit: usize = "1048576",
         /// Requests that one user may make in a minute in one process; a tenth of them at once.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit,
     config::ApiConfig,
-    connections, http,
+    connections, http, push,
     state::{Settings, Shared},
     store,
 };
@@ -56,7 +56,12 @@ impl Service for Api {
 /// Tells what was changed, keeps the audit log, and ends event streams of sign-ins that are over, until `stop`.
 pub async fn background(api: Shared, stop: CancellationToken) {
     let telling = outbox::relay(api.db.clone(), api.bus.clone(), stop.clone(), |_| {});
-    tokio::join!(telling, api.feeds.close_what_is_over(), audit::keep(api.clone(), stop));
+    tokio::join!(
+        telling,
+        api.feeds.close_what_is_over(),
+        audit::keep(api.clone(), stop.clone()),
+        push::keep(api.clone(), stop)
+    );
 }
 
 /// Serves until `stop`, then ends open event streams and finishes what is in hand.

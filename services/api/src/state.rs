@@ -23,6 +23,7 @@ use crate::{
     feed::Feeds,
     oidc::{Provider, ProviderSettings},
     password::Passwords,
+    push::{PushServices, Sender},
 };
 
 /// Shared by all handlers; cloning shares it.
@@ -65,6 +66,8 @@ pub struct Settings {
     pub(crate) loopback: bool,
     pub(crate) registration: Registration,
     pub(crate) provider: Option<ProviderSettings>,
+    /// The way to browsers that nobody looks at.
+    pub(crate) push: Option<Sender>,
     pub(crate) body_limit: usize,
     pub(crate) streams_per_user: usize,
     pub(crate) requests: Rate,
@@ -85,6 +88,7 @@ impl Settings {
             RegistrationSetting::Closed => Registration::Closed,
         };
         let provider = ProviderSettings::new(config, loopback)?;
+        let push = sender(config, public_url.as_ref())?;
         Ok(Self {
             server_name: config.server_name.clone(),
             tls: config.tls_cert_file.is_some(),
@@ -96,6 +100,7 @@ impl Settings {
             loopback,
             registration,
             provider,
+            push,
             body_limit: config.body_limit,
             streams_per_user: config.streams_per_user,
             requests: Rate::per_minute(config.requests_per_minute),
@@ -138,6 +143,20 @@ impl Settings {
 /// The parts of a list with commas.
 pub(crate) fn split(list: &str) -> Vec<String> {
     list.split(',').map(str::trim).filter(|part| !part.is_empty()).map(str::to_owned).collect()
+}
+
+fn sender(config: &ApiConfig, public_url: Option<&Url>) -> Result<Option<Sender>, StartError> {
+    let invalid = |why: String| StartError::from(ConfigError::Invalid(why));
+    let services = PushServices::parse(&config.push_services)
+        .map_err(|entry| invalid(format!("push_services must list https://HOST or https://*.HOST, not {entry}")))?;
+    let contact = match (&config.push_contact, public_url) {
+        (Some(contact), _) if contact.starts_with("mailto:") || contact.starts_with("https:") => contact.clone(),
+        (Some(contact), _) => return Err(invalid(format!("push_contact must be mailto: or https:, not {contact}"))),
+        (None, Some(url)) if url.scheme() == "https" => url.origin().ascii_serialization(),
+        (None, _) => "mailto:root@localhost".to_owned(),
+    };
+    let sender = services.map(|services| Sender::new(services, contact)).transpose();
+    sender.map_err(|error| invalid(format!("HTTPS cannot be used here: {error}")))
 }
 
 fn public_url(text: &str) -> Result<Url, StartError> {

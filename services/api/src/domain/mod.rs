@@ -5,6 +5,7 @@ pub(crate) mod event_id;
 pub(crate) mod file_name;
 pub(crate) mod limiter;
 pub(crate) mod merge;
+pub(crate) mod notice;
 pub(crate) mod page_address;
 pub(crate) mod scope;
 pub(crate) mod secret;

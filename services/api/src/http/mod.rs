@@ -20,6 +20,7 @@ mod owned;
 mod page;
 mod problem;
 mod protect;
+mod push;
 pub(crate) mod requests;
 mod server;
 mod sessions;
@@ -65,6 +66,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
         .merge(messages::routes())
         .merge(shared::routes())
         .merge(requests::routes())
+        .merge(push::routes())
         .merge(events::routes())
         .routes(routes!(server::server));
     OpenApiRouter::new().nest(BASE, version)

@@ -7,6 +7,7 @@ pub(crate) mod idempotency;
 pub(crate) mod identities;
 pub(crate) mod invitations;
 pub(crate) mod passkeys;
+pub(crate) mod push;
 pub(crate) mod tokens;
 pub(crate) mod users;
 

@@ -75,6 +75,8 @@ pub(crate) fn config(registration: RegistrationSetting) -> ApiConfig {
         oidc_name: None,
         oidc_provider: "sso".into(),
         oidc_scopes: "profile email".into(),
+        push_services: String::new(),
+        push_contact: None,
         body_limit: 1024,
         streams_per_user: 250,
         requests_per_minute: 100_000,

@@ -11,6 +11,7 @@ import { AccountSettings } from "./account-settings";
 import { AppearanceSettings } from "./appearance-settings";
 import { DeviceSettings } from "./device-settings";
 import { IdentitySettings } from "./identity-settings";
+import { NoticeSettings } from "./notice-settings";
 import { PasskeySettings } from "./passkey-settings";
 import { PeopleSettings } from "./people-settings";
 import { TokenSettings } from "./token-settings";
@@ -44,6 +45,9 @@ export function SettingsPage({ problem }: { problem: string | undefined }) {
         )}
         <Section title={t.settings.appearance} text={t.settings.appearanceText}>
           <AppearanceSettings />
+        </Section>
+        <Section title={t.notices.title} text={t.notices.text}>
+          <NoticeSettings />
         </Section>
         <Section title={t.settings.devices} text={t.settings.devicesText}>
           <DeviceSettings />

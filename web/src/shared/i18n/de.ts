@@ -344,6 +344,9 @@ export const de: typeof en = {
     },
   },
   reply: {
+    diagram: "Diagramm",
+    showDiagram: "Diagramm zeigen",
+    showSource: "Quelltext zeigen",
     reasoning: "Überlegung",
     thinking: "Überlegt",
     thoughtFor: (time) => `Überlegte ${time}`,
@@ -589,6 +592,27 @@ export const de: typeof en = {
     unlinkTitle: (name) => `Die Verknüpfung mit ${name} lösen?`,
     unlinkText: "Du kannst dich hier nicht mehr mit jenem Konto anmelden. Das Konto selbst bleibt.",
     unlinked: "Die Verknüpfung wurde gelöst",
+  },
+  notices: {
+    title: "Benachrichtigungen",
+    text: "Wenn eine Antwort fertig ist oder etwas dich braucht und du diese Seite nicht ansiehst.",
+    turnOn: "Auf diesem Gerät benachrichtigen",
+    turnOff: "Auf diesem Gerät nicht mehr benachrichtigen",
+    isOn: "Dieses Gerät wird benachrichtigt",
+    isOff: "Dieses Gerät wird nicht mehr benachrichtigt",
+    unsupported:
+      "Dieser Browser kann hier nicht benachrichtigt werden. Dazu braucht es https (oder localhost); auf iPhone und iPad muss Muster zuerst auf den Home-Bildschirm.",
+    blocked:
+      "Benachrichtigungen sind für diese Seite blockiert. Erlaub sie in den Einstellungen des Browsers für diese Website.",
+    notAllowed: "Der Browser durfte keine Benachrichtigungen zeigen.",
+    noService:
+      "Der Browser hat seinen Push-Dienst nicht erreicht. Prüf das Netz und versuch es noch einmal.",
+    words: {
+      done: "Die Antwort ist fertig.",
+      needs_you: "Der Agent fragt dich etwas.",
+      worker_asks:
+        "Ein Worker möchte dazukommen. Vergleich seinen Fingerabdruck, bevor du ihn zulässt.",
+    },
   },
   settings: {
     title: "Einstellungen",

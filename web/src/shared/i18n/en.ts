@@ -339,6 +339,9 @@ export const en = {
     },
   },
   reply: {
+    diagram: "Diagram",
+    showDiagram: "Show the diagram",
+    showSource: "Show the source",
     reasoning: "Reasoning",
     thinking: "Thinking",
     thoughtFor: (time: string) => `Thought for ${time}`,
@@ -589,6 +592,25 @@ export const en = {
     unlinkTitle: (name: string) => `Unlink ${name}?`,
     unlinkText: "You can no longer sign in here by that account. The account itself stays.",
     unlinked: "The account was unlinked",
+  },
+  notices: {
+    title: "Notifications",
+    text: "When a reply is done or something needs you, and you are not looking at this page.",
+    turnOn: "Notify me on this device",
+    turnOff: "Stop notifying me on this device",
+    isOn: "This device will be notified",
+    isOff: "This device is not notified any more",
+    unsupported:
+      "This browser cannot be notified here. That needs https (or localhost); on an iPhone or iPad, add Muster to the home screen first.",
+    blocked:
+      "Notifications are blocked for this page. Allow them in the browser's settings of this site.",
+    notAllowed: "The browser was not allowed to show notifications.",
+    noService: "The browser could not reach its push service. Check the network and try again.",
+    words: {
+      done: "The reply is done.",
+      needs_you: "The agent asks you something.",
+      worker_asks: "A worker asks to join. Compare its fingerprint before you approve it.",
+    },
   },
   settings: {
     title: "Settings",

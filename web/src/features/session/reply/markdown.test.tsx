@@ -1,4 +1,4 @@
-import { cleanup, render, screen } from "@testing-library/react";
+import { cleanup, render, screen, waitFor } from "@testing-library/react";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { TooltipProvider } from "@/shared/ui/tooltip";
@@ -135,4 +135,19 @@ it("a whole address is a link, a path is text, a foreign picture is a link and a
     "https://good.example/p.png",
   );
   expect(screen.getByRole("img", { name: "own" })).toHaveAttribute("src", ATTACHMENT);
+});
+
+it("formulas are set, whatever they try", async () => {
+  const tries = String.raw`
+$$
+x^2 \href{javascript:hacked()}{a} \includegraphics{//evil.example/x.png} \htmlStyle{background:url(//evil.example)}{b}
+$$
+
+\(\def\a{\a\a}\a\) and \(\rule{99999em}{99999em}\) and $5 or $6`;
+  const root = show(tries);
+  await waitFor(() => expect(root.querySelectorAll(".katex, .katex-error").length).toBe(3));
+  expect(root.querySelectorAll("a, img, script, [href], [src]")).toHaveLength(0);
+  for (const element of root.querySelectorAll("[style]"))
+    expect(element.getAttribute("style")).not.toMatch(/url|\d{4,}em/);
+  expect(root).toHaveTextContent("$5 or $6");
 });

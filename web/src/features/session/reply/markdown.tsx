@@ -3,6 +3,7 @@ import { defaultRehypePlugins, Streamdown, type Components } from "streamdown";
 import { t } from "@/shared/i18n/strings";
 import { CodeBlock } from "./code-block";
 import { isAttachment, safeHref } from "./safe-link";
+import { hasEndlessFormula, useMath, withDollars } from "./use-math";
 import "./prose.css";
 
 const plainTags =
@@ -66,6 +67,9 @@ interface MarkdownProps {
 
 /** Markdown that tolerates a half-written block; blocks that are finished are not rendered again. */
 export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProps) {
+  const written = withDollars(text);
+  const plugins = useMath(written);
+  const sets = plugins !== undefined && !hasEndlessFormula(written);
   return (
     <Streamdown
       className="prose"
@@ -74,8 +78,9 @@ export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProp
       rehypePlugins={rehypePlugins}
       controls={false}
       linkSafety={{ enabled: false }}
+      {...(sets && { plugins })}
     >
-      {text}
+      {written}
     </Streamdown>
   );
 });

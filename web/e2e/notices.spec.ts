@@ -1,0 +1,87 @@
+import type { Page } from "@playwright/test";
+import { expect, test } from "./stack";
+
+/** What Chromium's push service would bring. */
+async function deliver(page: Page, notice: object): Promise<void> {
+  const session = await page.context().newCDPSession(page);
+  const registered = new Promise<string>((resolve) => {
+    session.on("ServiceWorker.workerRegistrationUpdated", ({ registrations }) => {
+      const [registration] = registrations;
+      if (registration !== undefined) resolve(registration.registrationId);
+    });
+  });
+  await session.send("ServiceWorker.enable");
+  await session.send("ServiceWorker.deliverPushMessage", {
+    origin: new URL(page.url()).origin,
+    registrationId: await registered,
+    data: JSON.stringify(notice),
+  });
+}
+
+const shown = async (page: Page) =>
+  page.evaluate(async () => {
+    const registration = await navigator.serviceWorker.ready;
+    const notifications = await registration.getNotifications();
+    return notifications.map(({ title, body, tag }) => ({ title, body, tag }));
+  });
+
+test("a notice is shown to whom does not look, in the page's words, and once for each session", async ({
+  page,
+  context,
+  muster,
+}) => {
+  await context.grantPermissions(["notifications"]);
+  await muster.signUp();
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  const notice = { kind: "done", title: "Mend the flaky test", workerId: "w", chatSessionId: "s" };
+  await deliver(page, notice);
+  expect(await shown(page), "the page is looked at").toEqual([]);
+
+  const other = await context.newPage();
+  await other.goto("about:blank");
+  await other.bringToFront();
+  await expect.poll(() => page.evaluate(() => document.hasFocus())).toBe(false);
+  await deliver(page, notice);
+  await deliver(page, { ...notice, kind: "needs_you" });
+  await expect
+    .poll(() => shown(page))
+    .toEqual([{ title: notice.title, body: "The agent asks you something.", tag: "s" }]);
+});
+
+test("the page can be installed", async ({ page }) => {
+  await page.goto("/login");
+  const session = await page.context().newCDPSession(page);
+  const { errors, data } = await session.send("Page.getAppManifest");
+  expect(errors).toEqual([]);
+  expect(JSON.parse(data ?? "{}")).toMatchObject({ name: "Muster", start_url: "/app" });
+});
+
+test("a browser subscribes with the server's key, and stops", async ({ page, context, muster }) => {
+  await context.grantPermissions(["notifications"]);
+  // No push service can be reached here: the browser's own part is played, the rest is real.
+  await page.addInitScript(() => {
+    let current: PushSubscription | null = null;
+    const bytes = (text: string) =>
+      btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    PushManager.prototype.getSubscription = () => Promise.resolve(current);
+    PushManager.prototype.subscribe = (options) => {
+      const key = options?.applicationServerKey;
+      if (typeof key !== "string" || key.length !== 87) return Promise.reject(new Error("no key"));
+      const keys = { p256dh: key, auth: bytes("sixteen bytes ok") };
+      current = {
+        toJSON: () => ({ endpoint: "https://fcm.googleapis.com/fcm/send/test", keys }),
+        unsubscribe: () => {
+          current = null;
+          return Promise.resolve(true);
+        },
+      } as unknown as PushSubscription;
+      return Promise.resolve(current);
+    };
+  });
+  await muster.signUp();
+  await page.goto("/settings");
+  await page.getByRole("button", { name: "Notify me on this device" }).click();
+  await expect(page.getByText("This device will be notified")).toBeVisible();
+  await page.getByRole("button", { name: "Stop notifying me on this device" }).click();
+  await expect(page.getByRole("button", { name: "Notify me on this device" })).toBeVisible();
+});
