@@ -48,6 +48,13 @@ const register = createRoute({
   component: lazyRouteComponent(() => import("./register-route"), "RegisterRoute"),
 });
 
+/** What somebody shares, for whoever has the link: without a sign-in. */
+const shared = createRoute({
+  getParentRoute: () => root,
+  path: "/shared/$secret",
+  component: lazyRouteComponent(() => import("./shared-route"), "SharedRoute"),
+});
+
 /** Everything behind the sign-in; without one, every address ends at the login. */
 const signedIn = createRoute({
   getParentRoute: () => root,
@@ -96,6 +103,7 @@ export const router = createRouter({
     start,
     login,
     register,
+    shared,
     signedIn.addChildren([app, settings, activity]),
   ]),
 });

@@ -1,7 +1,9 @@
 import { useNavigate } from "@tanstack/react-router";
 import { Command } from "cmdk";
 import {
+  Download,
   Keyboard,
+  Link2,
   LogOut,
   MessageSquare,
   MessageSquareText,
@@ -14,12 +16,13 @@ import {
 import { useState, type ReactNode } from "react";
 import { useSignOut } from "@/shared/account/use-sign-out";
 import { closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
+import { exportSession } from "@/shared/fleet/export-session";
 import { isApproved, nameOf, titleOf } from "@/shared/fleet/presence";
 import { useMachines } from "@/shared/fleet/use-machines";
 import { useSessions } from "@/shared/fleet/use-sessions";
 import { useAllWorkers } from "@/shared/fleet/use-workers";
 import { t } from "@/shared/i18n/strings";
-import { useGo } from "@/shared/nav/place";
+import { useGo, usePlace } from "@/shared/nav/place";
 import { setTheme, type ThemeSetting } from "@/shared/theme/theme";
 import { useSearch } from "./use-search";
 
@@ -33,6 +36,8 @@ export default function Palette() {
   const machines = useMachines().data ?? [];
   const workers = useAllWorkers(machines);
   const sessions = (useSessions().data ?? []).toSorted((a, b) => b.lastActivity - a.lastActivity);
+  const place = usePlace();
+  const open = sessions.find((s) => s.chatSessionId === place.session);
   const [text, setText] = useState("");
   const said = useSearch(text).data ?? [];
   const pick = (action: () => void) => () => {
@@ -122,6 +127,27 @@ export default function Palette() {
               onSelect={pick(() => setTheme(theme))}
             />
           ))}
+          {open !== undefined && (
+            <>
+              <Item
+                id="share"
+                icon={<Link2 />}
+                words={[t.share.open, titleOf(open)]}
+                onSelect={() =>
+                  openDialog({ kind: "share-session", sessionId: open.chatSessionId })
+                }
+              />
+              {(["markdown", "json"] as const).map((format) => (
+                <Item
+                  key={format}
+                  id={`export-${format}`}
+                  icon={<Download />}
+                  words={[t.session.exportAs[format], titleOf(open)]}
+                  onSelect={pick(() => exportSession(open.chatSessionId, format))}
+                />
+              ))}
+            </>
+          )}
           <Item
             id="shortcuts"
             icon={<Keyboard />}

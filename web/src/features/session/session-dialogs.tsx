@@ -8,6 +8,7 @@ import { ConfirmDialog } from "@/shared/ui/confirm-dialog";
 import { useDeleteSession, useEndSession, useRestoreSession } from "./actions/use-session-actions";
 import { ConnectAgentDialog } from "./connect-agent-dialog";
 import { RenameSession } from "./rename-session";
+import { ShareSession } from "./share-session";
 
 export function SessionDialogs() {
   const open = useOpenDialog();
@@ -19,6 +20,8 @@ export function SessionDialogs() {
   switch (open.kind) {
     case "rename-session":
       return <RenameSession session={session} />;
+    case "share-session":
+      return <ShareSession session={session} />;
     case "end-session":
       return <EndSession session={session} />;
     case "resume-session":

@@ -7,6 +7,7 @@ import { useGo } from "@/shared/nav/place";
 import { Dot } from "@/shared/ui/dot";
 import { IconButton } from "@/shared/ui/icon-button";
 import { SessionMenu } from "./session-menu";
+import { SharedMark } from "./shared-mark";
 
 interface SessionHeaderProps {
   session: ChatSession;
@@ -38,6 +39,7 @@ export function SessionHeader(props: SessionHeaderProps) {
           {nameOf(worker)}
         </button>
       )}
+      <SharedMark session={session} />
       {props.mark}
       <IconButton
         label={detailOpen ? t.session.hideDetail : t.session.showDetail}

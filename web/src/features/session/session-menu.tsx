@@ -1,6 +1,18 @@
-import { Ellipsis, Pencil, Pin, PinOff, Play, SquareX, Trash2 } from "lucide-react";
+import {
+  Braces,
+  Ellipsis,
+  FileText,
+  Link2,
+  Pencil,
+  Pin,
+  PinOff,
+  Play,
+  SquareX,
+  Trash2,
+} from "lucide-react";
 import type { ChatSession } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
+import { exportSession } from "@/shared/fleet/export-session";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/shared/ui/menu";
@@ -23,6 +35,16 @@ export function SessionMenu({ session }: { session: ChatSession }) {
         <MenuItem onSelect={() => update.mutate({ pinned: !pinned })}>
           {pinned ? <PinOff /> : <Pin />} {pinned ? t.session.unpin : t.session.pin}
         </MenuItem>
+        <MenuItem onSelect={() => openDialog({ kind: "share-session", sessionId })}>
+          <Link2 /> {t.share.open}
+        </MenuItem>
+        <MenuItem onSelect={() => exportSession(sessionId, "markdown")}>
+          <FileText /> {t.session.exportAs.markdown}
+        </MenuItem>
+        <MenuItem onSelect={() => exportSession(sessionId, "json")}>
+          <Braces /> {t.session.exportAs.json}
+        </MenuItem>
+        <MenuSeparator />
         {session.status === "terminated" ? (
           <MenuItem onSelect={() => openDialog({ kind: "resume-session", sessionId })}>
             <Play /> {t.session.resume}

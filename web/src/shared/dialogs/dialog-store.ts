@@ -14,6 +14,7 @@ export type OpenDialog =
   | { kind: "rename-worker"; machineId: string; workerId: string }
   | { kind: "remove-worker"; machineId: string; workerId: string }
   | { kind: "rename-session"; sessionId: string }
+  | { kind: "share-session"; sessionId: string }
   | { kind: "end-session"; sessionId: string }
   | { kind: "resume-session"; sessionId: string }
   | { kind: "delete-session"; sessionId: string };

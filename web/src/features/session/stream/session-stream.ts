@@ -1,6 +1,7 @@
 import { createStore } from "zustand/vanilla";
 import { ApiError } from "@/shared/api/api-error";
 import { api, must } from "@/shared/api/client";
+import type { ChatMessage } from "@/shared/api/types";
 import type { Frame } from "@/shared/live/frame";
 import type { LiveClient } from "@/shared/live/live-client";
 import { reduce, withNewestPage, withOlderPage } from "./reducer";
@@ -18,6 +19,22 @@ export interface SessionView {
   loadingOlder: boolean;
 }
 
+/** Some messages of a session, oldest first. */
+export interface MessagePage {
+  items: ChatMessage[];
+  nextBefore: string | null;
+  /** From where the stream goes on; absent where nothing can be followed. */
+  lastEventId?: string;
+}
+
+export type FetchPage = (query: { limit: number; before?: string }) => Promise<MessagePage>;
+
+/** The pages of a session of one's own. */
+export const ownPages =
+  (id: string): FetchPage =>
+  (query) =>
+    must(api.GET("/api/v1/sessions/{id}/messages", { params: { path: { id }, query } }));
+
 /** Owns one session's part of the stream: fetches, follows, and folds it into what is shown. */
 export class SessionStream {
   readonly store = createStore<SessionView>(() => ({
@@ -33,7 +50,10 @@ export class SessionStream {
   private unwatch: () => void = () => undefined;
   private live: LiveClient | null = null;
 
-  constructor(private readonly sessionId: string) {}
+  constructor(
+    private readonly sessionId: string,
+    private readonly fetchPage: FetchPage,
+  ) {}
 
   /** Follows the session until the returned function is called. */
   attach(live: LiveClient): () => void {
@@ -58,8 +78,8 @@ export class SessionStream {
         error: null,
         nextBefore: view.phase === "ready" ? view.nextBefore : page.nextBefore,
       }));
-      this.cursor = page.lastEventId;
-      if (this.live !== null) this.follow(this.cursor);
+      this.cursor = page.lastEventId ?? null;
+      if (this.cursor !== null) this.follow(this.cursor);
     } catch (error) {
       this.failed(error);
     }
@@ -86,14 +106,7 @@ export class SessionStream {
   }
 
   private page(before?: string) {
-    return must(
-      api.GET("/api/v1/sessions/{id}/messages", {
-        params: {
-          path: { id: this.sessionId },
-          query: { limit: PAGE, ...(before !== undefined && { before }) },
-        },
-      }),
-    );
+    return this.fetchPage({ limit: PAGE, ...(before !== undefined && { before }) });
   }
 
   private failed(error: unknown): void {

@@ -1,14 +1,14 @@
 import { createContext, use, useEffect } from "react";
 import { useStore } from "zustand";
 import { useLive } from "@/shared/live/live-context";
-import { SessionStream, type SessionView } from "./session-stream";
+import { ownPages, SessionStream, type SessionView } from "./session-stream";
 
 /** Enough to switch to and fro without fetching; the oldest is forgotten first. */
 const KEPT = 12;
 const streams = new Map<string, SessionStream>();
 
 function streamOf(sessionId: string): SessionStream {
-  const stream = streams.get(sessionId) ?? new SessionStream(sessionId);
+  const stream = streams.get(sessionId) ?? new SessionStream(sessionId, ownPages(sessionId));
   streams.delete(sessionId);
   streams.set(sessionId, stream);
   const oldest = streams.keys().next().value;
@@ -25,6 +25,9 @@ export function useSessionStreamOf(sessionId: string): SessionStream {
   useEffect(() => stream.attach(live), [stream, live]);
   return stream;
 }
+
+/** Whether what is shown is somebody else's, or nobody's who is signed in: then there is nothing to do about it. */
+export const ReadOnlyContext = createContext(false);
 
 export function useSessionStream(): SessionStream {
   const stream = use(SessionStreamContext);

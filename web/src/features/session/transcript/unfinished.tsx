@@ -1,13 +1,16 @@
 import { RotateCcw } from "lucide-react";
+import { use } from "react";
 import type { ChatMessage } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { cn } from "@/shared/ui/cn";
 import { useRetryTurn } from "../actions/use-turn-actions";
+import { ReadOnlyContext } from "../stream/use-session-stream";
 
 /** Why a turn did not get to its end, and the way to try it again. */
 export function Unfinished({ message }: { message: ChatMessage }) {
   const retry = useRetryTurn(message.chatSessionId);
+  const readOnly = use(ReadOnlyContext);
   const { status } = message;
   if (status !== "failed" && status !== "cancelled" && status !== "interrupted") return null;
   return (
@@ -21,13 +24,15 @@ export function Unfinished({ message }: { message: ChatMessage }) {
         {t.turn.reason[status]}
         {message.error != null && message.error !== "" && ` ${message.error}`}
       </p>
-      <Button
-        size="sm"
-        busy={retry.isPending}
-        onClick={() => retry.mutate(message.replyTo ?? message.messageId)}
-      >
-        <RotateCcw /> {t.turn.retry}
-      </Button>
+      {!readOnly && (
+        <Button
+          size="sm"
+          busy={retry.isPending}
+          onClick={() => retry.mutate(message.replyTo ?? message.messageId)}
+        >
+          <RotateCcw /> {t.turn.retry}
+        </Button>
+      )}
     </div>
   );
 }
