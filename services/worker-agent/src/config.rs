@@ -170,6 +170,9 @@ pub struct Run {
     /// Certificates (PEM) to trust beside the system's, for the page and for NATS
     #[arg(long, env = "MUSTER_CA_FILE", value_name = "FILE")]
     pub ca: Option<PathBuf>,
+    /// Mebibytes that may wait in the state directory while the server is away; when they are full, the agent waits
+    #[arg(long, env = "MUSTER_BUFFER_MIB", value_name = "MIB", default_value_t = 64)]
+    pub buffer_mib: u64,
     /// What to log to standard error: error, warn, info, debug, or a filter of tracing-subscriber
     #[arg(long, env = "MUSTER_LOG", default_value = "warn", value_name = "LEVEL")]
     pub log: String,
@@ -217,6 +220,8 @@ pub struct Config {
     pub ca_file: Option<PathBuf>,
     /// It ends when standard input closes.
     pub tied: bool,
+    /// Bytes that may wait in the state directory while the server is away.
+    pub buffer_bytes: u64,
 }
 
 impl fmt::Debug for Config {
@@ -243,7 +248,8 @@ impl Config {
     /// # Errors
     /// When something is missing or wrong; the message says how to mend it.
     pub fn from_run(run: Run, environment: &HashMap<String, String>) -> Result<Self, Exit> {
-        let Run { token, server, backend, dir, state_dir, config: _, takeover, insecure, ca, log: _, tied } = run;
+        let Run { token, server, backend, dir, state_dir, config: _, takeover, insecure, ca, buffer_mib, log: _, tied } =
+            run;
         let root = root(&dir)?;
         let file = dotenv(&root)?;
         let token = worker_token(token, environment, &file)?;
@@ -256,7 +262,8 @@ impl Config {
         let server = ServerAddress::parse(server.trim(), insecure)?;
         let backend = backend.map_or_else(installed, Ok)?;
         let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
-        Ok(Self { token, server, backend, root, state_dir, takeover, insecure, ca_file: ca, tied })
+        let buffer_bytes = buffer_mib.saturating_mul(1024 * 1024);
+        Ok(Self { token, server, backend, root, state_dir, takeover, insecure, ca_file: ca, tied, buffer_bytes })
     }
 }
 

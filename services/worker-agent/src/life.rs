@@ -33,7 +33,7 @@ use crate::{
     rotation::Rotation,
     say::say,
     state::{Key, Report, StateDir},
-    turn::{ChunkStore, Runner, Turns},
+    turn::{ChunkStore, Disk, Runner, Turns},
 };
 
 /// How long the broker may take to let the worker in at the start.
@@ -186,7 +186,9 @@ impl Worker {
         let link = watch::Sender::new(link);
         let store: Arc<dyn ChunkStore> = Arc::new(link.subscribe());
         let identity = (config.token.worker.clone(), instance);
-        let runner = Runner::new(identity, config.root.clone(), Arc::clone(&backend), store, turns, clock::system);
+        let disk = Disk::new(config.state_dir.clone(), config.buffer_bytes);
+        let runner =
+            Runner::new(identity, config.root.clone(), Arc::clone(&backend), store, turns, disk, clock::system);
         Self { config, link, backend, runner, bell, models: Arc::new(Notify::new()) }
     }
 

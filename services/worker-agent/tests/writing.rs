@@ -107,6 +107,29 @@ async fn a_full_stream_makes_the_backend_wait_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_said_while_the_broker_is_away_waits_and_arrives_whole_and_in_large_chunks() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let doubts = answer_doubts(&worker);
+    let reply = worker.begin(&SessionId::random(), "count 600000", |_| {});
+    shelf.wait(&reply, |told| told.reply.number() > 3).await;
+    shelf.set_reachable(false);
+    let on_disk = async {
+        while worker.disk.used() == 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, on_disk).await.expect("memory is full, and the rest lies on disk");
+    let before = shelf.reply(&reply).reply.number();
+    shelf.set_reachable(true);
+    let told = worker.ended(&reply).await;
+    assert_eq!(told.reply.content(), numbers(600_000));
+    assert!(told.reply.number() - before < 10_000, "{} chunks", told.reply.number() - before);
+    assert_eq!(worker.disk.used(), 0, "nothing stays on disk");
+    doubts.abort();
+}
+
+#[tokio::test]
 async fn a_turn_is_begun_once() {
     let shelf = Shelf::new(Duration::ZERO);
     let (worker, _directory) = worker(&shelf);

@@ -1,6 +1,9 @@
 //! What a backend says during a turn: one vocabulary for all of them.
 
-use muster_contracts::v1::{DiffPart, NoticePart, PlanPart, RequestBody, ToolPart, Usage, part::Kind};
+use muster_contracts::{
+    limits::TEXT_CHUNK_BYTES,
+    v1::{DiffPart, NoticePart, PlanPart, RequestBody, ToolPart, Usage, part::Kind},
+};
 
 /// Bytes that are counted for whatever waits, beside its contents.
 pub const FIXED_WEIGHT: usize = 64;
@@ -81,6 +84,21 @@ impl Event {
     pub fn notice(part: &str, text: impl Into<String>) -> Self {
         let piece = Piece::Notice(NoticePart { text: text.into() });
         Self::Piece { part: part.to_owned(), piece, span: Span::default() }
+    }
+
+    /// Takes up what goes on with the same text, if both fit into one chunk. Anything else is given back.
+    #[must_use]
+    pub fn join(&mut self, next: Self) -> Option<Self> {
+        match (self, next) {
+            (Self::Text { part, append }, Self::Text { part: same, append: more })
+            | (Self::Reasoning { part, append }, Self::Reasoning { part: same, append: more })
+                if *part == same && append.len() + more.len() <= TEXT_CHUNK_BYTES =>
+            {
+                append.push_str(&more);
+                None
+            }
+            (_, next) => Some(next),
+        }
     }
 
     /// About how many bytes of memory it takes while it waits.

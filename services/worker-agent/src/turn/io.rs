@@ -6,55 +6,14 @@ use muster_contracts::{
     id::RequestId,
     v1::{Answer, Question, RequestBody, RequestKind, RequestOption},
 };
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::table::Entry;
-use crate::domain::event::{Event, Outcome, Piece, Span};
-
-/// Bytes that wait for the stream in one turn before its backend is made to wait.
-pub(super) const TURN_BYTES: usize = 1024 * 1024;
-
-/// What goes to the writer of the reply.
-#[derive(Debug)]
-pub(super) enum Item {
-    /// The backend says something, and it weighs this much.
-    Said(Event, usize),
-    /// Tell when all that was said is stored.
-    Settle(oneshot::Sender<()>),
-    /// The turn is over.
-    Finish(Outcome, Option<String>),
-}
-
-/// Room for what waits: of the turn and of the whole worker.
-#[derive(Debug, Clone)]
-pub(super) struct Room {
-    turn: Arc<Semaphore>,
-    worker: Arc<Semaphore>,
-}
-
-impl Room {
-    pub(super) fn new(worker: Arc<Semaphore>) -> Self {
-        Self { turn: Arc::new(Semaphore::new(TURN_BYTES)), worker }
-    }
-
-    /// Waits for room. Something larger than all of it takes all of it.
-    async fn take(&self, weight: usize) -> usize {
-        let taken = weight.min(TURN_BYTES / 2);
-        let permits = u32::try_from(taken).unwrap_or(u32::MAX);
-        for semaphore in [&self.turn, &self.worker] {
-            if let Ok(permit) = semaphore.acquire_many(permits).await {
-                permit.forget();
-            }
-        }
-        taken
-    }
-
-    pub(super) fn give_back(&self, weight: usize) {
-        self.turn.add_permits(weight);
-        self.worker.add_permits(weight);
-    }
-}
+use super::{
+    queue::{Item, Sayer},
+    table::Entry,
+};
+use crate::domain::event::{Event, Piece, Span};
 
 /// What a backend asks the user. The id is made here.
 #[derive(Debug, Clone, Default)]
@@ -75,17 +34,13 @@ pub struct Asked {
 #[derive(Debug)]
 pub struct TurnIo {
     pub(super) entry: Arc<Entry>,
-    pub(super) items: mpsc::UnboundedSender<Item>,
-    pub(super) room: Room,
+    pub(super) sayer: Sayer,
 }
 
 impl TurnIo {
     /// Says something. Waits while too much is waiting for the stream already.
     pub async fn say(&self, event: Event) {
-        let weight = self.room.take(event.weight()).await;
-        if self.items.send(Item::Said(event, weight)).is_err() {
-            self.room.give_back(weight);
-        }
+        self.sayer.say(event).await;
     }
 
     /// More of a text part.
@@ -121,10 +76,9 @@ impl TurnIo {
     /// Waits until all that was said is stored.
     pub async fn settled(&self) {
         let (sender, receiver) = oneshot::channel();
-        if self.items.send(Item::Settle(sender)).is_ok() {
-            // The writer is gone when the reply was dropped: then nothing waits.
-            let _ = receiver.await;
-        }
+        self.sayer.send(Item::Settle(sender));
+        // The writer is gone when the reply was dropped: then nothing waits.
+        let _ = receiver.await;
     }
 
     /// The user or the worker stops the turn.

@@ -2,6 +2,7 @@
 
 mod attachment;
 mod io;
+mod queue;
 mod runner;
 mod table;
 mod writer;
@@ -10,6 +11,7 @@ use std::path::PathBuf;
 
 pub use attachment::Attachment;
 pub use io::{Asked, TurnIo};
+pub use queue::Disk;
 pub use runner::Runner;
 pub use table::{Entry, Turns};
 pub use writer::ChunkStore;

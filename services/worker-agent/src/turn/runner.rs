@@ -11,14 +11,14 @@ use muster_contracts::{
     v1::{Start, TurnStart},
 };
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::Semaphore,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Turn, TurnIo,
-    io::Room,
+    Disk, Turn, TurnIo,
+    queue::{Item, Room, queue},
     table::{Entry, Turns},
     writer::{ChunkStore, ReplyWriter},
 };
@@ -26,10 +26,11 @@ use crate::{
     backend::Backend,
     clock::Clock,
     domain::{event::Outcome, outgoing::Outgoing, place},
-    turn::io::Item,
 };
 
-/// Bytes of all turns together that wait for the stream. A disk buffer would extend this.
+/// Bytes that wait for the stream in one turn before its backend is made to wait.
+const TURN_BYTES: usize = 1024 * 1024;
+/// The same of all turns together.
 const WORKER_BYTES: usize = 8 * 1024 * 1024;
 /// How long a backend may take to end a turn that was stopped.
 const STOP: Duration = Duration::from_secs(5);
@@ -52,6 +53,7 @@ pub struct Runner {
     pub turns: Arc<Turns>,
     /// The time.
     pub clock: Clock,
+    disk: Arc<Disk>,
     room: Arc<Semaphore>,
     tasks: TaskTracker,
     closing: CancellationToken,
@@ -68,6 +70,7 @@ impl Runner {
         backend: Arc<dyn Backend>,
         store: Arc<dyn ChunkStore>,
         turns: Arc<Turns>,
+        disk: Arc<Disk>,
         clock: Clock,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -78,6 +81,7 @@ impl Runner {
             store,
             turns,
             clock,
+            disk,
             room: Arc::new(Semaphore::new(WORKER_BYTES)),
             tasks: TaskTracker::new(),
             closing: CancellationToken::new(),
@@ -120,8 +124,8 @@ impl Runner {
 
     async fn turn(&self, start: TurnStart, entry: Arc<Entry>) {
         let reply = entry.reply.clone();
-        let (sender, items) = mpsc::unbounded_channel();
-        let room = Room::new(Arc::clone(&self.room));
+        let room = Room::new(TURN_BYTES, Arc::clone(&self.room));
+        let (sayer, said) = queue(room, Arc::clone(&self.disk), self.clock);
         let first = Start {
             instance: self.instance.to_string(),
             reply_to: start.message_id.clone(),
@@ -133,17 +137,17 @@ impl Runner {
             entry: Arc::clone(&entry),
             turns: Arc::clone(&self.turns),
             store: Arc::clone(&self.store),
-            items,
-            room: room.clone(),
+            said,
             outgoing: Outgoing::new(start.nonce.clone(), first),
             clock: self.clock,
             taken: 0,
             settling: Vec::new(),
+            away: false,
         };
         // The backend hears of the turn only once the stream has its start.
         let written = match writer.begin().await {
             Ok(()) => {
-                let io = TurnIo { entry: Arc::clone(&entry), items: sender, room };
+                let io = TurnIo { entry: Arc::clone(&entry), sayer };
                 let (written, ()) = tokio::join!(
                     async {
                         let written = writer.run().await;
@@ -190,7 +194,6 @@ impl Runner {
             Err(error) => Outcome::Failed(format!("{error}.")),
         };
         let note = io.entry.reason().filter(|_| outcome == Outcome::Cancelled);
-        // The writer is gone when the reply was dropped.
-        let _ = io.items.send(Item::Finish(outcome, note));
+        io.sayer.send(Item::Finish(outcome, note));
     }
 }

@@ -9,17 +9,20 @@ use muster_contracts::{
     subject::{About, ChunkAddress, ChunkKind, Subject, Writer as SubjectWriter},
 };
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{oneshot, watch},
     time::{Instant, sleep},
 };
 
 use super::{
-    io::{Item, Room},
+    queue::{BLOCK, Item, Reader},
     table::{Entry, Turns},
 };
 use crate::{
     clock::Clock,
-    domain::outgoing::{Outgoing, Publish},
+    domain::{
+        event::Outcome,
+        outgoing::{Outgoing, Publish},
+    },
     protocol::Link,
 };
 
@@ -28,6 +31,9 @@ use crate::{
 const CERTAIN_FOR: Duration = Duration::from_secs(100);
 /// Pauses between attempts while the stream takes nothing.
 const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
+/// How a reply ends whose middle is gone.
+const UNREADABLE: &str = "The disk of the worker's machine does not give back what waited there while the server was \
+                          away; this is what came before.";
 
 /// Where chunks are stored.
 pub trait ChunkStore: Send + Sync + 'static {
@@ -70,13 +76,14 @@ pub(super) struct ReplyWriter {
     pub(super) entry: Arc<Entry>,
     pub(super) turns: Arc<Turns>,
     pub(super) store: Arc<dyn ChunkStore>,
-    pub(super) items: mpsc::UnboundedReceiver<Item>,
-    pub(super) room: Room,
+    pub(super) said: Reader,
     pub(super) outgoing: Outgoing,
     pub(super) clock: Clock,
     /// Room that is taken by what waits in `outgoing`.
     pub(super) taken: usize,
     pub(super) settling: Vec<oneshot::Sender<()>>,
+    /// The last attempt to store something had no answer.
+    pub(super) away: bool,
 }
 
 impl ReplyWriter {
@@ -91,9 +98,7 @@ impl ReplyWriter {
     /// Writes until the end is stored.
     pub(super) async fn run(&mut self) -> Result<(), Gone> {
         while !self.outgoing.is_over() {
-            while let Ok(item) = self.items.try_recv() {
-                self.accept(item);
-            }
+            self.take_in().await;
             if let Some(publish) = self.outgoing.take() {
                 self.publish(publish).await?;
                 continue;
@@ -102,13 +107,35 @@ impl ReplyWriter {
                 // Whoever waited may have been stopped.
                 let _ = waiting.send(());
             }
+            let filed = self.said.filed();
             let item = tokio::select! {
-                item = self.items.recv() => item.ok_or(Gone)?,
+                item = self.said.next() => item.ok_or(Gone)?,
+                () = filed => continue,
                 () = self.entry.dropped.cancelled() => return Err(Gone),
             };
             self.accept(item);
         }
         Ok(())
+    }
+
+    /// Takes what was said: all from memory, and from the file as much as goes out at once.
+    async fn take_in(&mut self) {
+        loop {
+            while let Some(item) = self.said.try_next() {
+                self.accept(item);
+            }
+            if !self.said.is_filed() || self.outgoing.weight() >= BLOCK {
+                return;
+            }
+            match self.said.read_back().await {
+                Ok(piece) => piece.into_iter().for_each(|(at, event)| self.outgoing.push(event, at)),
+                Err(error) => {
+                    tracing::error!(reply = %self.entry.reply, %error, "what waited on disk cannot be read back");
+                    self.outgoing.finish(Outcome::Failed(UNREADABLE.to_owned()), None, (self.clock)());
+                    self.entry.stop.cancel();
+                }
+            }
+        }
     }
 
     fn accept(&mut self, item: Item) {
@@ -127,7 +154,14 @@ impl ReplyWriter {
     fn give_back(&mut self) {
         let free = self.taken.saturating_sub(self.outgoing.weight());
         self.taken -= free;
-        self.room.give_back(free);
+        self.said.give_back(free);
+    }
+
+    /// Tells the queue whether it is worth waiting for room in memory.
+    fn set_away(&mut self, away: bool) {
+        if std::mem::replace(&mut self.away, away) != away {
+            self.said.set_away(away);
+        }
     }
 
     async fn publish(&mut self, publish: Publish) -> Result<(), Gone> {
@@ -138,6 +172,7 @@ impl ReplyWriter {
             let attempt = self.meanwhile(store.store(self.storing(&publish))).await?;
             let doubt = match attempt {
                 Ok(_) => {
+                    self.set_away(false);
                     self.outgoing.acked();
                     break;
                 }
@@ -147,10 +182,12 @@ impl ReplyWriter {
                 }
                 Err(StoreError::Full) => {
                     tracing::warn!(reply = %self.entry.reply, "the stream is full; the backend has to wait");
+                    self.set_away(false);
                     false
                 }
                 Err(StoreError::Fenced) => true,
                 Err(StoreError::Doubtful) => {
+                    self.set_away(true);
                     self.meanwhile(store.connected()).await?;
                     since.elapsed() >= CERTAIN_FOR
                 }
@@ -189,7 +226,7 @@ impl ReplyWriter {
                 biased;
                 () = dropped.cancelled() => return Err(Gone),
                 done = &mut waiting => return Ok(done),
-                Some(item) = self.items.recv() => item,
+                Some(item) = self.said.next() => item,
             };
             self.accept(item);
         }
@@ -213,12 +250,6 @@ impl ReplyWriter {
 
 impl Drop for ReplyWriter {
     fn drop(&mut self) {
-        self.items.close();
-        while let Ok(item) = self.items.try_recv() {
-            if let Item::Said(_, weight) = item {
-                self.room.give_back(weight);
-            }
-        }
-        self.room.give_back(self.taken);
+        self.said.give_back(self.taken);
     }
 }

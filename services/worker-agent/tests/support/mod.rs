@@ -20,7 +20,7 @@ use muster_contracts::{
 use muster_worker_agent::{
     backend::{Backend, Surroundings},
     clock,
-    turn::{ChunkStore, Runner, Turns},
+    turn::{ChunkStore, Disk, Runner, Turns},
 };
 use tokio::{
     sync::{Notify, watch},
@@ -46,6 +46,7 @@ pub(crate) enum Fault {
 pub(crate) struct Shelf {
     inner: Mutex<Inner>,
     changed: watch::Sender<u64>,
+    reachable: watch::Sender<bool>,
     pub(crate) delay: Duration,
 }
 
@@ -60,11 +61,17 @@ struct Inner {
 
 impl Shelf {
     pub(crate) fn new(delay: Duration) -> Arc<Self> {
-        Arc::new(Self { inner: Mutex::default(), changed: watch::Sender::new(0), delay })
+        let (changed, reachable) = (watch::Sender::new(0), watch::Sender::new(true));
+        Arc::new(Self { inner: Mutex::default(), changed, reachable, delay })
     }
 
     pub(crate) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
         self.inner.lock().unwrap().faults.extend(faults);
+    }
+
+    /// Nobody reaches it any more, or everybody again.
+    pub(crate) fn set_reachable(&self, reachable: bool) {
+        self.reachable.send_replace(reachable);
     }
 
     pub(crate) fn attempts(&self) -> usize {
@@ -158,6 +165,9 @@ impl ChunkStore for Shelf {
             }
             let mut inner = self.inner.lock().unwrap();
             *inner.outstanding.get_mut(&reply).unwrap() -= 1;
+            if !*self.reachable.borrow() {
+                return Err(StoreError::Doubtful);
+            }
             let fault = inner.faults.pop_front();
             match fault {
                 Some(Fault::Full) => return Err(StoreError::Full),
@@ -184,7 +194,10 @@ impl ChunkStore for Shelf {
     }
 
     fn connected(&self) -> BoxFuture<'_, ()> {
-        Box::pin(async {})
+        let mut reachable = self.reachable.subscribe();
+        Box::pin(async move {
+            reachable.wait_for(|reachable| *reachable).await.unwrap();
+        })
     }
 }
 
@@ -194,6 +207,7 @@ pub(crate) struct Worker {
     pub(crate) turns: Arc<Turns>,
     pub(crate) shelf: Arc<Shelf>,
     pub(crate) bell: Arc<Notify>,
+    pub(crate) disk: Arc<Disk>,
 }
 
 impl Worker {
@@ -206,8 +220,10 @@ impl Worker {
         let turns = Arc::new(Turns::new(Arc::clone(&bell)));
         let identity = (WorkerId::random(), InstanceId::random());
         let store: Arc<dyn ChunkStore> = shelf.clone();
-        let runner = Runner::new(identity, root.to_owned(), backend, store, Arc::clone(&turns), clock::system);
-        Self { runner, turns, shelf, bell }
+        let disk = Disk::new(root.to_owned(), 64 << 20);
+        let (its_turns, its_disk) = (Arc::clone(&turns), Arc::clone(&disk));
+        let runner = Runner::new(identity, root.to_owned(), backend, store, its_turns, its_disk, clock::system);
+        Self { runner, turns, shelf, bell, disk }
     }
 
     /// Starts a turn as sync would.
