@@ -19,12 +19,13 @@ mod system;
 mod tail;
 mod trace;
 mod trust;
+mod weigh;
 
 pub use call::{CallError, Identity};
 pub use connect::{ConnectError, ServiceConnect, WorkerConnect};
 pub use connection::Connection;
 pub use consume::{Delivery, Outcome};
-pub use read::{Batch, ReadError, Stored};
+pub use read::{Batch, Found, ReadError, Stored};
 pub use serve::{Endpoints, Handled, Incoming};
 pub use store::{Receipt, StoreError, Storing};
 pub use streams::{StreamState, StreamsError};

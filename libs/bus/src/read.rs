@@ -29,6 +29,19 @@ pub struct Batch {
     pub looked_up_to: Option<u64>,
     /// Whether there is more behind it.
     pub more: bool,
+    /// All that was found, also what is not ours.
+    pub found: Found,
+}
+
+/// How much a filter matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Found {
+    /// Messages of the batch.
+    pub messages: u64,
+    /// Bytes of their payloads.
+    pub bytes: u64,
+    /// Messages behind it.
+    pub pending: u64,
 }
 
 /// Why nothing could be read.
@@ -58,7 +71,7 @@ impl Bus {
             .await
             .map_err(|_| ReadError::Unavailable)?;
 
-        let mut messages = Vec::new();
+        let (mut messages, mut found) = (Vec::new(), Found::default());
         loop {
             let answer = match tokio::time::timeout(TIMEOUT, answers.next()).await {
                 Ok(Some(answer)) => answer,
@@ -67,17 +80,18 @@ impl Bus {
             let headers = answer.headers.as_ref();
             match answer.status {
                 Some(StatusCode::NO_RESPONDERS) => return Err(ReadError::Unavailable),
-                Some(StatusCode::NOT_FOUND) => return Ok(Batch { messages, looked_up_to: None, more: false }),
+                Some(StatusCode::NOT_FOUND) => return Ok(Batch { messages, looked_up_to: None, more: false, found }),
                 Some(status) if status.as_u16() == 204 => {
-                    let pending = number(headers, "Nats-Num-Pending").unwrap_or(0);
-                    return Ok(Batch {
-                        messages,
-                        looked_up_to: number(headers, "Nats-Last-Sequence"),
-                        more: pending > 0,
-                    });
+                    found.pending = number(headers, "Nats-Num-Pending").unwrap_or(0);
+                    let looked_up_to = number(headers, "Nats-Last-Sequence");
+                    return Ok(Batch { messages, looked_up_to, more: found.pending > 0, found });
                 }
                 Some(_) => return Err(ReadError::Malformed),
-                None => messages.extend(stored(headers, answer.payload)),
+                None => {
+                    found.messages += 1;
+                    found.bytes += u64::try_from(answer.payload.len()).unwrap_or(u64::MAX);
+                    messages.extend(stored(headers, answer.payload));
+                }
             }
         }
     }

@@ -42,6 +42,12 @@ pub struct StreamState {
     pub first: u64,
     /// Sequence of the newest message.
     pub last: u64,
+    /// How many messages are kept.
+    pub messages: u64,
+    /// How many bytes they take.
+    pub bytes: u64,
+    /// How many bytes may be kept.
+    pub max_bytes: i64,
 }
 
 impl Bus {
@@ -94,6 +100,9 @@ fn state(info: &Info) -> StreamState {
         epoch: info.config.metadata.get(EPOCH).cloned().unwrap_or_default(),
         first: info.state.first_sequence.max(1),
         last: info.state.last_sequence,
+        messages: info.state.messages,
+        bytes: info.state.bytes,
+        max_bytes: info.config.max_bytes,
     }
 }
 

@@ -61,6 +61,10 @@ tokens! {
         WorkerRejected = "worker.rejected",
         /// Another process of it took over.
         WorkerTakenOver = "worker.taken_over",
+        /// It wrote too much and was cut off.
+        WorkerCutOff = "worker.cut_off",
+        /// It was let in again.
+        WorkerReadmitted = "worker.readmitted",
         /// It was removed.
         WorkerRemoved = "worker.removed",
         /// A session was started.

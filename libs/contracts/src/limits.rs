@@ -41,6 +41,9 @@ pub const HEARTBEAT_LOST: Duration = Duration::from_secs(30);
 /// How often a worker asks sync when nothing rings.
 pub const SYNC: Duration = Duration::from_secs(10);
 
+/// Replies of a process that died which a worker tells of at once.
+pub const CUT_REPLIES: usize = 64;
+
 /// Bytes of what a method answers with: a page ends before it is larger, and a message that is larger alone is read in
 /// pieces. The broker takes a megabyte.
 pub const ANSWER_BYTES: usize = 512 * 1024;

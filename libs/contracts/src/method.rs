@@ -100,6 +100,10 @@ methods! {
         RejectWorker = "reject_worker": RegistrationRef => Empty;
         /// Dismisses another key's registration of an approved worker.
         DismissRegistration = "dismiss_registration": RegistrationRef => Empty;
+        /// Says what is in the way of a worker; told by chat.
+        RestrictWorker = "restrict_worker": RestrictWorkerRequest => Empty;
+        /// Lets a worker in again that was cut off.
+        ReadmitWorker = "readmit_worker": WorkerRef => Worker;
         /// Where workers are right now; asked by chat.
         Presence = "presence": PresenceRequest => PresenceReply;
     }

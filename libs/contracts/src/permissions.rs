@@ -169,7 +169,8 @@ fn registry() -> Permissions {
 
 fn chat() -> Permissions {
     let mut publish = own(&[
-        &format!("{}.{}", method::Service::Registry.prefix(), <method::Presence as method::Method>::NAME),
+        &method::subject::<method::Presence>(),
+        &method::subject::<method::RestrictWorker>(),
         "chat.v1.stream.chat.*.*.state",
         "evt.v1.*.session.*",
         "evt.v1.*.request.*",

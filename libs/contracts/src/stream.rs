@@ -51,7 +51,7 @@ pub const EPOCH: &str = "muster_epoch";
 /// Everything that viewers of a session see, in one order. A full stream
 /// refuses what is new, so that nothing is evicted unread.
 #[must_use]
-pub const fn chunks(max_age: Duration, max_bytes: i64, replicas: usize) -> StreamSpec {
+pub fn chunks(max_age: Duration, max_bytes: i64, replicas: usize) -> StreamSpec {
     StreamSpec {
         name: CHUNKS,
         description: "Replies as they are written, and what chat says of them",
@@ -63,7 +63,8 @@ pub const fn chunks(max_age: Duration, max_bytes: i64, replicas: usize) -> Strea
             source: filter::CHUNKS,
             destination: "live.v1.{{wildcard(1)}}.{{wildcard(2)}}.{{wildcard(3)}}.{{wildcard(4)}}",
         },
-        duplicate_window: Duration::from_mins(2),
+        // The broker takes no window that is longer than the age.
+        duplicate_window: Duration::from_mins(2).min(max_age),
         replicas,
     }
 }

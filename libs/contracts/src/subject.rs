@@ -277,6 +277,12 @@ pub mod filter {
         format!("chat.v1.stream.*.{session}.*.*")
     }
 
+    /// Everything that one worker has stored in CHUNKS.
+    #[must_use]
+    pub fn writer(worker: &WorkerId) -> String {
+        format!("chat.v1.stream.{worker}.>")
+    }
+
     /// One reply in CHUNKS as its worker wrote it.
     #[must_use]
     pub fn reply(worker: &WorkerId, session: &SessionId, reply: &MessageId) -> String {

@@ -15,6 +15,8 @@ use crate::{Clock, Db, DbError, Write};
 
 /// Rows of one round.
 const ROUND: i64 = 256;
+/// What goes into CHUNKS, which refuses what is new when it is full.
+const CHUNKS: &str = "chat.v1.stream.%";
 /// Rows that are under way to the broker at once, in their order.
 const IN_FLIGHT: usize = 64;
 /// What another instance left behind is found by then.
@@ -45,8 +47,8 @@ pub async fn put(write: &mut Write, clock: &Clock, subject: &Subject, message: &
 /// receipt. Any number of instances may run it.
 pub async fn relay(db: Db, bus: Bus, stop: CancellationToken, stored: impl Fn(&Receipt) + Send + Sync) {
     loop {
-        match round(&db, &bus, &stored).await {
-            Ok(Round { found: ROUND.., failed: false }) => continue,
+        match all(&db, &bus, &stored).await {
+            Ok(Round { found: ROUND.., failed: false, .. }) => continue,
             Ok(Round { failed: false, .. }) => {}
             Ok(Round { failed: true, .. }) => tokio::select! {
                 () = bus.connected() => {}
@@ -61,19 +63,28 @@ pub async fn relay(db: Db, bus: Bus, stop: CancellationToken, stored: impl Fn(&R
         }
     }
     // What the last requests left; whatever does not go now is told after the next start.
-    let _ = tokio::time::timeout(SWEEP, round(&db, &bus, &stored)).await;
+    let _ = tokio::time::timeout(SWEEP, all(&db, &bus, &stored)).await;
 }
 
 struct Round {
     found: i64,
     failed: bool,
+    full: bool,
 }
 
-async fn round(db: &Db, bus: &Bus, stored: &(impl Fn(&Receipt) + Sync)) -> Result<Round, DbError> {
-    let rows = sqlx::query("SELECT id, subject, payload FROM outbox ORDER BY position, id LIMIT $1")
-        .bind(ROUND)
-        .fetch_all(db.pool())
-        .await?;
+/// What CHUNKS has no room for holds up nothing that goes elsewhere.
+async fn all(db: &Db, bus: &Bus, stored: &(impl Fn(&Receipt) + Sync)) -> Result<Round, DbError> {
+    let first = round(db, bus, "", stored).await?;
+    if first.full && first.found == ROUND {
+        round(db, bus, CHUNKS, stored).await?;
+    }
+    Ok(first)
+}
+
+/// Publishes the oldest, leaving out subjects of this pattern.
+async fn round(db: &Db, bus: &Bus, but: &str, stored: &(impl Fn(&Receipt) + Sync)) -> Result<Round, DbError> {
+    let oldest = "SELECT id, subject, payload FROM outbox WHERE subject NOT LIKE $2 ORDER BY position, id LIMIT $1";
+    let rows = sqlx::query(oldest).bind(ROUND).bind(but).fetch_all(db.pool()).await?;
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
         let payload = Bytes::from(row.try_get::<Vec<u8>, _>("payload")?);
@@ -81,7 +92,7 @@ async fn round(db: &Db, bus: &Bus, stored: &(impl Fn(&Receipt) + Sync)) -> Resul
         messages.push(message);
     }
     if messages.is_empty() {
-        return Ok(Round { found: 0, failed: false });
+        return Ok(Round { found: 0, failed: false, full: false });
     }
     let found = i64::try_from(messages.len()).unwrap_or(ROUND);
     let results = stream::iter(messages)
@@ -91,7 +102,7 @@ async fn round(db: &Db, bus: &Bus, stored: &(impl Fn(&Receipt) + Sync)) -> Resul
         .await;
 
     let mut write = db.write().await?;
-    let mut failed = false;
+    let (mut failed, mut full) = (false, false);
     for (id, result) in results {
         match result {
             Ok(receipt) => stored(&receipt),
@@ -99,11 +110,12 @@ async fn round(db: &Db, bus: &Bus, stored: &(impl Fn(&Receipt) + Sync)) -> Resul
             Err(error) => {
                 tracing::debug!(id, %error, "a message of the outbox stays for the next round");
                 failed = true;
+                full |= error == StoreError::Full;
                 continue;
             }
         }
         sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(write.connection()).await?;
     }
     write.commit().await?;
-    Ok(Round { found, failed })
+    Ok(Round { found, failed, full })
 }

@@ -3,10 +3,16 @@
 muster_service::settings! {
     /// Chat's own keys.
     pub struct Config {
-        /// Hours for which chunks stay in the stream CHUNKS; finished messages are in the database.
-        chunks_max_hours: u64 = "24",
+        /// Seconds for which chunks stay in the stream CHUNKS; finished messages are in the database.
+        chunks_max_seconds: u64 = "86400",
         /// Bytes that CHUNKS may take; a full stream makes workers pause.
         chunks_max_bytes: i64 = "4294967296",
+        /// Percent of these bytes that one worker may fill; over it its turns are stopped, and it is cut off if it writes on.
+        chunks_worker_percent: u64 = "50",
+        /// Messages that one worker may have in CHUNKS, likewise.
+        chunks_worker_messages: u64 = "5000000",
+        /// Seconds between two looks at what workers have.
+        chunks_worker_check_seconds: u64 = "60",
         /// Days for which messages are kept, and sessions without any; none: for ever.
         messages_max_days: Option<std::num::NonZeroU32>,
         /// Sessions that one user may have, ended ones too.

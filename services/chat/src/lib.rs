@@ -23,7 +23,9 @@ pub mod erase;
 pub mod fuzz;
 pub mod handlers;
 pub mod listen;
+pub mod quota;
 pub mod reaper;
+pub mod restriction;
 pub mod retention;
 pub mod state;
 pub mod store;
@@ -45,7 +47,7 @@ use muster_contracts::{
 use muster_service::{App, Migrations, Service, StartError, health::Need, outbox};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, state::State};
+use crate::{config::Config, quota::Allowance, reaper::House, state::State};
 
 /// The tables.
 pub static MIGRATIONS: Migrations =
@@ -79,9 +81,10 @@ impl Service for Chat {
             settled_since: Arc::new(AtomicI64::new(0)),
         };
         // What a message was made of is not kept longer than the message.
-        let most = config.messages_max_days.map_or(u64::MAX, |days| u64::from(days.get()) * 24);
-        let hours = config.chunks_max_hours.min(most);
-        let chunks = stream::chunks(Duration::from_hours(hours), config.chunks_max_bytes, app.common.stream_replicas);
+        let keep_for = config.messages_max_days.map(|days| i64::from(days.get()) * DAY);
+        let most = keep_for.map_or(u64::MAX, |most| most.unsigned_abs() / 1000);
+        let chunks_for = Duration::from_secs(config.chunks_max_seconds.min(most));
+        let chunks = stream::chunks(chunks_for, config.chunks_max_bytes, app.common.stream_replicas);
         app.spawn("streams", define(bus.clone(), chunks, app.health.need("stream CHUNKS"), app.stop.clone()));
         app.spawn("settle", settle(state.clone(), app.stop.clone()));
         let position = Arc::clone(&state.position);
@@ -98,9 +101,14 @@ impl Service for Chat {
         });
         listen(app, &state);
         app.spawn("reaper", reaper::end_lost_turns(state.clone(), app.stop.clone()));
+        let allowance = Allowance {
+            percent: config.chunks_worker_percent,
+            messages: config.chunks_worker_messages,
+            every: Duration::from_secs(config.chunks_worker_check_seconds.max(1)),
+        };
+        app.spawn("quotas", quota::watch(state.clone(), allowance, app.stop.clone()));
         let idle_after = i64::try_from(config.idle_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
-        let keep_for = config.messages_max_days.map(|days| i64::from(days.get()) * DAY);
-        let terms = reaper::Terms { idle_after, keep_for };
+        let terms = reaper::Terms { idle_after, keep_for, chunks_for };
         app.spawn("house", reaper::keep_house(state.clone(), terms, app.stop.clone()));
         app.spawn("erasing", erase::what_is_left(state.clone(), app.stop.clone()));
         app.spawn("methods", serve(state, app.stop.clone()));

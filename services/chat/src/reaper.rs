@@ -21,17 +21,19 @@ use crate::{
 
 const LOST_EVERY: Duration = Duration::from_millis(500);
 const HOUSE_EVERY: Duration = Duration::from_secs(20);
-/// A reply that has been open for longer is kept up to now. Milliseconds.
-const CHECKPOINT: i64 = 60_000;
+/// A reply that has been open for longer is kept up to now.
+const CHECKPOINT: Duration = Duration::from_mins(1);
 const LOST: &str = "The worker was lost while it was writing this.";
 
-/// How long things last, in milliseconds.
+/// How long things last.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// After which a quiet session sleeps.
+    /// After which a quiet session sleeps. Milliseconds.
     pub idle_after: i64,
-    /// After which a message is deleted, if ever.
+    /// After which a message is deleted, if ever. Milliseconds.
     pub keep_for: Option<i64>,
+    /// What the stream keeps for so long is in the database well before it goes.
+    pub chunks_for: Duration,
 }
 
 /// Ends the turns of workers that are lost, until stopped.
@@ -41,7 +43,8 @@ pub async fn end_lost_turns(state: State, stop: CancellationToken) {
 
 /// Checkpoints and puts to sleep, until stopped.
 pub async fn keep_house(state: State, terms: Terms, stop: CancellationToken) {
-    every(HOUSE_EVERY, &stop, || house(&state, terms)).await;
+    let period = HOUSE_EVERY.min(terms.chunks_for / 4).max(Duration::from_millis(100));
+    every(period, &stop, || house(&state, terms)).await;
 }
 
 /// Does something again and again until stopped; what fails is tried again the next time.
@@ -89,9 +92,10 @@ async fn lost(state: &State) -> Done<()> {
 }
 
 async fn house(state: &State, terms: Terms) -> Done<()> {
-    let Terms { idle_after, keep_for } = terms;
+    let Terms { idle_after, keep_for, chunks_for } = terms;
+    let checkpoint_after = i64::try_from(CHECKPOINT.min(chunks_for / 4).as_millis()).unwrap_or(i64::MAX);
     let now = state.clock.now();
-    for turn in turns::long_streaming(state.db.pool(), now - CHECKPOINT).await? {
+    for turn in turns::long_streaming(state.db.pool(), now - checkpoint_after).await? {
         assemble::checkpoint(state, &turn).await?;
     }
     end_links(state, now).await?;

@@ -84,7 +84,7 @@ mod scenario {
         let known = worker.sync(&[&writing]).await;
         assert!(known.start.is_empty() && known.drop.is_empty() && known.stop.is_empty());
         let doubtful = v1::OpenReply { doubtful: true, acknowledged: None, ..writing.open() };
-        let told = worker.ask(v1::SyncRequest { open: vec![doubtful], held: Vec::new() }).await;
+        let told = worker.ask(v1::SyncRequest { open: vec![doubtful], ..Default::default() }).await;
         assert_eq!(told.go_on[0].stored, Some(0));
     }
 
@@ -234,7 +234,7 @@ mod scenario {
         assert!(session.usage.unwrap().input_tokens > 1 << 40);
         // A question that names nothing that can exist is answered like any other.
         let open = vec![v1::OpenReply { reply_id: "a\0".into(), ..Default::default() }];
-        let asked = worker.ask(v1::SyncRequest { open, held: vec!["a\0".into()] }).await;
+        let asked = worker.ask(v1::SyncRequest { open, held: vec!["a\0".into()], ..Default::default() }).await;
         assert_eq!(asked.drop, ["a\0"]);
     }
 

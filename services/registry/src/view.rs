@@ -47,7 +47,20 @@ pub(crate) async fn worker(state: &State, on: &mut AnyConnection, worker: Worker
     let heard = state.memory.heard(&worker, now);
     let presence = known(&worker, heard, now);
     let Worker {
-        id, machine, user, name, status, created_at, approved_at, approved_by, about, process, revision, ..
+        id,
+        machine,
+        user,
+        name,
+        status,
+        created_at,
+        approved_at,
+        approved_by,
+        about,
+        process,
+        revision,
+        restriction,
+        restriction_detail,
+        ..
     } = worker;
     let About { hostname, directory, backend, version } = about;
     let (instance, term) = match process {
@@ -76,6 +89,8 @@ pub(crate) async fn worker(state: &State, on: &mut AnyConnection, worker: Worker
         revision,
         instance,
         term,
+        restriction: restriction.into(),
+        restriction_detail,
     })
 }
 

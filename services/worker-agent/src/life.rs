@@ -32,7 +32,7 @@ use crate::{
     },
     rotation::Rotation,
     say::say,
-    state::{Key, Report, StateDir},
+    state::{Journal, Key, Report, StateDir},
     turn::{ChunkStore, Disk, Runner, Turns},
 };
 
@@ -109,7 +109,7 @@ async fn work(config: Config) -> Result<(), Exit> {
         started = starting => started?,
         () = stop.asked() => return Ok(()),
     };
-    let worker = Worker::new(config.clone(), link, instance.clone(), Arc::clone(&backend));
+    let worker = Worker::new(config.clone(), link, instance.clone(), Arc::clone(&backend), state.journal());
     let introduction = RegisterRequest { takeover: false, ..introduction(&config) };
     let rotation = Rotation { config: &config, state: &state, instance: instance.to_string(), introduction };
     let ended = worker.live(&mut stop, &rotation).await;
@@ -180,9 +180,9 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(config: Config, link: Link, instance: InstanceId, backend: Arc<dyn Backend>) -> Self {
+    fn new(config: Config, link: Link, instance: InstanceId, backend: Arc<dyn Backend>, journal: Arc<Journal>) -> Self {
         let bell = Arc::new(Notify::new());
-        let turns = Arc::new(Turns::new(Arc::clone(&bell)));
+        let turns = Arc::new(Turns::with_journal(Arc::clone(&bell), journal));
         let link = watch::Sender::new(link);
         let store: Arc<dyn ChunkStore> = Arc::new(link.subscribe());
         let identity = (config.token.worker.clone(), instance);
@@ -282,10 +282,10 @@ impl Worker {
                         self.explain_waiting();
                     }
                 }
-                Standing::Suspended => {
+                Standing::Suspended { why } => {
                     if told.replace(Told::Suspended) != Some(Told::Suspended) {
-                        report(false, "waiting: the account is disabled");
-                        say("The account that this worker belongs to is disabled. Waiting until it is enabled again.");
+                        report(false, "waiting: it is kept out for now");
+                        say(format_args!("{why} Waiting until it is let in again."));
                         // Nobody is there for whom the agent should go on.
                         for entry in self.runner.turns.all() {
                             entry.drop_it();

@@ -88,7 +88,7 @@ impl Rotation<'_> {
                     return None;
                 }
                 // It is the worker's: whatever else may be the matter is for the worker itself to hear.
-                Standing::Approved { .. } | Standing::Reconnect | Standing::Leased(_) | Standing::Suspended => {
+                Standing::Approved { .. } | Standing::Reconnect | Standing::Leased(_) | Standing::Suspended { .. } => {
                     self.settle(StateDir::adopt_next);
                     say("The new key is approved, and takes the place of the old one.");
                     return Some(link);

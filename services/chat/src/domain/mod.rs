@@ -1,6 +1,7 @@
 //! The rules, without I/O.
 
 pub mod liveness;
+pub mod quota;
 pub mod search;
 pub mod title;
 pub mod told;

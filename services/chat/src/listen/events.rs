@@ -14,7 +14,7 @@ use crate::{
     domain::turn::Outcome as TurnOutcome,
     erase,
     state::{Done, State},
-    store::{sessions, shares, turns, workers},
+    store::{quotas, sessions, shares, turns, workers},
     tell::{self, Actor},
     turns::finish,
 };
@@ -45,6 +45,12 @@ pub async fn handle(state: State, delivery: Delivery) -> Outcome {
 
 async fn keep(state: &State, worker: &v1::Worker) -> Done<()> {
     let mut write = state.write().await?;
+    let known = workers::get(&mut *write.connection(), &worker.worker_id).await?;
+    if known.is_some_and(|known| known.restriction() == v1::Restriction::CutOff && known.revision < worker.revision)
+        && worker.restriction() != v1::Restriction::CutOff
+    {
+        quotas::readmit(write.connection(), &worker.worker_id).await?;
+    }
     workers::keep(write.connection(), worker).await?;
     write.commit().await?;
     Ok(())
@@ -61,6 +67,7 @@ async fn removed(state: &State, worker_id: &str) -> Done<()> {
         tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
     }
     workers::forget(write.connection(), worker_id).await?;
+    quotas::forget(write.connection(), worker_id).await?;
     write.commit().await?;
     Ok(())
 }

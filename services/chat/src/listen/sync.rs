@@ -10,7 +10,7 @@ use muster_bus::{Handled, Identity, Incoming};
 use muster_contracts::{
     Message as _,
     id::{MessageId, SessionId},
-    limits::PAYLOAD_BYTES,
+    limits::{CUT_REPLIES, PAYLOAD_BYTES},
     stream::CHUNKS,
     subject::{About, ChatVerb, ChunkAddress, ChunkKind, Subject, Writer, filter},
     v1,
@@ -19,8 +19,9 @@ use muster_service::problem;
 
 use crate::{
     domain::{told, turn::Outcome},
+    restriction,
     state::{Done, Refusal, State, answer},
-    store::{TurnRow, asks, messages, requests, sessions, turns, workers},
+    store::{TurnRow, asks, messages, quotas, requests, sessions, turns, workers},
     turns::{claim, finish, progress},
 };
 
@@ -77,15 +78,26 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     let mut open = HashSet::new();
     for turn in turns::open_of_worker(state.db.pool(), worker_id).await? {
         match told.get(turn.reply_id.as_str()) {
+            Some(told) if waits_for_room(state, request, &turn).await? && turn.stop_asked() => {
+                // Its end finds no room either.
+                finish::abandon(state, &turn, Outcome::Cancelled, turn.stop_reason.as_deref()).await?;
+                reply.drop.push(told.reply_id.clone());
+            }
             Some(told) => known_turn(state, &turn, told, &mut reply).await?,
+            None if request.cut.contains(&turn.reply_id) => {
+                finish::abandon(state, &turn, Outcome::Interrupted, Some(RESTARTED)).await?;
+            }
             None => unknown_turn(state, identity, &turn, &mut reply).await?,
         }
         open.insert(turn.reply_id);
     }
+    reply.settled = settled(state, worker_id, &request.cut).await?;
     for told in request.open.iter().filter(|told| !open.contains(&told.reply_id)) {
         unexpected(state, identity, told, &mut reply).await?;
     }
-    begin(state, identity, &mut reply).await?;
+    if quotas::get(state.db.pool(), worker_id).await?.is_none() {
+        begin(state, identity, &mut reply).await?;
+    }
     for held in request.held.iter().filter(|held| held.parse::<SessionId>().is_ok()) {
         if sessions::is_released(state.db.pool(), worker_id, held).await? {
             reply.release.push(held.clone());
@@ -95,10 +107,35 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     Ok(reply)
 }
 
+/// Whether a turn waits because the stream is full; shown when it is new or over.
+async fn waits_for_room(state: &State, request: &v1::SyncRequest, turn: &TurnRow) -> Done<bool> {
+    let full = request.full.contains(&turn.reply_id);
+    if full != turn.is_storage_full() {
+        progress::storage(state, turn, full).await?;
+        restriction::tell(state, &turn.worker_id).await?;
+    }
+    Ok(full)
+}
+
+/// Of the replies that a process of the worker left when it died: those that are over here, or never were.
+async fn settled(state: &State, worker_id: &str, cut: &[String]) -> Done<Vec<String>> {
+    let mut settled = Vec::new();
+    for reply_id in cut.iter().take(CUT_REPLIES) {
+        let turn = match reply_id.parse::<MessageId>() {
+            Ok(reply) => turns::get(state.db.pool(), reply.as_str()).await?,
+            Err(_) => None,
+        };
+        if turn.is_none_or(|turn| turn.ended_at.is_some() || turn.worker_id != worker_id) {
+            settled.push(reply_id.clone());
+        }
+    }
+    Ok(settled)
+}
+
 /// The worker works on it, as it should.
 async fn known_turn(state: &State, turn: &TurnRow, told: &v1::OpenReply, reply: &mut v1::SyncReply) -> Done<()> {
     if turn.stop_asked() {
-        reply.stop.push(v1::StopTurn { reply_id: turn.reply_id.clone() });
+        reply.stop.push(v1::StopTurn { reply_id: turn.reply_id.clone(), reason: turn.stop_reason.clone() });
     }
     if told.doubtful {
         reply.go_on.push(v1::GoOn { reply_id: turn.reply_id.clone(), stored: stored(state, turn).await? });
@@ -119,7 +156,9 @@ async fn unknown_turn(state: &State, identity: &Identity, turn: &TurnRow, reply:
     let same = turn.instance == identity.instance.as_str();
     let begun = turn.status() == v1::TurnStatus::Streaming || stored(state, turn).await?.is_some();
     match (same, begun) {
-        (true, false) if turn.stop_asked() => finish::abandon(state, turn, Outcome::Cancelled, None).await,
+        (true, false) if turn.stop_asked() => {
+            finish::abandon(state, turn, Outcome::Cancelled, turn.stop_reason.as_deref()).await
+        }
         (true, false) => tell_start(state, turn, reply).await,
         (false, false) => claim::release(state, turn).await,
         (false, true) => finish::abandon(state, turn, Outcome::Interrupted, Some(RESTARTED)).await,
@@ -187,11 +226,14 @@ async fn stored(state: &State, turn: &TurnRow) -> Done<Option<u64>> {
             kind,
         }))
     };
-    let start = state.bus.last(CHUNKS, &subject(ChunkKind::Start)?).await?;
-    if start.is_none_or(|start| start.id.as_deref() != Some(&format!("{}:0", turn.nonce))) {
-        return Ok(None);
-    }
-    let mut highest = 0;
+    let mut highest = match state.bus.last(CHUNKS, &subject(ChunkKind::Start)?).await? {
+        Some(start) if start.id.as_deref() == Some(&format!("{}:0", turn.nonce)) => 0,
+        // The stream had it and has forgotten it; what else it has forgotten is in the row.
+        None if turn.status() == v1::TurnStatus::Streaming => {
+            messages::get(state.db.pool(), &turn.reply_id).await?.map_or(0, |row| row.received_number.unsigned_abs())
+        }
+        Some(_) | None => return Ok(None),
+    };
     if let Some(chunk) = state.bus.last(CHUNKS, &subject(ChunkKind::Chunk)?).await? {
         highest = highest.max(v1::Chunk::decode(chunk.payload).map_or(0, |chunk| chunk.number));
     }

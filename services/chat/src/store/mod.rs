@@ -4,6 +4,7 @@
 pub mod asks;
 pub mod erasures;
 pub mod messages;
+pub mod quotas;
 pub mod requests;
 pub mod search;
 pub mod sessions;

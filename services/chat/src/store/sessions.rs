@@ -43,6 +43,7 @@ pub struct SessionRow {
     working: i64,
     asking: i64,
     shared_until: Option<i64>,
+    storage_full: i64,
 }
 
 /// Selects [`SessionRow`]s; a WHERE clause follows.
@@ -54,7 +55,10 @@ macro_rules! select {
                  THEN 1 ELSE 0 END AS BIGINT) AS working,
                CAST(CASE WHEN EXISTS (SELECT 1 FROM requests r WHERE r.chat_session_id = s.chat_session_id AND r.status = 1)
                  THEN 1 ELSE 0 END AS BIGINT) AS asking,
-               (SELECT h.expires_at FROM shares h WHERE h.chat_session_id = s.chat_session_id) AS shared_until
+               (SELECT h.expires_at FROM shares h WHERE h.chat_session_id = s.chat_session_id) AS shared_until,
+               CAST(CASE WHEN EXISTS (SELECT 1 FROM turns f
+                   WHERE f.chat_session_id = s.chat_session_id AND f.ended_at IS NULL AND f.storage_full = 1)
+                 THEN 1 ELSE 0 END AS BIGINT) AS storage_full
              FROM chat_sessions s ",
             $rest
         )
@@ -105,6 +109,7 @@ impl SessionRow {
             created_at: self.created_at,
             revision: self.revision,
             shared_until: self.shared_until,
+            storage_full: self.storage_full != 0,
         }
     }
 }

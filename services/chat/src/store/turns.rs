@@ -28,6 +28,9 @@ pub struct TurnRow {
     /// What is not in the reply's row is behind this sequence of CHUNKS.
     pub stream_position: i64,
     stop: i64,
+    /// Why it is to be stopped, when it is not the user who stops it.
+    pub stop_reason: Option<String>,
+    storage_full: i64,
     /// When the worker was told.
     pub claimed_at: i64,
     /// When it ended.
@@ -50,6 +53,8 @@ impl TurnRow {
             term: worker.term,
             stream_position: i64::try_from(position).unwrap_or(i64::MAX),
             stop: 0,
+            stop_reason: None,
+            storage_full: 0,
             claimed_at: now,
             ended_at: None,
         }
@@ -61,10 +66,16 @@ impl TurnRow {
         i32::try_from(self.status).ok().and_then(|status| status.try_into().ok()).unwrap_or_default()
     }
 
-    /// Whether the user has asked to stop it.
+    /// Whether it is to be stopped.
     #[must_use]
     pub const fn stop_asked(&self) -> bool {
         self.stop != 0
+    }
+
+    /// Whether it waits because CHUNKS is full.
+    #[must_use]
+    pub const fn is_storage_full(&self) -> bool {
+        self.storage_full != 0
     }
 }
 
@@ -128,12 +139,12 @@ pub async fn open_of_absent<'e>(executor: impl Executor<'e, Database = Any>) -> 
     .await
 }
 
-/// Turns that have been streaming for longer than since `before` without a checkpoint.
+/// Turns that have been streaming since before this time.
 pub async fn long_streaming<'e>(
     executor: impl Executor<'e, Database = Any>,
     before: i64,
 ) -> Result<Vec<TurnRow>, DbError> {
-    sqlx::query_as("SELECT * FROM turns WHERE ended_at IS NULL AND status = 3 AND started_at < $1 LIMIT 200")
+    sqlx::query_as("SELECT * FROM turns WHERE ended_at IS NULL AND status = 3 AND started_at < $1")
         .bind(before)
         .fetch_all(executor)
         .await
@@ -231,6 +242,36 @@ pub async fn ask_stop(
     .bind(message_id)
     .fetch_optional(connection)
     .await
+}
+
+/// Asks to stop all open turns of a worker, and says why.
+pub async fn stop_all(connection: &mut AnyConnection, worker_id: &str, reason: &str) -> Result<(), DbError> {
+    sqlx::query("UPDATE turns SET stop = 1, stop_reason = $2 WHERE worker_id = $1 AND ended_at IS NULL AND stop = 0")
+        .bind(worker_id)
+        .bind(reason)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Remembers whether a turn waits because CHUNKS is full; false when nothing changes.
+pub async fn set_storage_full(connection: &mut AnyConnection, reply_id: &str, full: bool) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "UPDATE turns SET storage_full = $2 WHERE reply_id = $1 AND ended_at IS NULL AND storage_full <> $2",
+    )
+    .bind(reply_id)
+    .bind(i64::from(full))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether a turn of a worker waits because CHUNKS is full.
+pub async fn any_full<'e>(executor: impl Executor<'e, Database = Any>, worker_id: &str) -> Result<bool, DbError> {
+    let row = sqlx::query_as::<_, (i64,)>(
+        "SELECT storage_full FROM turns WHERE worker_id = $1 AND ended_at IS NULL AND storage_full = 1 LIMIT 1",
+    );
+    Ok(row.bind(worker_id).fetch_optional(executor).await?.is_some())
 }
 
 /// Remembers up to where the reply's row has what the stream has.

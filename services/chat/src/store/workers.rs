@@ -7,11 +7,11 @@ use sqlx::{Any, AnyConnection, Executor, Row as _};
 /// Keeps a worker as it was told, unless something newer is known.
 pub async fn keep(connection: &mut AnyConnection, worker: &v1::Worker) -> Result<(), DbError> {
     sqlx::query(
-        "INSERT INTO workers (worker_id, user_id, machine_id, online, term, models_known, worker, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        "INSERT INTO workers (worker_id, user_id, machine_id, online, term, models_known, worker, revision, restriction)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (worker_id) DO UPDATE SET
            online = excluded.online, term = excluded.term, models_known = excluded.models_known,
-           worker = excluded.worker, revision = excluded.revision
+           worker = excluded.worker, revision = excluded.revision, restriction = excluded.restriction
          WHERE excluded.revision > workers.revision",
     )
     .bind(&worker.worker_id)
@@ -22,9 +22,26 @@ pub async fn keep(connection: &mut AnyConnection, worker: &v1::Worker) -> Result
     .bind(i64::from(worker.models_known))
     .bind(worker.encode_to_vec())
     .bind(worker.revision)
+    .bind(i64::from(worker.restriction))
     .execute(connection)
     .await?;
     Ok(())
+}
+
+/// All that are known here.
+pub async fn all<'e>(executor: impl Executor<'e, Database = Any>) -> Result<Vec<String>, DbError> {
+    sqlx::query_scalar("SELECT worker_id FROM workers").fetch_all(executor).await
+}
+
+/// Those in whose way something is, or was as far as the registry knows.
+pub async fn restricted<'e>(executor: impl Executor<'e, Database = Any>) -> Result<Vec<String>, DbError> {
+    sqlx::query_scalar(
+        "SELECT worker_id FROM workers w WHERE restriction <> 0
+           OR EXISTS (SELECT 1 FROM quotas q WHERE q.worker_id = w.worker_id)
+           OR EXISTS (SELECT 1 FROM turns t WHERE t.worker_id = w.worker_id AND t.ended_at IS NULL AND t.storage_full = 1)",
+    )
+    .fetch_all(executor)
+    .await
 }
 
 /// A worker as it is known here.

@@ -31,6 +31,31 @@ pub async fn started(state: &State, turn: &TurnRow) -> Done<()> {
     Ok(())
 }
 
+/// The turn waits because the stream takes nothing more, or waits no longer.
+///
+/// # Errors
+/// When the database fails.
+pub async fn storage(state: &State, turn: &TurnRow, full: bool) -> Done<()> {
+    let mut write = state.write().await?;
+    sessions::lock(write.connection(), &turn.chat_session_id).await?;
+    if !turns::set_storage_full(write.connection(), &turn.reply_id, full).await? {
+        return Ok(());
+    }
+    sessions::touch(write.connection(), &turn.chat_session_id, state.clock.now()).await?;
+    tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::worker(&turn.worker_id)).await?;
+    write.commit().await?;
+    if full {
+        metrics::counter!("muster_turns_paused_by_storage_total").increment(1);
+        tracing::warn!(
+            reply_id = turn.reply_id,
+            "CHUNKS is full: turns wait until old chunks go or chunks_max_bytes is raised"
+        );
+    } else {
+        tracing::info!(reply_id = turn.reply_id, "CHUNKS has room again");
+    }
+    Ok(())
+}
+
 /// The agent asks the user something.
 ///
 /// # Errors

@@ -1,11 +1,12 @@
 //! Chat's own process on a real broker and a real database; the test speaks
 //! as the api, as the registry and as a worker.
+#![allow(dead_code, reason = "each test file uses its own part of it")]
 
 use std::{path::PathBuf, time::Duration};
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
-use muster_bus::{Bus, CallError, Identity, ServiceConnect, Storing};
+use muster_bus::{Bus, CallError, Identity, ServiceConnect, StoreError, Storing};
 use muster_contracts::{
     Message,
     fingerprint::Fingerprint,
@@ -36,14 +37,16 @@ pub enum Engine {
 pub struct Chat {
     pub bus: Bus,
     pub process: Child,
-    client: async_nats::Client,
+    pub client: async_nats::Client,
+    url: String,
+    others: usize,
     pub caller: v1::Caller,
     pub worker: v1::Worker,
     pub session: String,
     database_url: String,
     revision: i64,
     _broker: Child,
-    _home: TempDir,
+    home: TempDir,
     _database: Option<postgres::Database>,
 }
 
@@ -58,7 +61,7 @@ impl Chat {
     }
 
     /// The same with settings of its own.
-    pub async fn with(engine: Engine, settings: &[(&'static str, &str)]) -> Self {
+    pub async fn with(engine: Engine, settings: &[(&str, &str)]) -> Self {
         let home = tempfile::tempdir().unwrap();
         let (broker, url) = plain_broker(home.path().to_owned()).await;
         let database = matches!(engine, Engine::Postgres).then(postgres::database);
@@ -66,18 +69,7 @@ impl Chat {
             Some(database) => database.url().to_owned(),
             None => format!("sqlite:{}", home.path().join("chat.db").display()),
         };
-        let process = Child::spawn(
-            Command::new("muster-chat", env!("CARGO_BIN_EXE_muster-chat"), home.path().join("chat.log"))
-                .without_our_settings()
-                .env("MUSTER_NATS_URL", &url)
-                .env("MUSTER_NATS_SEED", seed())
-                .env("MUSTER_DATABASE_URL", &database_url)
-                .env("MUSTER_LOG", "info,muster_chat=debug")
-                .envs(settings.iter().map(|(name, value)| (*name, (*value).to_owned())))
-                .announces(home.path().join("chat.json")),
-        )
-        .unwrap();
-        process.announced(PATIENCE).await.unwrap();
+        let process = process(&home, "chat", &url, &database_url, settings).await;
         let connect =
             ServiceConnect { servers: url.clone(), user: ServiceUser::Api, seed: seed().into(), ca_file: None };
         let bus = Bus::connect_service(connect).await.unwrap();
@@ -99,6 +91,8 @@ impl Chat {
         };
         let mut chat = Self {
             client: async_nats::connect(&url).await.unwrap(),
+            url,
+            others: 0,
             bus,
             process,
             caller: v1::Caller { user_id: user.into(), address: "127.0.0.1".into(), token_id: String::new() },
@@ -107,12 +101,18 @@ impl Chat {
             database_url,
             revision: 1,
             _broker: broker,
-            _home: home,
+            home,
             _database: database,
         };
         chat.tell_worker(v1::WorkerStatus::Online).await;
         chat.session = chat.new_session("demo/fast").await.unwrap().chat_session_id;
         chat
+    }
+
+    /// Another process beside it, on the same broker and database.
+    pub async fn another(&mut self, settings: &[(&str, &str)]) -> Child {
+        self.others += 1;
+        process(&self.home, &format!("chat-{}", self.others), &self.url, &self.database_url, settings).await
     }
 
     /// Asks chat; while it starts, until it hears.
@@ -200,19 +200,21 @@ impl Chat {
         self.call::<method::ListMessages>(request).await.unwrap()
     }
 
+    /// The message once it has this status, however long that takes.
+    pub async fn sees(&self, message_id: &str, status: v1::TurnStatus) -> v1::ChatMessage {
+        loop {
+            let all = self.messages().await.messages;
+            if let Some(found) = all.into_iter().find(|message| message.message_id == message_id)
+                && found.status() == status
+            {
+                return found;
+            }
+        }
+    }
+
     /// The message once it has this status.
     pub async fn until(&self, message_id: &str, status: v1::TurnStatus) -> v1::ChatMessage {
-        let wait = async {
-            loop {
-                let all = self.messages().await.messages;
-                if let Some(found) = all.into_iter().find(|message| message.message_id == message_id)
-                    && found.status() == status
-                {
-                    return found;
-                }
-            }
-        };
-        match tokio::time::timeout(PATIENCE, wait).await {
+        match tokio::time::timeout(PATIENCE, self.sees(message_id, status)).await {
             Ok(found) => found,
             Err(_) => panic!("not {status:?} in time\n{:#?}\n{}", self.messages().await, self.process.log_tail(30)),
         }
@@ -230,6 +232,21 @@ impl Chat {
     }
 }
 
+async fn process(home: &TempDir, name: &str, url: &str, database: &str, settings: &[(&str, &str)]) -> Child {
+    let log = home.path().join(format!("{name}.log"));
+    let command = Command::new("muster-chat", env!("CARGO_BIN_EXE_muster-chat"), log)
+        .without_our_settings()
+        .env("MUSTER_NATS_URL", url)
+        .env("MUSTER_NATS_SEED", seed())
+        .env("MUSTER_DATABASE_URL", database)
+        .env("MUSTER_LOG", "info,muster_chat=debug")
+        .envs(settings.iter().copied())
+        .announces(home.path().join(format!("{name}.json")));
+    let process = Child::spawn(command).unwrap();
+    process.announced(PATIENCE).await.unwrap();
+    process
+}
+
 /// One process of the worker.
 pub struct Process<'a> {
     chat: &'a Chat,
@@ -239,7 +256,7 @@ pub struct Process<'a> {
 impl Process<'_> {
     pub async fn sync(&self, open: &[&Writing]) -> v1::SyncReply {
         let open = open.iter().map(|writing| writing.open()).collect();
-        self.ask(v1::SyncRequest { open, held: Vec::new() }).await
+        self.ask(v1::SyncRequest { open, ..Default::default() }).await
     }
 
     pub async fn ask(&self, request: v1::SyncRequest) -> v1::SyncReply {
@@ -270,11 +287,7 @@ impl Process<'_> {
     }
 
     pub async fn write(&self, writing: &mut Writing, text: &str) {
-        writing.number += 1;
-        let delta = v1::TextDelta { part_id: "p1".into(), append: text.into() };
-        let chunk = v1::Chunk { number: writing.number, timestamp: 1, change: Some(v1::chunk::Change::Text(delta)) };
-        writing.reply.chunk(chunk.clone()).unwrap();
-        self.put(writing, ChunkKind::Chunk, chunk.encode_to_vec()).await;
+        self.try_write(writing, text).await.unwrap();
     }
 
     pub async fn request(&self, writing: &mut Writing, body: v1::RequestBody) {
@@ -303,13 +316,31 @@ impl Process<'_> {
     }
 
     async fn put(&self, writing: &mut Writing, kind: ChunkKind, payload: Vec<u8>) {
+        self.try_put(writing, kind, payload).await.unwrap();
+    }
+
+    /// Text that is stored if there is room for it.
+    pub async fn try_write(&self, writing: &mut Writing, text: &str) -> Result<(), StoreError> {
+        let delta = v1::TextDelta { part_id: "p1".into(), append: text.into() };
+        let number = writing.number + 1;
+        let chunk = v1::Chunk { number, timestamp: 1, change: Some(v1::chunk::Change::Text(delta)) };
+        let mut next = Writing { number, ..writing.clone() };
+        self.try_put(&next, ChunkKind::Chunk, chunk.encode_to_vec()).await?;
+        next.reply.chunk(chunk).unwrap();
+        *writing = next;
+        Ok(())
+    }
+
+    async fn try_put(&self, writing: &Writing, kind: ChunkKind, payload: Vec<u8>) -> Result<(), StoreError> {
         let subject = Subject::Chunk(ChunkAddress {
             writer: Writer::Worker(self.identity.worker.clone()),
             session: writing.start.chat_session_id.parse().unwrap(),
             about: About::Message(writing.start.reply_id.parse().unwrap()),
             kind,
         });
-        self.chat.store(subject, format!("{}:{}", writing.start.nonce, writing.number), payload).await;
+        let id = format!("{}:{}", writing.start.nonce, writing.number);
+        let message = Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false };
+        self.chat.bus.store(message).await.map(drop)
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) fn admit(proof: &Proof, worker: Option<&Worker>, now: i64) -> Result<
     if worker.machine != proof.token.machine {
         return Err(Denial::Token);
     }
-    let approved = !worker.suspended && worker.fingerprint.as_ref() == Some(&proof.fingerprint);
+    let approved = !worker.is_barred() && worker.fingerprint.as_ref() == Some(&proof.fingerprint);
     if approved && worker.lease.is_free_for(&proof.instance, now) {
         Ok(Admission::Worker)
     } else {

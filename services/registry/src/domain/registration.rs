@@ -120,6 +120,8 @@ pub(crate) enum Matter {
     Mismatch,
     /// Its key is approved; its owner's account is disabled.
     Suspended,
+    /// Its key is approved; it wrote too much, and its owner has not let it in again.
+    CutOff,
 }
 
 /// Finds out for a worker that exists. `rejected`: the owner has turned this key away.
@@ -133,6 +135,7 @@ pub(crate) fn matter(
 ) -> Matter {
     match &worker.fingerprint {
         Some(approved) if approved == fingerprint && worker.suspended => Matter::Suspended,
+        Some(approved) if approved == fingerprint && worker.is_barred() => Matter::CutOff,
         Some(approved) if approved == fingerprint => {
             let holder = worker.lease.instance.as_ref() == Some(instance);
             if term > 0 && holder && term == worker.lease.term {

@@ -27,7 +27,7 @@ impl Connected {
     #[must_use]
     pub(crate) fn holds(&self, worker: &Worker) -> bool {
         self.term > 0
-            && !worker.suspended
+            && !worker.is_barred()
             && worker.fingerprint.as_ref() == Some(&self.fingerprint)
             && worker.lease.term == self.term
             && worker.lease.instance.as_ref() == Some(&self.instance)
@@ -51,7 +51,7 @@ pub(crate) fn must_go(connection: &Connected, worker: Option<&Worker>, open: &[C
     };
     if connection.term == 0 {
         // It would be let in with the worker's rights now.
-        return !worker.suspended
+        return !worker.is_barred()
             && worker.fingerprint.as_ref() == Some(&connection.fingerprint)
             && worker.lease.is_free_for(&connection.instance, now)
             && !open.iter().any(|other| other.holds(worker));
@@ -61,6 +61,8 @@ pub(crate) fn must_go(connection: &Connected, worker: Option<&Worker>, open: &[C
 
 #[cfg(test)]
 mod tests {
+    use muster_contracts::v1::Restriction;
+
     use super::*;
     use crate::domain::worker::{Lease, sample};
 
@@ -81,6 +83,7 @@ mod tests {
         let pending = sample();
         let rekeyed = Worker { fingerprint: Some(Fingerprint::of("V")), ..worker.clone() };
         let suspended = Worker { suspended: true, lease: Lease { until: 0, ..lease.clone() }, ..worker.clone() };
+        let cut_off = Worker { suspended: false, restriction: Restriction::CutOff, ..suspended.clone() };
         let free = Worker { lease: Lease { until: 0, ..lease }, ..worker.clone() };
         let mine = connection(7, &me, 2);
         let elsewhere = Connected { server: "M".to_owned(), client: 1, connected_at: 6, ..mine.clone() };
@@ -101,6 +104,8 @@ mod tests {
             ("newer connection", connection(8, &me, 2), Some(&worker), vec![mine.clone()], false),
             ("newer elsewhere", mine.clone(), Some(&worker), vec![elsewhere], true),
             ("owner disabled", mine.clone(), Some(&suspended), vec![mine], true),
+            ("cut off", connection(7, &me, 2), Some(&cut_off), vec![connection(7, &me, 2)], true),
+            ("cut off, waiting", connection(1, &me, 0), Some(&cut_off), vec![], false),
             ("owner disabled, waiting", connection(1, &me, 0), Some(&suspended), vec![], false),
         ];
         for (case, connection, worker, open, cut) in table {

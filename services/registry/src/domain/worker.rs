@@ -5,7 +5,7 @@ use std::str::FromStr;
 use muster_contracts::{
     fingerprint::Fingerprint,
     id::{InstanceId, MachineId, UserId, WorkerId},
-    v1::WorkerStatus,
+    v1::{Restriction, WorkerStatus},
 };
 
 /// A worker without its models.
@@ -43,8 +43,20 @@ pub(crate) struct Worker {
     pub offline_closed: bool,
     /// Its owner's account is disabled.
     pub suspended: bool,
+    /// What chat says is in its way.
+    pub restriction: Restriction,
+    /// Why, for people.
+    pub restriction_detail: String,
     /// Grows with every change.
     pub revision: i64,
+}
+
+impl Worker {
+    /// Whether no key may be this worker now, approved or not.
+    #[must_use]
+    pub(crate) fn is_barred(&self) -> bool {
+        self.suspended || self.restriction == Restriction::CutOff
+    }
 }
 
 /// What a process tells of itself; for people, never for a decision.
@@ -181,6 +193,8 @@ pub(crate) fn sample() -> Worker {
         offline_since: None,
         offline_closed: false,
         suspended: false,
+        restriction: Restriction::Unspecified,
+        restriction_detail: String::new(),
         revision: 1,
     }
 }

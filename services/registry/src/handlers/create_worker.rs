@@ -37,6 +37,8 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
         offline_since: None,
         offline_closed: false,
         suspended: false,
+        restriction: v1::Restriction::Unspecified,
+        restriction_detail: String::new(),
         revision: 1,
     };
     let count = workers::count(&mut change.write, &wanted.machine).await.map_err(failed)?;

@@ -16,8 +16,10 @@ mod list_machines;
 mod list_workers;
 pub(crate) mod models;
 mod presence;
+mod readmit_worker;
 mod register;
 mod reject_worker;
+mod restrict_worker;
 mod update_machine;
 mod update_worker;
 
@@ -51,6 +53,8 @@ pub(crate) async fn answer_methods(state: &Shared) -> Result<(), CallError> {
     let endpoints = add::<method::ApproveWorker, _, _>(endpoints, state, approve_worker::handle).await?;
     let endpoints = add::<method::RejectWorker, _, _>(endpoints, state, reject_worker::handle).await?;
     let endpoints = add::<method::DismissRegistration, _, _>(endpoints, state, dismiss_registration::handle).await?;
+    let endpoints = add::<method::RestrictWorker, _, _>(endpoints, state, restrict_worker::handle).await?;
+    let endpoints = add::<method::ReadmitWorker, _, _>(endpoints, state, readmit_worker::handle).await?;
     let endpoints = add::<method::Presence, _, _>(endpoints, state, presence::handle).await?;
     endpoints.run().await;
     Ok(())

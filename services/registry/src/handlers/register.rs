@@ -127,7 +127,10 @@ fn reply(worker: &Worker, what: Matter, now: i64) -> RegisterReply {
         Matter::Reconnect | Matter::Takeover => (RegisterStatus::Reconnect, String::new()),
         Matter::Leased => (RegisterStatus::Leased, holder(worker, now)),
         Matter::Rejected => (RegisterStatus::Rejected, "The owner has turned this key away.".to_owned()),
-        Matter::Suspended => (RegisterStatus::Suspended, "The account of this worker's owner is disabled.".to_owned()),
+        Matter::Suspended => {
+            (RegisterStatus::Suspended, "The account that this worker belongs to is disabled.".to_owned())
+        }
+        Matter::CutOff => (RegisterStatus::Suspended, worker.restriction_detail.clone()),
         Matter::Pending => (RegisterStatus::Pending, "Waits for the owner's approval on the page.".to_owned()),
         Matter::Mismatch => (
             RegisterStatus::Mismatch,

@@ -1,6 +1,9 @@
 //! The table `workers`.
 
-use muster_contracts::id::{MachineId, UserId, WorkerId};
+use muster_contracts::{
+    id::{MachineId, UserId, WorkerId},
+    v1::Restriction,
+};
 use muster_service::{DbError, Write};
 use sqlx::{AnyExecutor, Row as _, any::AnyRow};
 
@@ -15,7 +18,7 @@ macro_rules! columns {
     () => {
         "worker_id, machine_id, user_id, name, status, fingerprint, created_at, approved_at, approved_by, hostname,
          directory, backend, version, instance, term, lease_instance, lease_term, lease_until, leased_at, seen,
-         offline_since, offline_closed, suspended, revision"
+         offline_since, offline_closed, suspended, restriction, restriction_detail, revision"
     };
 }
 
@@ -48,8 +51,15 @@ fn read(row: &AnyRow) -> Result<Worker, DbError> {
         offline_since: row.try_get("offline_since")?,
         offline_closed: row.try_get::<i64, _>("offline_closed")? != 0,
         suspended: row.try_get::<i64, _>("suspended")? != 0,
+        restriction: restriction(row.try_get("restriction")?),
+        restriction_detail: row.try_get("restriction_detail")?,
         revision: row.try_get("revision")?,
     })
+}
+
+/// A number that we have not written is no restriction.
+fn restriction(number: i64) -> Restriction {
+    i32::try_from(number).ok().and_then(|number| number.try_into().ok()).unwrap_or_default()
 }
 
 /// One worker, whosever it is.
@@ -162,6 +172,22 @@ pub(crate) async fn rename(write: &mut Write, id: &WorkerId, name: &str) -> Resu
     sqlx::query("UPDATE workers SET name = $2 WHERE worker_id = $1")
         .bind(id.as_str())
         .bind(name)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+/// Writes what is in the way of a worker.
+pub(crate) async fn restrict(
+    write: &mut Write,
+    id: &WorkerId,
+    restriction: Restriction,
+    detail: &str,
+) -> Result<(), DbError> {
+    sqlx::query("UPDATE workers SET restriction = $2, restriction_detail = $3 WHERE worker_id = $1")
+        .bind(id.as_str())
+        .bind(i64::from(i32::from(restriction)))
+        .bind(detail)
         .execute(write.connection())
         .await?;
     Ok(())

@@ -28,8 +28,11 @@ pub enum Standing {
     Pending,
     /// Another key is approved, and the owner may approve this one anew.
     Mismatch,
-    /// It is approved, and its owner's account is disabled.
-    Suspended,
+    /// It is approved, and something else keeps it out: its owner's account is disabled, or it wrote too much.
+    Suspended {
+        /// What it is, for people.
+        why: String,
+    },
     /// Another process is this worker now.
     Leased(Exit),
     /// It is no use to ask again.
@@ -59,7 +62,7 @@ fn standing(reply: RegisterReply) -> Standing {
         RegisterStatus::Approved => Standing::Approved { name: worker_name },
         RegisterStatus::Reconnect => Standing::Reconnect,
         RegisterStatus::Pending => Standing::Pending,
-        RegisterStatus::Suspended => Standing::Suspended,
+        RegisterStatus::Suspended => Standing::Suspended { why: detail },
         RegisterStatus::Mismatch => Standing::Mismatch,
         RegisterStatus::Rejected => hopeless(
             Code::NoPermission,
@@ -105,7 +108,7 @@ mod tests {
         };
         assert!(matches!(of(RegisterStatus::Approved), Standing::Approved { .. }));
         assert_eq!(of(RegisterStatus::Reconnect), Standing::Reconnect);
-        assert_eq!(of(RegisterStatus::Suspended), Standing::Suspended);
+        assert!(matches!(of(RegisterStatus::Suspended), Standing::Suspended { why } if why == "on host desk"));
         assert_eq!(of(RegisterStatus::Mismatch), Standing::Mismatch);
         assert_eq!(of(RegisterStatus::Pending), Standing::Pending);
         let Standing::Leased(exit) = of(RegisterStatus::Leased) else { panic!("leased") };

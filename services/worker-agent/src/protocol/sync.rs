@@ -43,7 +43,8 @@ impl Sync {
         loop {
             let begun = Instant::now();
             connection.borrow_and_update();
-            let request = SyncRequest { open: self.runner.turns.report(), held: Vec::new() };
+            let turns = &self.runner.turns;
+            let request = SyncRequest { open: turns.report(), held: Vec::new(), cut: turns.cut(), full: turns.full() };
             let subject = self.link.chat(ChatVerb::Sync);
             match self.link.bus.request::<_, SyncReply>(&subject, &request, TIMEOUT).await {
                 Ok(reply) => {
@@ -83,7 +84,7 @@ impl Sync {
 
     /// Makes it so. Returns whether to ask again at once.
     fn obey(&self, reply: SyncReply, results: &mut Vec<AskResult>) -> bool {
-        let SyncReply { start, stop, go_on, drop, answers, release, asks, more } = reply;
+        let SyncReply { start, stop, go_on, drop, answers, release, asks, more, settled } = reply;
         let turns = &self.runner.turns;
         for reply in drop {
             if let Some(entry) = turns.get(&reply) {
@@ -95,11 +96,14 @@ impl Sync {
                 entry.go_on(stored);
             }
         }
-        for StopTurn { reply_id } in stop {
-            if let Some(entry) = turns.get(&reply_id) {
-                entry.stop.cancel();
+        for StopTurn { reply_id, reason } in stop {
+            match (turns.get(&reply_id), reason) {
+                (Some(entry), Some(reason)) => entry.stop_because(&reason),
+                (Some(entry), None) => entry.stop.cancel(),
+                (None, _) => {}
             }
         }
+        turns.settle(&settled);
         for answer in answers {
             if let Some(entry) = turns.get(&answer.reply_id) {
                 entry.answer(answer);

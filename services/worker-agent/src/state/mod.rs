@@ -1,5 +1,6 @@
-//! The worker's own files: its key, its lock, and what its backend keeps.
+//! The worker's own files: its key, its lock, its journal, and what its backend keeps.
 
+mod journal;
 mod key;
 mod report;
 
@@ -8,8 +9,10 @@ use std::{
     io::{self, Read as _, Seek as _, Write as _},
     os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
+pub use journal::Journal;
 pub use key::Key;
 pub use report::{Found, Report, look};
 
@@ -19,6 +22,8 @@ use crate::exit::{Code, Exit};
 const LOCK: &str = "lock";
 /// File of the present key.
 const KEY: &str = "worker.nk";
+/// File of what was begun.
+const JOURNAL: &str = "journal";
 /// File of the key that waits to take its place.
 const NEXT_KEY: &str = "worker.next.nk";
 
@@ -141,6 +146,12 @@ impl StateDir {
     /// Says how the process stands, for [`look`].
     pub fn reports(&self, report: &Report) {
         report::say(&self.path, report);
+    }
+
+    /// What earlier processes of this worker have begun, to be continued by this one.
+    #[must_use]
+    pub fn journal(&self) -> Arc<Journal> {
+        Journal::open(&self.path.join(JOURNAL))
     }
 
     /// Where the backend keeps its files.

@@ -144,6 +144,8 @@ impl Runner {
             settling: Vec::new(),
             away: false,
         };
+        // Should this process die from here on, the next one knows that this was begun.
+        self.turns.note(&reply).await;
         // The backend hears of the turn only once the stream has its start.
         let written = match writer.begin().await {
             Ok(()) => {

@@ -7,15 +7,16 @@ use std::{
 
 use muster_contracts::{
     id::{MessageId, SessionId},
+    limits,
     v1::{Answer, GivenAnswer, OpenReply},
 };
 use tokio::sync::{Notify, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::domain::recent::Recent;
-
-/// Ended replies that are remembered, so that a late answer of sync does not start them anew.
-const REMEMBERED: usize = 4096;
+use crate::{
+    domain::{begun::REMEMBERED, recent::Recent},
+    state::Journal,
+};
 
 /// An open reply.
 #[derive(Debug)]
@@ -39,6 +40,7 @@ pub(super) type Told = Option<u64>;
 struct State {
     acknowledged: Option<u64>,
     doubtful: bool,
+    full: bool,
     reason: Option<String>,
     answers: HashMap<String, oneshot::Sender<Answer>>,
 }
@@ -90,6 +92,11 @@ impl Entry {
         lock(&self.state).doubtful = false;
     }
 
+    /// Whether it waits because the stream takes nothing more; true when that is new.
+    pub(super) fn set_full(&self, full: bool) -> bool {
+        std::mem::replace(&mut lock(&self.state).full, full) != full
+    }
+
     /// What chat says of a doubtful reply. A word that nobody waits for is ignored.
     pub fn go_on(&self, stored: Option<u64>) {
         if lock(&self.state).doubtful {
@@ -123,24 +130,66 @@ impl Entry {
     }
 }
 
-/// All open replies of this process.
+/// All open replies of this process, and those that earlier ones have left.
 #[derive(Debug)]
 pub struct Turns {
     open: Mutex<Table>,
     bell: Arc<Notify>,
+    journal: Option<Arc<Journal>>,
 }
 
 #[derive(Debug)]
 struct Table {
     entries: BTreeMap<String, Arc<Entry>>,
     ended: Recent,
+    /// Begun by an earlier process that did not end them; chat has not said yet that they are over.
+    cut: Vec<MessageId>,
 }
 
 impl Turns {
     /// None yet. `bell` is rung when chat has to be asked.
     #[must_use]
     pub fn new(bell: Arc<Notify>) -> Self {
-        Self { open: Mutex::new(Table { entries: BTreeMap::new(), ended: Recent::new(REMEMBERED) }), bell }
+        let table = Table { entries: BTreeMap::new(), ended: Recent::new(REMEMBERED), cut: Vec::new() };
+        Self { open: Mutex::new(table), bell, journal: None }
+    }
+
+    /// None yet, but those of this journal are known, and it learns of the ones that follow.
+    #[must_use]
+    pub fn with_journal(bell: Arc<Notify>, journal: Arc<Journal>) -> Self {
+        let turns = Self::new(bell);
+        {
+            let mut table = lock(&turns.open);
+            journal.known().into_iter().for_each(|reply| table.ended.insert(reply.into()));
+            table.cut = journal.open_replies();
+        }
+        Self { journal: Some(journal), ..turns }
+    }
+
+    /// Writes down that a reply begins. It is on disk when this returns.
+    pub(super) async fn note(&self, reply: &MessageId) {
+        if let Some(journal) = &self.journal {
+            journal.begin(reply).await;
+        }
+    }
+
+    /// Replies that an earlier process was writing when it died, as many as are told at once.
+    #[must_use]
+    pub fn cut(&self) -> Vec<String> {
+        lock(&self.open).cut.iter().take(limits::CUT_REPLIES).map(ToString::to_string).collect()
+    }
+
+    /// Chat says that these are over.
+    pub fn settle(&self, replies: &[String]) {
+        let mut table = lock(&self.open);
+        let (settled, cut) =
+            std::mem::take(&mut table.cut).into_iter().partition(|reply| replies.contains(&reply.to_string()));
+        table.cut = cut;
+        drop(table);
+        let settled: Vec<MessageId> = settled;
+        if let Some(journal) = &self.journal {
+            settled.iter().for_each(|reply| journal.end(reply));
+        }
     }
 
     /// Opens a reply, unless it is open or has ended here.
@@ -160,6 +209,9 @@ impl Turns {
         table.entries.remove(reply.as_str());
         table.ended.insert(reply.to_string());
         drop(table);
+        if let Some(journal) = &self.journal {
+            journal.end(reply);
+        }
         self.bell.notify_one();
     }
 
@@ -178,6 +230,13 @@ impl Turns {
     #[must_use]
     pub fn all(&self) -> Vec<Arc<Entry>> {
         lock(&self.open).entries.values().cloned().collect()
+    }
+
+    /// Open replies that wait because the stream takes nothing more.
+    #[must_use]
+    pub fn full(&self) -> Vec<String> {
+        let full = |entry: &Arc<Entry>| lock(&entry.state).full;
+        self.all().iter().filter(|entry| full(entry)).map(|entry| entry.reply.to_string()).collect()
     }
 
     /// What chat is told of the open replies.

@@ -164,6 +164,19 @@ impl ReplyWriter {
         }
     }
 
+    /// Tells chat, and with it the user, that the stream takes nothing more, or does again.
+    fn set_full(&self, full: bool) {
+        if self.entry.set_full(full) {
+            let reply = &self.entry.reply;
+            if full {
+                tracing::warn!(%reply, "the server's storage is full: the agent waits until there is room");
+            } else {
+                tracing::info!(%reply, "the server's storage has room again");
+            }
+            self.turns.ring();
+        }
+    }
+
     async fn publish(&mut self, publish: Publish) -> Result<(), Gone> {
         let mut since = Instant::now();
         let mut pause = PAUSES[0];
@@ -173,6 +186,7 @@ impl ReplyWriter {
             let doubt = match attempt {
                 Ok(_) => {
                     self.set_away(false);
+                    self.set_full(false);
                     self.outgoing.acked();
                     break;
                 }
@@ -181,8 +195,8 @@ impl ReplyWriter {
                     return Err(Gone);
                 }
                 Err(StoreError::Full) => {
-                    tracing::warn!(reply = %self.entry.reply, "the stream is full; the backend has to wait");
                     self.set_away(false);
+                    self.set_full(true);
                     false
                 }
                 Err(StoreError::Fenced) => true,

@@ -22,6 +22,8 @@ pub(crate) struct ChatSession {
     unread: bool,
     pinned: bool,
     queue: Queue,
+    /// Its turn waits because the server's storage for replies is full; it goes on by itself.
+    storage_full: bool,
     usage: Usage,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -112,6 +114,7 @@ impl From<v1::ChatSession> for ChatSession {
             created_at,
             revision,
             shared_until,
+            storage_full,
         } = session;
         Self {
             chat_session_id,
@@ -134,6 +137,7 @@ impl From<v1::ChatSession> for ChatSession {
             unread,
             pinned,
             queue: if queue_paused { Queue::Paused } else { Queue::Running },
+            storage_full,
             usage: usage.unwrap_or_default().into(),
             backend_session_id,
             last_activity,

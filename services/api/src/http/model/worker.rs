@@ -45,7 +45,27 @@ pub(crate) struct Worker {
     #[schema(nullable = false)]
     capabilities: Option<Capabilities>,
     registrations: Vec<Registration>,
+    /// What keeps it from working although it may.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    restriction: Option<Restriction>,
+    /// Why, for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    restriction_detail: Option<String>,
     revision: i64,
+}
+
+/// What is in the way of a worker.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Restriction {
+    /// The server's storage for replies is full: its turns wait for room.
+    StorageFull,
+    /// It has filled its share of that storage: its turns were stopped, its messages wait.
+    OverQuota,
+    /// It went on writing nevertheless: it is kept out until it is readmitted.
+    CutOff,
 }
 
 /// How far a worker is.
@@ -148,6 +168,12 @@ impl From<WorkerStatus> for v1::WorkerStatus {
 impl From<v1::Worker> for Worker {
     fn from(worker: v1::Worker) -> Self {
         let (status, presence) = (worker.status().into(), worker.presence());
+        let restriction = match worker.restriction() {
+            v1::Restriction::Unspecified => None,
+            v1::Restriction::StorageFull => Some(Restriction::StorageFull),
+            v1::Restriction::OverQuota => Some(Restriction::OverQuota),
+            v1::Restriction::CutOff => Some(Restriction::CutOff),
+        };
         let v1::Worker {
             worker_id,
             machine_id,
@@ -170,6 +196,8 @@ impl From<v1::Worker> for Worker {
             term: _,
             capabilities,
             models_known,
+            restriction: _,
+            restriction_detail,
         } = worker;
         Self {
             worker_id,
@@ -197,6 +225,8 @@ impl From<v1::Worker> for Worker {
                 attachments,
             }),
             registrations: registrations.into_iter().map(Into::into).collect(),
+            restriction_detail: restriction.is_some().then_some(restriction_detail),
+            restriction,
             revision,
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod dismiss;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod permissions;
+pub(crate) mod readmit;
 pub(crate) mod refresh_models;
 pub(crate) mod reject;
 pub(crate) mod update;
@@ -23,5 +24,6 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(reject::reject))
         .routes(routes!(dismiss::dismiss))
         .routes(routes!(permissions::permissions))
+        .routes(routes!(readmit::readmit))
         .routes(routes!(refresh_models::refresh_models))
 }

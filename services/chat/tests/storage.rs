@@ -1,0 +1,192 @@
+//! The stream CHUNKS when it is full, when it forgets, and when it has not yet what it will have; and turns whose
+//! worker is lost.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(unreachable_pub, reason = "a module of a test is its own world")]
+
+mod support;
+
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use muster_bus::StoreError;
+use muster_contracts::{Message as _, method, stream::CHUNKS, v1};
+use support::{Chat, Engine};
+use v1::TurnStatus::{Cancelled, Completed, Interrupted, Queued};
+
+/// Each test runs on both databases.
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
+            #[tokio::test]
+            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
+        }
+    )*};
+}
+
+on_both! {
+    a_full_stream_is_shown_and_a_turn_that_waits_for_room_can_be_stopped
+    what_a_dead_process_had_begun_is_not_begun_again_although_the_stream_does_not_show_it
+    a_turn_that_is_longer_than_the_stream_remembers_ends_whole
+    two_instances_end_a_lost_turn_once
+}
+
+async fn session(chat: &Chat) -> v1::ChatSession {
+    chat.call::<method::GetSession>(chat.session_ref()).await.unwrap()
+}
+
+/// Answers as the registry would, from now on: the worker's connection was closed long ago.
+async fn registry_that_saw_the_worker_go(chat: &Chat) {
+    let client = chat.client.clone();
+    let mut asked = client.subscribe(method::subject::<method::Presence>()).await.unwrap();
+    client.flush().await.unwrap();
+    tokio::spawn(async move {
+        while let Some(question) = asked.next().await {
+            let request = v1::PresenceRequest::decode(question.payload).unwrap();
+            let gone = |worker_id| v1::WorkerPresence {
+                worker_id,
+                presence: v1::Presence::Known.into(),
+                offline_since: Some(1),
+                closed: true,
+                ..Default::default()
+            };
+            let workers = request.worker_ids.into_iter().map(gone).collect();
+            let answer = v1::PresenceReply { workers }.encode_to_vec();
+            client.publish(question.reply.unwrap(), answer.into()).await.unwrap();
+        }
+    });
+}
+
+/// How often viewers were told that a reply was interrupted.
+async fn ends(chat: &Chat, reply_id: &str) -> usize {
+    let subject = format!("chat.v1.stream.chat.{}.{reply_id}.state", chat.session);
+    let told = chat.bus.read(CHUNKS, &subject, 1, 100).await.unwrap().messages.into_iter();
+    let told = told.filter(|stored| match v1::State::decode(stored.payload.clone()).unwrap().object {
+        Some(v1::state::Object::Message(message)) => message.status() == Interrupted,
+        _ => false,
+    });
+    told.count()
+}
+
+mod scenario {
+    use super::*;
+
+    pub async fn a_full_stream_is_shown_and_a_turn_that_waits_for_room_can_be_stopped(engine: Engine) {
+        let chat = Chat::with(engine, &[("MUSTER_CHUNKS_MAX_BYTES", "100000")]).await;
+        let sent = chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        let refused = loop {
+            if let Err(error) = worker.try_write(&mut writing, &"x".repeat(5_000)).await {
+                break error;
+            }
+        };
+        assert_eq!(refused, StoreError::Full, "told apart from every other trouble");
+        let full = v1::SyncRequest {
+            open: vec![writing.open()],
+            full: vec![told.reply_id.clone()],
+            ..v1::SyncRequest::default()
+        };
+        for (request, shown) in
+            [(full.clone(), true), (v1::SyncRequest { full: Vec::new(), ..full.clone() }, false), (full.clone(), true)]
+        {
+            let before = session(&chat).await.revision;
+            for _ in 0..2 {
+                assert!(worker.ask(request.clone()).await.drop.is_empty());
+            }
+            let session = session(&chat).await;
+            assert_eq!((session.storage_full, session.revision), (shown, before + 1), "told once");
+        }
+        // Its end finds no room either: chat ends it here, with all that is stored.
+        chat.call::<method::CancelTurn>(chat.names(&sent.message_id)).await.unwrap();
+        assert_eq!(worker.ask(full).await.drop, std::slice::from_ref(&told.reply_id));
+        let reply = chat.until(&told.reply_id, Cancelled).await;
+        assert!(reply.content == writing.reply.content(), "{} bytes are not all", reply.content.len());
+        assert!(!session(&chat).await.storage_full);
+    }
+
+    pub async fn what_a_dead_process_had_begun_is_not_begun_again_although_the_stream_does_not_show_it(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let told = chat.process_of_worker(1).sync(&[]).await.start.remove(0);
+        // It has published the start and was killed; here nobody sees that start yet.
+        let next = chat.process_of_worker(2);
+        let cut = vec![told.reply_id.clone(), "no id".to_owned(), muster_contracts::id::random()];
+        let request = v1::SyncRequest { cut, ..v1::SyncRequest::default() };
+        let answer = next.ask(request.clone()).await;
+        assert!(answer.start.is_empty(), "{answer:?}");
+        assert_eq!(answer.settled, request.cut);
+        let reply = chat.until(&told.reply_id, Interrupted).await;
+        assert!(reply.error.unwrap().contains("restarted"));
+        chat.call::<method::Retry>(chat.names(&sent.message_id)).await.unwrap();
+        let again = next.ask(request).await.start.remove(0);
+        assert_ne!(again.reply_id, told.reply_id);
+        let mut writing = next.begin(&again).await;
+        next.end(&mut writing, Completed).await;
+        chat.until(&sent.message_id, Completed).await;
+    }
+
+    pub async fn a_turn_that_is_longer_than_the_stream_remembers_ends_whole(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let (mut writing, identity) = {
+            let worker = chat.process_of_worker(1);
+            let told = worker.sync(&[]).await.start.remove(0);
+            let mut writing = worker.begin(&told).await;
+            worker.write(&mut writing, "from before; ").await;
+            (writing, worker.identity)
+        };
+        // The setting is changed while the stream is in use, and loses nothing that is younger.
+        let before = chat.bus.stream_state(CHUNKS).await.unwrap();
+        chat.process.kill().await;
+        let _second = chat.another(&[("MUSTER_CHUNKS_MAX_SECONDS", "4")]).await;
+        let mut worker = chat.process_of_worker(1);
+        worker.identity = identity;
+        loop {
+            worker.write(&mut writing, "and so on; ").await;
+            let now = chat.bus.stream_state(CHUNKS).await.unwrap();
+            assert_eq!(now.epoch, before.epoch, "it is the same stream");
+            if now.first > before.last + 10 {
+                break;
+            }
+        }
+        // What a worker that is in doubt is told does not hang on what is forgotten.
+        let doubtful = v1::OpenReply { doubtful: true, ..writing.open() };
+        let asked = v1::SyncRequest { open: vec![doubtful], ..v1::SyncRequest::default() };
+        assert_eq!(worker.ask(asked).await.go_on[0].stored, Some(writing.number));
+        worker.end(&mut writing, Completed).await;
+        let reply = chat.until(&writing.start.reply_id, Completed).await;
+        assert!(reply.content == writing.reply.content(), "{} bytes are not all", reply.content.len());
+        chat.until(&sent.message_id, Completed).await;
+    }
+
+    pub async fn two_instances_end_a_lost_turn_once(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let _second = chat.another(&[]).await;
+        let sent = chat.send("one").await;
+        let told = chat.process_of_worker(1).sync(&[]).await.start.remove(0);
+        let worker = chat.process_of_worker(1);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "half").await;
+        let waiting = chat.send("two").await;
+        registry_that_saw_the_worker_go(&chat).await;
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        let reply =
+            tokio::time::timeout(Duration::from_secs(60), chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        assert_eq!(reply.content, "half");
+        chat.until(&sent.message_id, Interrupted).await;
+        chat.until(&waiting.message_id, Queued).await;
+        while ends(&chat, &told.reply_id).await == 0 {}
+        // Long after that, nothing more has been told of it.
+        chat.call::<method::ContinueQueue>(chat.session_ref()).await.unwrap();
+        let worker = chat.process_of_worker(2);
+        let next = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&next).await;
+        worker.end(&mut writing, Completed).await;
+        chat.until(&waiting.message_id, Completed).await;
+        assert_eq!(ends(&chat, &told.reply_id).await, 1);
+    }
+}
