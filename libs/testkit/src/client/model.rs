@@ -40,6 +40,8 @@ pub struct Worker {
     pub status: String,
     /// Keys that ask to be it.
     pub registrations: Vec<Registration>,
+    /// `storage_full`, `over_quota` or `cut_off`, if something is in its way.
+    pub restriction: Option<String>,
 }
 
 /// A key that asks to be a worker.

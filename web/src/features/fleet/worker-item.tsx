@@ -9,6 +9,7 @@ import { Button } from "@/shared/ui/button";
 import { cn } from "@/shared/ui/cn";
 import { Dot } from "@/shared/ui/dot";
 import { WorkerMenu } from "./worker-menu";
+import { RestrictionNotice } from "@/shared/fleet/restriction-notice";
 import { WorkerPermissions } from "@/shared/fleet/worker-permissions";
 
 export function WorkerItem({ worker }: { worker: Worker }) {
@@ -54,6 +55,7 @@ export function WorkerItem({ worker }: { worker: Worker }) {
         )}
         <WorkerMenu worker={worker} />
       </div>
+      <RestrictionNotice worker={worker} className="mt-1.5 pl-6" />
       {open && (
         <div className="mt-3 mb-2 pl-6">
           <WorkerPermissions workerId={worker.workerId} />

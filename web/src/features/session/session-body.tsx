@@ -1,5 +1,6 @@
 import type { ChatSession, Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
+import { RestrictionNotice } from "@/shared/fleet/restriction-notice";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { LoadError } from "@/shared/ui/load-error";
@@ -68,7 +69,10 @@ export function SessionBody({
           running={chat.running}
           above={
             <>
-              {offline && queue.length === 0 && (
+              {worker !== undefined && (
+                <RestrictionNotice worker={worker} className="px-2 pb-1.5" />
+              )}
+              {offline && worker.restriction !== "cut_off" && queue.length === 0 && (
                 <p className="px-2 pb-1.5 text-xs text-ink-3">{t.worker.offlineHint}</p>
               )}
               <WaitingList

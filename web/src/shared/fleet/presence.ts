@@ -38,6 +38,7 @@ export function sessionPresence(session: ChatSession): { look: DotLook; label: s
   if (session.activity === "needs_you")
     return { look: "wait", label: t.session.activity.needs_you };
   if (session.status === "terminated") return { look: "off", label: t.session.state.terminated };
+  if (session.storageFull) return { look: "wait", label: t.session.storageFull };
   const label = session.activity === "working" ? t.session.activity.working : "";
   return { look: "live", label: label || t.session.state[session.status] };
 }

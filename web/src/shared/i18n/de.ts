@@ -206,6 +206,15 @@ export const de: typeof en = {
     comingOnline: "Zugelassen. Wartet, bis er online ist …",
     isOnline: "Er ist online",
     startSession: "Sitzung beginnen",
+    restriction: {
+      storage_full:
+        "Der Speicher des Servers für Antworten ist voll: angehalten. Es geht von selbst weiter, sobald Platz ist.",
+      over_quota:
+        "Dieser Worker hat seinen Anteil am Speicher des Servers gefüllt. Seine Nachrichten warten, bis dort mit der Zeit entfernt ist, was er geschrieben hat.",
+      cut_off:
+        "Dieser Worker hat weitergeschrieben, nachdem er angehalten wurde, und wurde abgetrennt. Sieh nach, was dort läuft, bevor du ihn wieder zulässt.",
+    },
+    readmit: "Wieder zulassen",
     status: {
       pending_authorization: "offen",
       ready: "bereit",
@@ -254,6 +263,7 @@ export const de: typeof en = {
     openSession: "Sitzung öffnen",
   },
   session: {
+    storageFull: "Angehalten: Der Speicher des Servers ist voll",
     untitled: "Neue Sitzung",
     state: { active: "aktiv", idle: "ruht", terminated: "beendet" },
     activity: { idle: "", working: "arbeitet", needs_you: "braucht dich" },
@@ -544,6 +554,8 @@ export const de: typeof en = {
       "worker.approved": "Schlüssel des Workers freigegeben",
       "worker.rejected": "Schlüssel des Workers abgewiesen",
       "worker.taken_over": "Worker übernommen",
+      "worker.cut_off": "Worker abgetrennt, der zu viel schrieb",
+      "worker.readmitted": "Worker wieder zugelassen",
       "worker.removed": "Worker entfernt",
       "session.created": "Sitzung begonnen",
       "session.renamed": "Sitzung umbenannt:",

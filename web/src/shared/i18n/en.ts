@@ -202,6 +202,15 @@ export const en = {
     comingOnline: "Approved. Waiting for it to come online…",
     isOnline: "It is online",
     startSession: "Start a session",
+    restriction: {
+      storage_full:
+        "The server's storage for replies is full: paused. It goes on by itself as soon as there is room.",
+      over_quota:
+        "This worker has filled its share of the server's storage. Its messages wait until what it wrote is removed there with time.",
+      cut_off:
+        "This worker went on writing after it was told to stop, and was cut off. Look at what runs there before you let it in again.",
+    },
+    readmit: "Let it in again",
     status: {
       pending_authorization: "pending",
       ready: "ready",
@@ -249,6 +258,7 @@ export const en = {
     openSession: "Open session",
   },
   session: {
+    storageFull: "Paused: the server's storage is full",
     untitled: "New session",
     state: { active: "active", idle: "idle", terminated: "ended" },
     activity: { idle: "", working: "working", needs_you: "needs you" },
@@ -544,6 +554,8 @@ export const en = {
       "worker.approved": "Approved a key of the worker",
       "worker.rejected": "Turned away a key of the worker",
       "worker.taken_over": "Took the worker over",
+      "worker.cut_off": "Cut off for writing too much: the worker",
+      "worker.readmitted": "Readmitted the worker",
       "worker.removed": "Removed the worker",
       "session.created": "Started the session",
       "session.renamed": "Renamed the session",
