@@ -1,5 +1,6 @@
-//! Connections to the page: bounded in number, and in the time until they ask
-//! for something. Whoever only opens them holds up nobody.
+//! Connections to the page: bounded in number, in the time until they ask for
+//! something, and in what is kept for one that does not take its answer.
+//! Whoever only opens them holds up nobody.
 
 use std::{future::pending, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -16,6 +17,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{sync::Semaphore, time::timeout};
+use tokio_io_timeout::TimeoutStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tower::ServiceExt as _;
 
@@ -23,6 +25,11 @@ use tower::ServiceExt as _;
 const AT_ONCE: usize = 10_000;
 /// Time from the connection, or the answer before, until a request's head is there.
 const ASK: Duration = Duration::from_secs(10);
+/// Time in which a client takes nothing of an answer, until it is given up: an event stream that is never read has no
+/// other end.
+const TAKE: Duration = Duration::from_secs(60);
+/// Bytes of a request's head, and of an answer that is not sent yet.
+const BUFFER: usize = 64 * 1024;
 /// How often a silent HTTP/2 connection is asked whether somebody is there.
 const STILL_THERE: Duration = Duration::from_secs(20);
 
@@ -41,7 +48,9 @@ where
             next = next => next,
             () = stop.cancelled() => break,
         };
-        let answering = answer(TokioIo::new(stream), from, router.clone(), stop.clone());
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(TAKE));
+        let answering = answer(TokioIo::new(Box::pin(stream)), from, router.clone(), stop.clone());
         open.spawn(async move {
             answering.await;
             drop(place);
@@ -65,7 +74,7 @@ where
         request
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(ASK);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(ASK).max_buf_size(BUFFER);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(STILL_THERE).keep_alive_timeout(STILL_THERE);
     let mut serving = pin!(builder.serve_connection(stream, TowerToHyperService::new(router)));
     // The library's own limit begins once it knows which version of HTTP is spoken.

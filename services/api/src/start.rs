@@ -19,6 +19,9 @@ use crate::{
     store,
 };
 
+/// What the system takes of an answer beyond what is on its way to the client.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const UNSENT_BYTES: u32 = 64 * 1024;
 /// Open answers may take this long once the process shall end.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -76,10 +79,15 @@ pub async fn serve(listener: TcpListener, certificate: Option<Certificate>, api:
     }
 }
 
-/// Without it a small frame waits for the acknowledgement of the one before.
+/// Without delay, or a small frame waits for the acknowledgement of the one before; and without much before it: what a
+/// slow reader has not taken waits here, where it is merged, and not in the system.
 fn at_once(connection: &TcpStream) {
     if let Err(error) = connection.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY cannot be set");
+    }
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    if let Err(error) = socket2::SockRef::from(connection).set_tcp_notsent_lowat(UNSENT_BYTES) {
+        tracing::debug!(%error, "TCP_NOTSENT_LOWAT cannot be set");
     }
 }
 
