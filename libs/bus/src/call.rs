@@ -37,6 +37,9 @@ pub enum CallError {
     /// The broker is not connected.
     #[error("the broker is not connected")]
     Disconnected,
+    /// The request is larger than the broker carries.
+    #[error("the request is too large")]
+    TooLarge,
     /// The answer is not what it should be.
     #[error("the answer cannot be read")]
     Malformed,
@@ -86,6 +89,7 @@ impl Bus {
             asked = asked.headers(headers);
         }
         let reply = self.client.send_request(subject, asked).await.map_err(|error| match error.kind() {
+            async_nats::RequestErrorKind::MaxPayloadExceeded => CallError::TooLarge,
             async_nats::RequestErrorKind::NoResponders => CallError::NoResponder,
             async_nats::RequestErrorKind::TimedOut if !self.connection.borrow().connected => CallError::Disconnected,
             async_nats::RequestErrorKind::TimedOut => CallError::Timeout,

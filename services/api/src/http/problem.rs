@@ -125,6 +125,9 @@ impl From<CallError> for Problem {
                 tracing::debug!(%error, "a service does not answer");
                 Self::unavailable("A part of the server does not answer at the moment; try again.")
             }
+            CallError::TooLarge => {
+                Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", "The body is larger than is taken.")
+            }
             CallError::Malformed => Self::internal(&error),
         }
     }
