@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{Bus, StreamsError, read::Stored};
 
-/// How long a message may be worked on before another instance gets it.
+/// How long a message may be worked on before another instance gets it, and is given up here: what it waits for may
+/// never come, and everything behind it waits as well.
 const ACK_WAIT: Duration = Duration::from_secs(30);
 /// Messages that may be under way at once.
 const MAX_PENDING: i64 = 1024;
@@ -121,7 +122,11 @@ where
             let id = id.map(|id| id.as_str().to_owned());
             let stored = Stored { sequence, subject, payload: message.payload.clone(), id };
             let attempt = u64::try_from(attempt).unwrap_or(1);
-            handler(Delivery { message: stored, attempt }).await
+            let handling = handler(Delivery { message: stored, attempt });
+            tokio::time::timeout(ACK_WAIT, handling).await.unwrap_or_else(|_| {
+                tracing::error!(sequence, "a message was given up for now: what it needs has not answered");
+                Outcome::Retry(RETRY)
+            })
         }
         // Nobody can ever handle it.
         Err(_) => Outcome::Ack,

@@ -19,7 +19,7 @@ use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
 
-use crate::{Bus, CallError, Identity, call::refusal, trace};
+use crate::{Bus, CallError, Identity, PATIENCE, call::refusal, trace};
 
 /// Requests of one kind that are worked on at the same time in one process.
 const CONCURRENCY: usize = 256;
@@ -110,7 +110,7 @@ impl Bus {
             let (bus, handler) = (self.clone(), Arc::clone(&handler));
             tasks.spawn(
                 async move {
-                    let handled = handler(incoming).await;
+                    let handled = in_time(handler(incoming)).await;
                     if let Some(reply) = message.reply {
                         bus.reply(reply, handled).await;
                     }
@@ -170,7 +170,7 @@ impl Endpoints {
                 requests.spawn(
                     async move {
                         let handled = match M::Request::decode(request.message.payload.clone()) {
-                            Ok(message) => handler(message).await,
+                            Ok(message) => in_time(handler(message)).await,
                             Err(_) => Err(malformed()),
                         };
                         respond(&request, handled).await;
@@ -193,6 +193,19 @@ impl Endpoints {
             tracing::debug!(%error, "the service was stopped already");
         }
     }
+}
+
+/// What a handler answers, or that it does not.
+async fn in_time<T>(handling: impl Future<Output = Handled<T>>) -> Handled<T> {
+    tokio::time::timeout(PATIENCE, handling).await.unwrap_or_else(|_| {
+        tracing::error!("a request was given up: what it needs has not answered");
+        Err(Problem {
+            kind: Kind::Unavailable.into(),
+            slug: "unavailable".to_owned(),
+            detail: "The server is waiting for its database; try again in a moment.".to_owned(),
+            fields: Vec::new(),
+        })
+    })
 }
 
 async fn respond<Rep: Message>(request: &async_nats::service::Request, handled: Handled<Rep>) {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Bus, CallError, ConnectError, Connection, ServiceConnect};
+use crate::{Bus, CallError, ConnectError, Connection, PATIENCE, ServiceConnect};
 
 /// Servers that have not told their connections by then are not there.
 const GATHER: Duration = Duration::from_secs(2);
@@ -242,7 +242,9 @@ impl Bus {
             let server_xkey = xkey(message.headers.as_ref());
             let (client, handler) = (self.client.clone(), Arc::clone(&handler));
             tokio::spawn(async move {
-                if let Some(answer) = handler(Callout { payload: message.payload, server_xkey }).await
+                // The broker has given up by then; a place must not be taken for ever.
+                let decided = handler(Callout { payload: message.payload, server_xkey });
+                if let Ok(Some(answer)) = tokio::time::timeout(PATIENCE, decided).await
                     && let Err(error) = client.publish(reply, answer).await
                 {
                     tracing::warn!(%error, "the broker's question could not be answered");

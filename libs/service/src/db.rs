@@ -7,9 +7,15 @@ use std::{ops::DerefMut, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
-    Any, AnyConnection, AnyPool, AssertSqlSafe, Executor as _, Transaction, any::AnyPoolOptions, migrate::Migrator,
+    Any, AnyConnection, AnyPool, AssertSqlSafe, Connection as _, Executor as _, Transaction, any::AnyPoolOptions,
+    migrate::Migrator,
 };
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
+
+/// A free connection that does not answer within it is dead: nothing else tells, where a network has lost it.
+const ALIVE: Duration = Duration::from_secs(2);
+/// PostgreSQL gives up a client that holds locks and says nothing for so long; another one waits for them.
+const FORSAKEN: &str = "30s";
 
 /// A database error; the cause is for the log, never for a caller.
 pub type DbError = sqlx::Error;
@@ -93,12 +99,18 @@ impl Db {
             setup.execute(AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"))).await?;
             setup.close().await;
         }
-        let pool = AnyPoolOptions::new()
+        let mut pool = AnyPoolOptions::new()
             .max_connections(connections)
             .acquire_timeout(Duration::from_secs(5))
-            .after_connect(move |connection, _| Box::pin(prepare(connection, engine, schema)))
-            .connect(&address)
-            .await?;
+            .after_connect(move |connection, _| Box::pin(prepare(connection, engine, schema)));
+        if engine == Engine::Postgres {
+            // The pool would test them as well, and wait for the answer for ever.
+            pool = pool
+                .test_before_acquire(false)
+                .before_acquire(|connection, _| Box::pin(answers(connection)))
+                .after_release(|connection, _| Box::pin(answers(connection)));
+        }
+        let pool = pool.connect(&address).await?;
         migrations.of(engine).run(&pool).await.map_err(|error| sqlx::Error::Migrate(Box::new(error)))?;
         Ok(Self { pool, engine, writer: Arc::default(), outbox: Arc::default() })
     }
@@ -116,7 +128,8 @@ impl Db {
         self.engine
     }
 
-    /// Begins a transaction that writes.
+    /// Begins a transaction that writes. A statement may wait for ever where the network has lost the connection:
+    /// whoever nobody else stops does it [in time](in_time).
     ///
     /// # Errors
     /// When no connection is free in time.
@@ -201,14 +214,67 @@ async fn prepare(connection: &mut AnyConnection, engine: Engine, schema: &str) -
             }
         }
         Engine::Postgres => {
-            connection.execute(AssertSqlSafe(format!("SET search_path TO {schema}"))).await?;
+            let settings = format!(
+                "SET search_path TO {schema}; SET idle_in_transaction_session_timeout = '{FORSAKEN}'; \
+                 SET tcp_keepalives_idle = 30; SET tcp_keepalives_interval = 10; SET tcp_keepalives_count = 3"
+            );
+            connection.execute(AssertSqlSafe(settings)).await?;
         }
     }
     Ok(())
+}
+
+/// Whether a connection is of use; one that is not is dropped without a word to the other side.
+async fn answers(connection: &mut AnyConnection) -> Result<bool, DbError> {
+    in_time(ALIVE, connection.ping()).await.map(|()| true)
+}
+
+/// Does some work with the database, and gives it up, as if the process had died, when that takes too long: the answer
+/// to a statement may never come. What the bus hands out, and what the api answers, is bounded there.
+///
+/// # Errors
+/// Those of the work, or that it took longer than `patience`.
+pub async fn in_time<T, E: From<DbError>>(
+    patience: Duration,
+    work: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    tokio::time::timeout(patience, work).await.unwrap_or_else(|_| Err(late().into()))
+}
+
+fn late() -> DbError {
+    sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
 /// Whether a statement failed because such a row exists already.
 #[must_use]
 pub fn is_duplicate(error: &DbError) -> bool {
     error.as_database_error().is_some_and(|error| error.is_unique_violation())
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_testkit::{postgres, proxy::Proxy};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn connections_that_the_network_has_lost_are_given_up_and_new_ones_serve() {
+        let database = postgres::database();
+        let server = database.url().split(['@', '/']).nth(3).unwrap().parse().unwrap();
+        let proxy = Proxy::before(server).await.unwrap();
+        let url = database.through(proxy.address()).url().into();
+        let migrations = Migrations::new(Migrator::with_migrations(Vec::new()));
+        let db = Db::open(&url, "lost", 1, &migrations).await.unwrap();
+        let asked = || async { sqlx::query("SELECT 1").execute(db.pool()).await };
+
+        let mut write = db.write().await.unwrap();
+        proxy.lose();
+        let hanging = sqlx::query("SELECT 1").execute(write.connection());
+        assert!(matches!(in_time(Duration::from_millis(200), hanging).await, Err(DbError::Io(_))));
+        drop(write);
+        asked().await.expect("the one connection that there may be is a new one");
+
+        proxy.lose();
+        asked().await.expect("one that was lost while it was free is found out");
+    }
 }

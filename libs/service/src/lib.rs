@@ -12,6 +12,7 @@ pub mod operator;
 pub mod outbox;
 pub mod problem;
 pub mod process;
+mod stream;
 mod telemetry;
 pub mod tls;
 

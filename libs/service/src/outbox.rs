@@ -11,7 +11,7 @@ use muster_contracts::{Message, id, subject::Subject};
 use sqlx::Row as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Clock, Db, DbError, Write};
+use crate::{Clock, Db, DbError, Write, db::in_time};
 
 /// Rows of one round.
 const ROUND: i64 = 256;
@@ -19,6 +19,9 @@ const ROUND: i64 = 256;
 const CHUNKS: &str = "chat.v1.stream.%";
 /// Rows that are under way to the broker at once, in their order.
 const IN_FLIGHT: usize = 64;
+/// The database may take this long at each end of a round; what it has not noted by then is told again, which does no
+/// harm.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// What another instance left behind is found by then.
 const SWEEP: Duration = Duration::from_secs(1);
 
@@ -84,7 +87,7 @@ async fn all(db: &Db, bus: &Bus, stored: &(impl Fn(&Receipt) + Sync)) -> Result<
 /// Publishes the oldest, leaving out subjects of this pattern.
 async fn round(db: &Db, bus: &Bus, but: &str, stored: &(impl Fn(&Receipt) + Sync)) -> Result<Round, DbError> {
     let oldest = "SELECT id, subject, payload FROM outbox WHERE subject NOT LIKE $2 ORDER BY position, id LIMIT $1";
-    let rows = sqlx::query(oldest).bind(ROUND).bind(but).fetch_all(db.pool()).await?;
+    let rows = in_time(PATIENCE, sqlx::query(oldest).bind(ROUND).bind(but).fetch_all(db.pool())).await?;
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
         let payload = Bytes::from(row.try_get::<Vec<u8>, _>("payload")?);
@@ -101,6 +104,16 @@ async fn round(db: &Db, bus: &Bus, but: &str, stored: &(impl Fn(&Receipt) + Sync
         .collect::<Vec<_>>()
         .await;
 
+    let (failed, full) = in_time(PATIENCE, forget(db, results, stored)).await?;
+    Ok(Round { found, failed, full })
+}
+
+/// Deletes what was told, and says whether something was not, and for lack of room.
+async fn forget(
+    db: &Db,
+    results: Vec<(String, Result<Receipt, StoreError>)>,
+    stored: &(impl Fn(&Receipt) + Sync),
+) -> Result<(bool, bool), DbError> {
     let mut write = db.write().await?;
     let (mut failed, mut full) = (false, false);
     for (id, result) in results {
@@ -117,5 +130,5 @@ async fn round(db: &Db, bus: &Bus, but: &str, stored: &(impl Fn(&Receipt) + Sync
         sqlx::query("DELETE FROM outbox WHERE id = $1").bind(id).execute(write.connection()).await?;
     }
     write.commit().await?;
-    Ok(Round { found, failed, full })
+    Ok((failed, full))
 }

@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, path::PathBuf, process::ExitCode, tim
 
 use clap::{Arg, Command, value_parser};
 use muster_bus::{Bus, CertificatesError, ConnectError, ServiceConnect};
-use muster_contracts::permissions::ServiceUser;
+use muster_contracts::{permissions::ServiceUser, stream::StreamSpec};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -14,8 +14,9 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Clock, Db, DbError, Migrations,
     config::{self, Common, ConfigError, Section},
+    db::in_time,
     health::Health,
-    operator, telemetry,
+    operator, stream, telemetry,
 };
 
 /// From sysexits.h: the command line is wrong.
@@ -26,6 +27,8 @@ const EX_CONFIG: u8 = 78;
 const EX_UNAVAILABLE: u8 = 69;
 /// From sysexits.h: an error of our own.
 const EX_SOFTWARE: u8 = 70;
+/// The database answers within it, or is said to be missing.
+const PROBE: Duration = Duration::from_secs(5);
 /// Work in hand may take this long at the end.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -169,6 +172,11 @@ impl App {
         });
     }
 
+    /// Makes a stream that is the service's, and keeps it; `name` is the need that it is there and takes something.
+    pub fn keep_stream(&self, name: &'static str, bus: &Bus, spec: StreamSpec) {
+        self.spawn(name, stream::keep(bus.clone(), spec, self.health.need(name), self.stop.clone()));
+    }
+
     /// Opens the service's database and brings its schema up to date.
     ///
     /// # Errors
@@ -180,7 +188,7 @@ impl App {
         let (need, probe, stop) = (self.health.need("database"), db.clone(), self.stop.clone());
         self.spawn("database probe", async move {
             loop {
-                match sqlx::query("SELECT 1").execute(probe.pool()).await {
+                match in_time(PROBE, sqlx::query("SELECT 1").execute(probe.pool())).await {
                     Ok(_) => need.met(),
                     Err(_) => need.missing("the database does not answer"),
                 }

@@ -5,6 +5,7 @@
 use std::{sync::atomic::Ordering, time::Duration};
 
 use muster_contracts::{method, v1};
+use muster_service::db::in_time;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -21,6 +22,8 @@ use crate::{
 
 const LOST_EVERY: Duration = Duration::from_millis(500);
 const HOUSE_EVERY: Duration = Duration::from_secs(20);
+/// A round may take this long; the next one begins where it was given up.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// A reply that has been open for longer is kept up to now.
 const CHECKPOINT: Duration = Duration::from_mins(1);
 const LOST: &str = "The worker was lost while it was writing this.";
@@ -57,7 +60,7 @@ pub(crate) async fn every<F: Future<Output = Done<()>>>(
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
         tokio::select! { _ = ticks.tick() => {}, () = stop.cancelled() => return }
-        if let Err(error) = step().await {
+        if let Err(error) = in_time(PATIENCE, step()).await {
             tracing::warn!(%error, "a round of housekeeping failed");
         }
     }

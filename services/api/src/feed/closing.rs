@@ -15,7 +15,7 @@ use muster_contracts::{
     subject::{Entity, EventAddress, Subject, filter},
     v1,
 };
-use muster_service::{Clock, Db};
+use muster_service::{Clock, Db, db::in_time};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -26,6 +26,8 @@ use crate::{
 
 /// How often all are checked: what was not heard, and what expires.
 const CHECK: Duration = Duration::from_secs(60);
+/// How long the database may take to say whether a sign-in holds.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Pause after the broker could not be heard.
 const RETRY: Duration = Duration::from_millis(500);
 
@@ -139,10 +141,13 @@ impl Closings {
         }
         let now = self.clock.now();
         for (credential, closed) in open {
-            let holds = match &credential {
-                Credential::Device(device) => store::devices::holds(&self.db, device, now).await,
-                Credential::Token(token) => store::tokens::holds(&self.db, token, now).await,
-            };
+            let holds = in_time(PATIENCE, async {
+                match &credential {
+                    Credential::Device(device) => store::devices::holds(&self.db, device, now).await,
+                    Credential::Token(token) => store::tokens::holds(&self.db, token, now).await,
+                }
+            });
+            let holds = holds.await;
             // A database that does not answer signs nobody out.
             if matches!(holds, Ok(false)) {
                 closed.iter().for_each(CancellationToken::cancel);

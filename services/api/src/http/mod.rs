@@ -11,6 +11,7 @@ mod host;
 mod idempotency;
 mod install;
 mod invitations;
+mod late;
 mod machines;
 mod messages;
 pub(crate) mod model;
@@ -82,6 +83,7 @@ pub fn router(api: Shared) -> Router {
         .route("/api", get(unknown))
         .route("/api/{*path}", axum::routing::any(unknown))
         .method_not_allowed_fallback(wrong_method)
+        .layer(axum::middleware::from_fn(late::answered))
         .layer(axum::middleware::from_fn(trace::traced))
         .layer(limit)
         .layer(RequestBodyTimeoutLayer::new(BODY_SILENCE))

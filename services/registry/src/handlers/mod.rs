@@ -33,9 +33,9 @@ use muster_contracts::{
     method::{self, Method},
     subject::{RegistryVerb, Subject, filter},
 };
-use muster_service::problem;
+use muster_service::{DbError, db::in_time, problem};
 
-use crate::state::Shared;
+use crate::{presence::PATIENCE, state::Shared};
 
 /// Answers the methods, until stopped.
 pub(crate) async fn answer_methods(state: &Shared) -> Result<(), CallError> {
@@ -130,12 +130,15 @@ pub(crate) async fn hear_workers(state: &Shared, verb: RegistryVerb) -> Result<(
         };
         let Some(incoming) = incoming else { return Ok(()) };
         let Some(speaker) = speaker(&incoming).filter(|speaker| speaker.process.term > 0) else { continue };
-        let done = match verb {
-            RegistryVerb::Heartbeat => heartbeat::handle(state, &speaker).await,
-            RegistryVerb::Bye => bye::handle(state, &speaker).await,
-            RegistryVerb::Register | RegistryVerb::Models => Ok(()),
+        let noting = async {
+            let done: Result<(), DbError> = match verb {
+                RegistryVerb::Heartbeat => heartbeat::handle(state, &speaker).await,
+                RegistryVerb::Bye => bye::handle(state, &speaker).await,
+                RegistryVerb::Register | RegistryVerb::Models => Ok(()),
+            };
+            done
         };
-        if let Err(error) = done {
+        if let Err(error) = in_time(PATIENCE, noting).await {
             tracing::warn!(worker = %speaker.process.worker, %error, "what a worker told could not be written down");
         }
     }

@@ -6,11 +6,11 @@ use std::{
 };
 
 use muster_bus::{Census, ClientConnection, Identity};
-use muster_service::DbError;
+use muster_service::{DbError, db::in_time};
 use tokio::sync::watch;
 
 use super::{
-    kick,
+    PATIENCE, kick,
     notices::{closed, opened},
     refresh::refresh,
 };
@@ -55,7 +55,7 @@ pub(crate) async fn repeat(state: Shared, mut listening: watch::Receiver<u64>) {
 async fn count(state: &Shared, absent: &mut BTreeSet<String>) -> Result<(), String> {
     let asked_at = state.now();
     let census = state.system.connections().await.map_err(|error| error.to_string())?;
-    settle(state, asked_at, census, absent).await.map_err(|error| error.to_string())
+    in_time(PATIENCE, settle(state, asked_at, census, absent)).await.map_err(|error| error.to_string())
 }
 
 /// `absent`: servers that did not answer the time before. Once may be slow, twice is gone.

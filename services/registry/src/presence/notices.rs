@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use muster_bus::{BrokerEvent, ClientConnection, Identity};
-use muster_service::DbError;
+use muster_service::{DbError, db::in_time};
 
-use super::{kick, refresh::refresh};
+use super::{PATIENCE, kick, refresh::refresh};
 use crate::{
     domain::presence::LINGER,
     state::Shared,
@@ -34,7 +34,7 @@ pub(crate) async fn follow(state: Shared, listening: tokio::sync::watch::Sender<
                 () = state.stop.cancelled() => return,
             };
             let Some(event) = event else { break };
-            if let Err(error) = note(&state, event).await {
+            if let Err(error) = in_time(PATIENCE, note(&state, event)).await {
                 tracing::warn!(%error, "a notice of the broker could not be written down; the next census repairs it");
             }
         }
@@ -105,7 +105,7 @@ pub(super) async fn closed(state: &Shared, place: &ClientConnection, identity: &
         let (state, id) = (state.clone(), identity.worker.clone());
         tokio::spawn(async move {
             tokio::time::sleep(Duration::from_millis(LINGER.unsigned_abs())).await;
-            if let Err(error) = refresh(&state, &id).await {
+            if let Err(error) = in_time(PATIENCE, refresh(&state, &id)).await {
                 tracing::warn!(worker = %id, %error, "a worker could not be set offline; the next census repairs it");
             }
         });

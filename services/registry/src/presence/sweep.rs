@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::refresh::refresh;
+use muster_service::db::in_time;
+
+use super::{PATIENCE, refresh::refresh};
 use crate::state::Shared;
 
 const PERIOD: Duration = Duration::from_secs(1);
@@ -13,7 +15,7 @@ pub(crate) async fn repeat(state: Shared) {
         let now = state.now();
         state.memory.look(now, &state.bus, &state.system);
         for worker in state.memory.silent(now) {
-            if let Err(error) = refresh(&state, &worker).await {
+            if let Err(error) = in_time(PATIENCE, refresh(&state, &worker)).await {
                 tracing::warn!(%worker, %error, "a silent worker could not be set offline");
             }
         }

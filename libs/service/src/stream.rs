@@ -1,0 +1,59 @@
+//! A stream that a service owns: made, kept as it is defined, and watched, so that the service says when it takes nothing.
+
+use std::time::Duration;
+
+use muster_bus::Bus;
+use muster_contracts::stream::StreamSpec;
+use tokio::time::{Instant, sleep};
+use tokio_util::sync::CancellationToken;
+
+use crate::health::Need;
+
+/// Pause after it could not be had.
+const RETRY: Duration = Duration::from_millis(500);
+/// How often it is looked at: a cluster of brokers that has lost its majority keeps its connections, and stores nothing.
+const LOOK: Duration = Duration::from_secs(2);
+/// A definition that somebody changed by hand is put right by then; at once after a broker that was away.
+const REDEFINE: Duration = Duration::from_mins(5);
+
+/// Keeps it until `stop`.
+pub(crate) async fn keep(bus: Bus, spec: StreamSpec, need: Need, stop: CancellationToken) {
+    tokio::select! {
+        () = define(&bus, &spec, &need) => {}
+        () = stop.cancelled() => {}
+    }
+}
+
+async fn define(bus: &Bus, spec: &StreamSpec, need: &Need) {
+    let mut connection = bus.connection();
+    loop {
+        bus.connected().await;
+        let epoch = connection.borrow_and_update().epoch;
+        match bus.define_stream(spec).await {
+            Ok(_) => {
+                need.met();
+                tokio::select! {
+                    () = watch(bus, spec, need) => {}
+                    _ = connection.wait_for(|now| now.connected && now.epoch != epoch) => {}
+                }
+            }
+            Err(error) => {
+                tracing::debug!(%error, stream = spec.name, "the stream is not there yet");
+                need.missing(error.to_string());
+                sleep(RETRY).await;
+            }
+        }
+    }
+}
+
+/// Until it is time to define it anew.
+async fn watch(bus: &Bus, spec: &StreamSpec, need: &Need) {
+    let until = Instant::now() + REDEFINE;
+    while Instant::now() < until {
+        sleep(LOOK).await;
+        match bus.stream_state(spec.name).await {
+            Ok(_) => need.met(),
+            Err(error) => need.missing(error.to_string()),
+        }
+    }
+}
