@@ -2,10 +2,7 @@
 
 use std::collections::HashMap;
 
-use async_nats::jetstream::{
-    context::CreateStreamErrorKind,
-    stream::{Config, DiscardPolicy, Info, Republish, StorageType},
-};
+use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, Republish, StorageType};
 use muster_contracts::{
     id,
     limits::PAYLOAD_BYTES,
@@ -56,17 +53,20 @@ impl Bus {
     /// # Errors
     /// When the broker refuses or does not answer.
     pub async fn define_stream(&self, spec: &StreamSpec) -> Result<StreamState, StreamsError> {
-        let known = match self.jetstream.get_stream(spec.name).await {
-            Ok(stream) => stream.cached_info().config.metadata.get(EPOCH).cloned(),
-            Err(_) => None,
-        };
-        let config = config(spec, known.unwrap_or_else(fresh_epoch));
-        match self.jetstream.create_or_update_stream(config).await {
-            Ok(info) => Ok(state(&info)),
-            Err(error) if error.kind() == CreateStreamErrorKind::NotFound => {
-                Err(StreamsError::Missing(spec.name.to_owned()))
+        let unavailable = |reason: String| StreamsError::Unavailable { name: spec.name.to_owned(), reason };
+        match self.stream_state(spec.name).await {
+            Ok(StreamState { epoch, .. }) => {
+                let epoch = if epoch.is_empty() { fresh_epoch() } else { epoch };
+                let updated = self.jetstream.update_stream(config(spec, epoch)).await;
+                updated.map(|info| state(&info)).map_err(|error| unavailable(error.to_string()))
             }
-            Err(error) => Err(StreamsError::Unavailable { name: spec.name.to_owned(), reason: error.to_string() }),
+            // Made and never updated: of two that make it at once, one must not put its own word in the other's place.
+            Err(StreamsError::Missing(_)) => {
+                let made = self.jetstream.create_stream(config(spec, fresh_epoch())).await;
+                made.map(|made| state(made.cached_info())).map_err(|error| unavailable(error.to_string()))
+            }
+            // It may be there: with another word, every viewer would have to begin anew.
+            Err(error) => Err(error),
         }
     }
 
@@ -126,5 +126,49 @@ fn config(spec: &StreamSpec, epoch: String) -> Config {
         }),
         metadata: HashMap::from([(EPOCH.to_owned(), epoch)]),
         ..Config::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use muster_contracts::{permissions::ServiceUser, stream};
+    use muster_testkit::broker::Broker;
+
+    use super::*;
+    use crate::ServiceConnect;
+
+    async fn registry(broker: &Broker) -> Bus {
+        let seed = broker.credentials().seed(ServiceUser::Registry).unwrap().into();
+        let connect = ServiceConnect { servers: broker.url(), user: ServiceUser::Registry, seed, ca_file: None };
+        let bus = Bus::connect_service(connect).await.unwrap();
+        bus.connected().await;
+        bus
+    }
+
+    async fn defined(bus: &Bus) -> StreamState {
+        let events = stream::events(Duration::from_hours(1), 1 << 20, 1);
+        loop {
+            if let Ok(state) = bus.define_stream(&events).await {
+                return state;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn those_who_make_a_stream_at_once_agree_on_its_epoch_and_it_keeps_it() {
+        let mut broker = Broker::start().await.unwrap();
+        let mut buses = Vec::new();
+        for _ in 0..8 {
+            buses.push(registry(&broker).await);
+        }
+        let all = futures_util::future::join_all(buses.iter().map(defined)).await;
+        let epoch = &all[0].epoch;
+        assert!(!epoch.is_empty() && all.iter().all(|state| state.epoch == *epoch), "{all:?}");
+        assert_eq!(buses[0].stream_state(stream::EVENTS).await.unwrap().epoch, *epoch);
+        broker.restart().await.unwrap();
+        buses[0].connected().await;
+        assert_eq!(defined(&buses[0]).await.epoch, *epoch);
     }
 }

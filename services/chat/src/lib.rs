@@ -37,14 +37,13 @@ use std::{
     time::Duration,
 };
 
-use muster_bus::Bus;
 use muster_contracts::{
     method,
     permissions::ServiceUser,
     stream::{self, CHUNKS, EVENTS},
     subject::{ChunkKind, Entity, filter},
 };
-use muster_service::{App, Migrations, Service, StartError, health::Need, outbox};
+use muster_service::{App, Migrations, Service, StartError, outbox};
 use tokio_util::sync::CancellationToken;
 
 use crate::{config::Config, quota::Allowance, reaper::House, state::State};
@@ -52,9 +51,6 @@ use crate::{config::Config, quota::Allowance, reaper::House, state::State};
 /// The tables.
 pub static MIGRATIONS: Migrations =
     Migrations::with(sqlx::migrate!(), sqlx::migrate!("./migrations/sqlite"), sqlx::migrate!("./migrations/postgres"));
-const RETRY: Duration = Duration::from_millis(500);
-/// A definition that somebody changed by hand is put right by then.
-const REDEFINE: Duration = Duration::from_mins(5);
 
 /// Milliseconds.
 const DAY: i64 = 24 * 60 * 60 * 1000;
@@ -85,7 +81,7 @@ impl Service for Chat {
         let most = keep_for.map_or(u64::MAX, |most| most.unsigned_abs() / 1000);
         let chunks_for = Duration::from_secs(config.chunks_max_seconds.min(most));
         let chunks = stream::chunks(chunks_for, config.chunks_max_bytes, app.common.stream_replicas);
-        app.spawn("streams", define(bus.clone(), chunks, app.health.need("stream CHUNKS"), app.stop.clone()));
+        app.keep_stream("stream CHUNKS", &bus, chunks);
         app.spawn("settle", settle(state.clone(), app.stop.clone()));
         let position = Arc::clone(&state.position);
         app.spawn("outbox", {
@@ -151,24 +147,6 @@ fn listen(app: &App, state: &State) {
             }
         }
     });
-}
-
-/// Keeps the stream's definition as it should be.
-async fn define(bus: Bus, spec: stream::StreamSpec, need: Need, stop: CancellationToken) {
-    loop {
-        bus.connected().await;
-        let pause = match bus.define_stream(&spec).await {
-            Ok(_) => {
-                need.met();
-                REDEFINE
-            }
-            Err(error) => {
-                need.missing(error.to_string());
-                RETRY
-            }
-        };
-        tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => return }
-    }
 }
 
 /// Remembers since when the broker has been connected without a break.

@@ -100,7 +100,7 @@ fn spawn(app: &App, state: &Shared, events: StreamSpec) {
         shared.bus.consume(EVENTS, "registry", told, stop, handle).await;
     });
     app.spawn("system", close_system(state.clone()));
-    app.spawn("stream", define(state.clone(), app.health.need("stream EVENTS"), events));
+    app.keep_stream("stream EVENTS", &state.bus, events);
     app.spawn("system connection", watch_system(state.clone(), app.health.need("nats system")));
 
     let shared = state.clone();
@@ -148,35 +148,6 @@ where
         if let Err(error) = attempt().await {
             tracing::warn!(%error, "the broker does not take a subscription");
             tokio::time::sleep(RETRY).await;
-        }
-    }
-}
-
-/// Makes the stream, and again whenever the broker was away: it may be another one.
-async fn define(state: Shared, need: Need, events: StreamSpec) {
-    let mut connection = state.bus.connection();
-    while !state.stop.is_cancelled() {
-        let epoch = connection.borrow_and_update().epoch;
-        let defined = tokio::select! {
-            defined = state.bus.define_stream(&events) => defined,
-            () = state.stop.cancelled() => return,
-        };
-        match &defined {
-            Ok(_) => need.met(),
-            Err(error) => {
-                tracing::debug!(%error, "the stream EVENTS is not there yet");
-                need.missing(error.to_string());
-            }
-        }
-        let again = async {
-            match defined {
-                Ok(_) => drop(connection.wait_for(|now| now.connected && now.epoch != epoch).await),
-                Err(_) => tokio::time::sleep(RETRY).await,
-            }
-        };
-        tokio::select! {
-            () = again => {}
-            () = state.stop.cancelled() => return,
         }
     }
 }
