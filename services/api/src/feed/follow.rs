@@ -66,8 +66,9 @@ impl Follow {
         &self.epoch
     }
 
-    /// Runs until what it is about is gone, or it can no longer be trusted.
-    pub(super) async fn run(mut self, positions: &Positions) {
+    /// Runs until what it is about is gone, it can no longer be trusted, or the broker has stopped storing.
+    pub(super) async fn run(mut self, positions: &Positions, stopped: impl Future<Output = ()>) {
+        tokio::pin!(stopped);
         let mut connection = self.bus.connection();
         let mut known = *connection.borrow_and_update();
         let mut check = Instant::now() + CHECK_QUIET;
@@ -88,6 +89,7 @@ impl Follow {
                         check = Instant::now();
                     }
                 }
+                () = &mut stopped => break Life::Broken,
                 () = tokio::time::sleep_until(check) => {
                     let whole = self.repair().await.is_ok();
                     let pause = match (whole, self.sequencer.turn_open()) {

@@ -11,6 +11,7 @@ pub(crate) mod fuzz;
 mod golden;
 mod log;
 mod position;
+mod pulse;
 mod told;
 pub(crate) mod topic;
 pub(crate) mod viewer;
@@ -35,6 +36,7 @@ use self::{
     follow::Follow,
     log::Log,
     position::Positions,
+    pulse::Pulse,
     topic::Topic,
     viewer::{OpenError, Viewer},
 };
@@ -54,6 +56,7 @@ pub(crate) struct Unavailable;
 pub(crate) struct Feeds {
     bus: Bus,
     positions: Arc<Positions>,
+    pulse: Pulse,
     feeds: Arc<Mutex<HashMap<Topic, Arc<Feed>>>>,
     closings: Closings,
 }
@@ -81,17 +84,23 @@ pub(crate) struct Watching {
 
 impl Feeds {
     pub(crate) fn new(bus: Bus, clock: Clock, db: Db, per_user: usize, stop: CancellationToken) -> Self {
+        let positions = Arc::new(Positions::new(bus.clone()));
         Self {
-            positions: Arc::new(Positions::new(bus.clone())),
+            pulse: Pulse::new(Arc::clone(&positions)),
+            positions,
             feeds: Arc::default(),
             closings: Closings::new(bus.clone(), clock, db, per_user, stop),
             bus,
         }
     }
 
-    /// Ends the streams of sign-ins that are over, until the process ends.
+    /// Ends the streams of sign-ins that are over, and all of them while the broker stores nothing, until the process
+    /// ends.
     pub(crate) async fn close_what_is_over(&self) {
-        self.closings.run().await;
+        tokio::select! {
+            () = self.closings.run() => {}
+            () = self.pulse.feel() => {}
+        }
     }
 
     /// A place for one more connection of the caller; it ends when its token is cancelled.
@@ -151,15 +160,16 @@ impl Feeds {
     }
 
     async fn begin(&self, feed: &Arc<Feed>) -> Result<Started, Unavailable> {
-        if !self.bus.connection().borrow().connected {
+        if !self.bus.connection().borrow().connected || !self.pulse.beats() {
             return Err(Unavailable);
         }
         let follow = Follow::begin(self.bus.clone(), feed.topic.clone(), &self.positions).await?;
         let started = Started { epoch: follow.epoch().to_owned(), log: follow.log() };
         let (feed, feeds, positions) = (Arc::clone(feed), Arc::clone(&self.feeds), Arc::clone(&self.positions));
+        let stopped = self.pulse.stopped();
         tokio::spawn(async move {
             tokio::select! {
-                () = follow.run(&positions) => {}
+                () = follow.run(&positions, stopped) => {}
                 () = unwatched(&feed, &feeds) => {}
             }
             forget(&feed, &feeds);

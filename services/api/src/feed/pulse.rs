@@ -1,0 +1,53 @@
+//! Whether the broker stores anything: a cluster that has lost its majority keeps every connection, and takes nothing.
+//! Whoever watches is not to be shown that as silence: their streams end, and begin again when it does.
+
+use std::{sync::Arc, time::Duration};
+
+use muster_contracts::stream::CHUNKS;
+use tokio::{sync::watch, time::sleep};
+
+use super::position::Positions;
+
+/// Between two looks.
+const LOOK: Duration = Duration::from_secs(2);
+/// Looks in a row without an answer: once may be a leader's election.
+const MISSED: u32 = 2;
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct Pulse {
+    positions: Arc<Positions>,
+    beats: watch::Sender<bool>,
+}
+
+impl Pulse {
+    pub(super) fn new(positions: Arc<Positions>) -> Self {
+        Self { positions, beats: watch::Sender::new(true) }
+    }
+
+    /// Looks until it is dropped.
+    pub(super) async fn feel(&self) {
+        let mut missed = 0;
+        loop {
+            sleep(LOOK).await;
+            missed = if self.positions.now(CHUNKS).await.is_ok() { 0 } else { missed + 1 };
+            let beats = missed < MISSED;
+            if self.beats.send_replace(beats) != beats {
+                tracing::warn!(beats, "whether the broker's streams answer has changed");
+            }
+        }
+    }
+
+    pub(super) fn beats(&self) -> bool {
+        *self.beats.borrow()
+    }
+
+    /// Waits until it stops.
+    pub(super) fn stopped(&self) -> impl Future<Output = ()> + Send + use<> {
+        let mut beats = self.beats.subscribe();
+        async move {
+            // Its end is ours as well.
+            let _ = beats.wait_for(|beats| !beats).await;
+        }
+    }
+}
