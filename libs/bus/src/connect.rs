@@ -19,6 +19,9 @@ use crate::{
     trust::{self, CertificatesError, Refused},
 };
 
+/// How often the broker is asked for a sign of life. The third time without an answer to the first two, the
+/// connection is given up and made anew.
+const PING: Duration = Duration::from_secs(5);
 /// Longest pause between two attempts to connect.
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
@@ -160,7 +163,7 @@ async fn connect_with(
         })
         .reconnect_delay_callback(delay)
         .connection_timeout(Duration::from_secs(4))
-        .ping_interval(Duration::from_secs(10))
+        .ping_interval(PING)
         .subscription_capacity(16 * 1024)
         .client_capacity(4 * 1024);
     if let Some(tls) = trust::client(ca_file.as_deref(), &refused)? {

@@ -29,8 +29,12 @@ use crate::{
 /// After this long the stream may have forgotten a Msg-Id: only chat can tell
 /// then what is stored. Below the duplicate window of two minutes.
 const CERTAIN_FOR: Duration = Duration::from_secs(100);
-/// Pauses between attempts while the stream takes nothing.
-const PAUSES: [Duration; 2] = [Duration::from_millis(100), Duration::from_secs(5)];
+/// First pause between attempts while the stream takes nothing; they double.
+const PAUSE: Duration = Duration::from_millis(100);
+/// Longest pause while a stream has no leader: it has one again in seconds, of which none is to be lost here.
+const LEADERLESS: Duration = Duration::from_millis(400);
+/// Longest pause while it is full, which may take hours.
+const FULL: Duration = Duration::from_secs(5);
 /// How a reply ends whose middle is gone.
 const UNREADABLE: &str = "The disk of the worker's machine does not give back what waited there while the server was \
                           away; this is what came before.";
@@ -179,10 +183,11 @@ impl ReplyWriter {
 
     async fn publish(&mut self, publish: Publish) -> Result<(), Gone> {
         let mut since = Instant::now();
-        let mut pause = PAUSES[0];
+        let mut pause = PAUSE;
         loop {
             let store = Arc::clone(&self.store);
             let attempt = self.meanwhile(store.store(self.storing(&publish))).await?;
+            let longest = if matches!(attempt, Err(StoreError::Full)) { FULL } else { LEADERLESS };
             let doubt = match attempt {
                 Ok(_) => {
                     self.set_away(false);
@@ -214,7 +219,7 @@ impl ReplyWriter {
                 since = Instant::now();
             }
             self.meanwhile(sleep(pause)).await?;
-            pause = (pause * 2).min(PAUSES[1]);
+            pause = (pause * 2).min(longest);
         }
         self.entry.acknowledged(self.outgoing.acknowledged());
         self.give_back();
