@@ -19,8 +19,8 @@ use reqwest::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-/// Longer than any answer takes; a lost connection would never end by itself.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than an answer takes; a lost connection would never end by itself.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A browser's tab, so to say: an address and the cookies that it gave.
 #[derive(Debug, Clone)]

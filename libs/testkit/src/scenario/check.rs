@@ -39,26 +39,34 @@ pub struct Checked {
 pub(super) async fn all(world: &World, watched: &[Watched], worker_killed: bool) -> Checked {
     let mut checked = Checked::default();
     let mut stream = Stream::of(&world.stack).await;
+    let mut interrupted = Vec::new();
     for watched in watched {
-        let Watched { session, viewers, sent } = watched;
-        let reply = settled(session, sent, worker_killed).await;
+        let reply = settled(&watched.session, &watched.sent, worker_killed).await;
         whole(watched, &reply, world.worker.id(), &mut stream, &mut checked).await;
-        let mut replies = 1;
         if reply.status == "interrupted" {
             assert!(reply.error.is_some(), "an interrupted reply says why: {reply:?}");
-            replies += 1;
-            checked.interrupted += 1;
-            retry(session, sent).await;
-            let again = settled(session, sent, false).await;
-            whole(watched, &again, world.worker.id(), &mut stream, &mut checked).await;
+            interrupted.push(watched);
         }
-        checked.completed += 1;
-        nothing_twice(session, replies, &mut stream).await;
-        for viewer in viewers {
+    }
+    // All before the first is waited for: they are answered at the same time.
+    for Watched { session, sent, .. } in &interrupted {
+        let path = format!("/sessions/{}/messages/{}/retry", session.id(), sent.message_id);
+        right("a retry is taken", session.client().send(Method::POST, &path, None).await);
+    }
+    for watched in &interrupted {
+        let again = settled(&watched.session, &watched.sent, false).await;
+        whole(watched, &again, world.worker.id(), &mut stream, &mut checked).await;
+        checked.interrupted += 1;
+    }
+    for watched in watched {
+        let retried = interrupted.iter().any(|other| other.sent == watched.sent);
+        nothing_twice(&watched.session, if retried { 2 } else { 1 }, &mut stream).await;
+        for viewer in &watched.viewers {
             let beats = viewer.beats();
             assert_eq!(beats.without, 0, "a connection that did not begin with a beat");
             checked.connections += beats.connections;
         }
+        checked.completed += 1;
     }
     checked
 }
@@ -123,11 +131,6 @@ async fn whole(watched: &Watched, reply: &Message, worker: &str, stream: &mut St
         assert!(viewer.frames().iter().all(|frame| frame.event != "resync"), "a viewer lost its place");
         checked.viewers += 1;
     }
-}
-
-async fn retry(session: &Session, sent: &Sent) {
-    let path = format!("/sessions/{}/messages/{}/retry", session.id(), sent.message_id);
-    right("a retry is taken", session.client().send(Method::POST, &path, None).await);
 }
 
 /// So many replies, each begun once, and nothing is open.

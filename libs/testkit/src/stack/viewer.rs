@@ -82,6 +82,12 @@ impl Viewer {
         self.connection = Some(AbortOnDropHandle::new(tokio::spawn(watch(client, path, seen))));
     }
 
+    /// Connects again as another client does, such as at another instance, and goes on after the last event.
+    pub fn back_at(&mut self, client: &Client) {
+        self.client = client.clone();
+        self.back();
+    }
+
     /// Everything that came, in order, but for beats.
     #[must_use]
     pub fn frames(&self) -> Vec<Frame> {
