@@ -23,7 +23,7 @@ use crate::{
 const LOST_EVERY: Duration = Duration::from_millis(500);
 const HOUSE_EVERY: Duration = Duration::from_secs(20);
 /// A round may take this long; the next one begins where it was given up.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
 /// A reply that has been open for longer is kept up to now.
 const CHECKPOINT: Duration = Duration::from_mins(1);
 const LOST: &str = "The worker was lost while it was writing this.";
