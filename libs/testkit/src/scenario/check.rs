@@ -8,11 +8,11 @@ use sha2::{Digest as _, Sha256};
 
 use super::{
     stored::Stream,
-    world::{UP_TO, Watched, World},
+    world::{UP_TO, Watched},
 };
 use crate::{
     client::Message,
-    stack::{Messages, Sent, Session},
+    stack::{Messages, Sent, Session, Stack},
 };
 
 /// Longer than the slowest reply on a busy machine, and than a turn of a lost worker is kept open.
@@ -36,13 +36,13 @@ pub struct Checked {
 }
 
 /// Everything, of every session.
-pub(super) async fn all(world: &World, watched: &[Watched], worker_killed: bool) -> Checked {
+pub(super) async fn all(stack: &Stack, worker: &str, watched: &[Watched], worker_killed: bool) -> Checked {
     let mut checked = Checked::default();
-    let mut stream = Stream::of(&world.stack).await;
+    let mut stream = Stream::of(stack).await;
     let mut interrupted = Vec::new();
     for watched in watched {
         let reply = settled(&watched.session, &watched.sent, worker_killed).await;
-        whole(watched, &reply, world.worker.id(), &mut stream, &mut checked).await;
+        whole(watched, &reply, worker, &mut stream, &mut checked).await;
         if reply.status == "interrupted" {
             assert!(reply.error.is_some(), "an interrupted reply says why: {reply:?}");
             interrupted.push(watched);
@@ -55,7 +55,7 @@ pub(super) async fn all(world: &World, watched: &[Watched], worker_killed: bool)
     }
     for watched in &interrupted {
         let again = settled(&watched.session, &watched.sent, false).await;
-        whole(watched, &again, world.worker.id(), &mut stream, &mut checked).await;
+        whole(watched, &again, worker, &mut stream, &mut checked).await;
         checked.interrupted += 1;
     }
     for watched in watched {

@@ -1,6 +1,6 @@
 //! A stack at work, and the hand that disturbs it.
 
-use std::time::Duration;
+use std::{convert::Infallible, time::Duration};
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
@@ -79,7 +79,12 @@ impl World {
         let watched = self.asked().await;
         self.disturb(plan).await;
         self.mend(plan).await;
-        let checked = check::all(self, &watched, plan.kills(Process::Worker)).await;
+        let killed = plan.kills(Process::Worker);
+        let worker = self.worker.id().to_owned();
+        let checked = tokio::select! {
+            checked = check::all(&self.stack, &worker, &watched, killed) => checked,
+            never = supervised(&mut self.worker, killed) => match never {},
+        };
         self.watched = watched;
         Round { took: begun.elapsed(), checked }
     }
@@ -157,13 +162,7 @@ impl World {
             assert!(plan.kills(instance.into()), "{instance} has ended by itself; the end of its log:\n{tail}");
             self.stack.start_again(instance).await;
         }
-        if self.worker.process().ended().is_some() {
-            let tail = self.worker.process().log_tail(20);
-            assert!(plan.kills(Process::Worker), "the worker has ended by itself; the end of its log:\n{tail}");
-            self.worker.restart().await;
-        }
         self.stack.ready().await;
-        self.worker.online().await;
     }
 }
 
@@ -173,6 +172,17 @@ impl Drop for World {
         if std::thread::panicking() {
             eprintln!("it did not hold: {}", self.plan);
         }
+    }
+}
+
+/// Keeps a worker running that was killed, as whatever supervises it does: while nobody knows yet that the process
+/// before it is dead, it is refused, and ends. One that was not killed may not end.
+async fn supervised(worker: &mut Running, killed: bool) -> Infallible {
+    loop {
+        worker.process().wait().await;
+        let tail = worker.process().log_tail(20);
+        assert!(killed, "the worker has ended by itself; the end of its log:\n{tail}");
+        worker.restart().await;
     }
 }
 

@@ -84,10 +84,9 @@ pub(crate) struct Watching {
 
 impl Feeds {
     pub(crate) fn new(bus: Bus, clock: Clock, db: Db, per_user: usize, stop: CancellationToken) -> Self {
-        let positions = Arc::new(Positions::new(bus.clone()));
         Self {
-            pulse: Pulse::new(Arc::clone(&positions)),
-            positions,
+            positions: Arc::new(Positions::new(bus.clone())),
+            pulse: Pulse::new(bus.clone()),
             feeds: Arc::default(),
             closings: Closings::new(bus.clone(), clock, db, per_user, stop),
             bus,

@@ -1,12 +1,11 @@
 //! Whether the broker stores anything: a cluster that has lost its majority keeps every connection, and takes nothing.
 //! Whoever watches is not to be shown that as silence: their streams end, and begin again when it does.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
+use muster_bus::{Bus, StreamsError};
 use muster_contracts::stream::CHUNKS;
 use tokio::{sync::watch, time::sleep};
-
-use super::position::Positions;
 
 /// Between two looks.
 const LOOK: Duration = Duration::from_secs(2);
@@ -16,13 +15,13 @@ const MISSED: u32 = 2;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Pulse {
-    positions: Arc<Positions>,
+    bus: Bus,
     beats: watch::Sender<bool>,
 }
 
 impl Pulse {
-    pub(super) fn new(positions: Arc<Positions>) -> Self {
-        Self { positions, beats: watch::Sender::new(true) }
+    pub(super) fn new(bus: Bus) -> Self {
+        Self { bus, beats: watch::Sender::new(true) }
     }
 
     /// Looks until it is dropped.
@@ -30,7 +29,11 @@ impl Pulse {
         let mut missed = 0;
         loop {
             sleep(LOOK).await;
-            missed = if self.positions.now(CHUNKS).await.is_ok() { 0 } else { missed + 1 };
+            missed = match self.bus.stream_state(CHUNKS).await {
+                // Chat has not made it yet: the broker answers, and a user's events are in another one.
+                Ok(_) | Err(StreamsError::Missing(_)) => 0,
+                Err(StreamsError::Unavailable { .. }) => missed + 1,
+            };
             let beats = missed < MISSED;
             if self.beats.send_replace(beats) != beats {
                 tracing::warn!(beats, "whether the broker's streams answer has changed");
