@@ -11,6 +11,7 @@ mod consume;
 mod erase;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod objects;
 mod read;
 mod serve;
 mod store;
@@ -25,6 +26,7 @@ pub use call::{CallError, Identity};
 pub use connect::{ConnectError, ServiceConnect, WorkerConnect};
 pub use connection::Connection;
 pub use consume::{Delivery, Outcome};
+pub use objects::{ObjectWriter, Piece, Whole};
 pub use read::{Batch, Found, ReadError, Stored};
 pub use serve::{Endpoints, Handled, Incoming};
 pub use store::{Receipt, StoreError, Storing};

@@ -121,6 +121,6 @@ pub(crate) fn stored(headers: Option<&HeaderMap>, payload: Bytes) -> Option<Stor
     Some(Stored { sequence: number(headers, "Nats-Sequence")?, subject, payload, id })
 }
 
-fn number(headers: Option<&HeaderMap>, name: &str) -> Option<u64> {
+pub(crate) fn number(headers: Option<&HeaderMap>, name: &str) -> Option<u64> {
     headers?.get(name)?.as_str().parse().ok()
 }

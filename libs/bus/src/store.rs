@@ -82,7 +82,7 @@ impl Bus {
     }
 }
 
-fn classify(error: &jetstream::context::PublishError) -> StoreError {
+pub(crate) fn classify(error: &jetstream::context::PublishError) -> StoreError {
     match error.kind() {
         PublishErrorKind::WrongLastSequence => return StoreError::Fenced,
         PublishErrorKind::MaxPayloadExceeded => return StoreError::TooLarge,

@@ -2,10 +2,14 @@
 
 use std::collections::HashMap;
 
-use async_nats::jetstream::stream::{Config, DiscardPolicy, Info, Republish, StorageType};
+use async_nats::jetstream::{
+    context::{CreateStreamErrorKind, GetStreamError, GetStreamErrorKind},
+    stream::{Config, DiscardPolicy, Info, Republish, StorageType},
+};
 use muster_contracts::{
     id,
     limits::PAYLOAD_BYTES,
+    objects::ObjectsSpec,
     stream::{EPOCH, StreamSpec},
 };
 
@@ -53,20 +57,34 @@ impl Bus {
     /// # Errors
     /// When the broker refuses or does not answer.
     pub async fn define_stream(&self, spec: &StreamSpec) -> Result<StreamState, StreamsError> {
-        let unavailable = |reason: String| StreamsError::Unavailable { name: spec.name.to_owned(), reason };
+        let refused = |reason: String| unavailable(spec.name, reason);
         match self.stream_state(spec.name).await {
             Ok(StreamState { epoch, .. }) => {
                 let epoch = if epoch.is_empty() { fresh_epoch() } else { epoch };
                 let updated = self.jetstream.update_stream(config(spec, epoch)).await;
-                updated.map(|info| state(&info)).map_err(|error| unavailable(error.to_string()))
+                updated.map(|info| state(&info)).map_err(|error| refused(error.to_string()))
             }
             // Made and never updated: of two that make it at once, one must not put its own word in the other's place.
             Err(StreamsError::Missing(_)) => {
                 let made = self.jetstream.create_stream(config(spec, fresh_epoch())).await;
-                made.map(|made| state(made.cached_info())).map_err(|error| unavailable(error.to_string()))
+                made.map(|made| state(made.cached_info())).map_err(|error| refused(error.to_string()))
             }
             // It may be there: with another word, every viewer would have to begin anew.
             Err(error) => Err(error),
+        }
+    }
+
+    /// Makes an object store, or brings its definition up to date without losing an object.
+    ///
+    /// # Errors
+    /// When the broker refuses or does not answer.
+    pub async fn define_objects(&self, spec: &ObjectsSpec) -> Result<(), StreamsError> {
+        let config = objects(spec);
+        let name = config.name.clone();
+        match self.jetstream.create_or_update_stream(config).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind() == CreateStreamErrorKind::NotFound => Err(StreamsError::Missing(name)),
+            Err(error) => Err(unavailable(&name, error.to_string())),
         }
     }
 
@@ -77,17 +95,19 @@ impl Bus {
     pub async fn stream_state(&self, name: &str) -> Result<StreamState, StreamsError> {
         match self.jetstream.get_stream(name).await {
             Ok(stream) => Ok(state(stream.cached_info())),
-            Err(error) => {
-                let missing = matches!(
-                    error.kind(),
-                    async_nats::jetstream::context::GetStreamErrorKind::JetStream(inner) if inner.code() == 404
-                );
-                if missing {
-                    return Err(StreamsError::Missing(name.to_owned()));
-                }
-                Err(StreamsError::Unavailable { name: name.to_owned(), reason: error.to_string() })
-            }
+            Err(error) => Err(missing(name, &error)),
         }
+    }
+}
+
+pub(crate) fn unavailable(name: &str, reason: String) -> StreamsError {
+    StreamsError::Unavailable { name: name.to_owned(), reason }
+}
+
+pub(crate) fn missing(name: &str, error: &GetStreamError) -> StreamsError {
+    match error.kind() {
+        GetStreamErrorKind::JetStream(inner) if inner.code() == 404 => StreamsError::Missing(name.to_owned()),
+        _ => unavailable(name, error.to_string()),
     }
 }
 
@@ -125,6 +145,24 @@ fn config(spec: &StreamSpec, epoch: String) -> Config {
             headers_only: false,
         }),
         metadata: HashMap::from([(EPOCH.to_owned(), epoch)]),
+        ..Config::default()
+    }
+}
+
+/// As ADR-20 has it, and with messages that end by themselves: the marks of what was deleted.
+fn objects(spec: &ObjectsSpec) -> Config {
+    Config {
+        name: spec.store.stream.to_owned(),
+        description: Some(spec.description.to_owned()),
+        subjects: spec.store.subjects().to_vec(),
+        max_bytes: spec.max_bytes,
+        max_message_size: i32::try_from(PAYLOAD_BYTES + HEADER_BYTES).unwrap_or(i32::MAX),
+        discard: DiscardPolicy::New,
+        storage: StorageType::File,
+        num_replicas: spec.replicas,
+        allow_direct: true,
+        allow_rollup: true,
+        allow_message_ttl: true,
         ..Config::default()
     }
 }

@@ -93,6 +93,8 @@ ids! {
     MessageId,
     /// A permission or question of an agent.
     RequestId,
+    /// A file that a user attached, or is about to.
+    AttachmentId,
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ pub mod id;
 pub mod limits;
 pub mod method;
 pub mod name;
+pub mod objects;
 pub mod permissions;
 pub mod reply;
 pub mod stream;

@@ -156,6 +156,14 @@ methods! {
         UnshareSession = "unshare_session": SessionRef => Empty;
         /// The session that a link is for.
         OpenShared = "open_shared": OpenSharedRequest => ChatSession;
+        /// Makes room for an attachment before its bytes come.
+        ReserveAttachment = "reserve_attachment": ReserveAttachmentRequest => Empty;
+        /// Says that an attachment lies in the object store, whole.
+        CommitAttachment = "commit_attachment": CommitAttachmentRequest => Attachment;
+        /// What is known of an attachment.
+        GetAttachment = "get_attachment": AttachmentRef => Attachment;
+        /// Gives up an attachment that no message has.
+        DiscardAttachment = "discard_attachment": AttachmentRef => Empty;
     }
 }
 

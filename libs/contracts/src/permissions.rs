@@ -6,6 +6,7 @@ use crate::{
     fingerprint::Fingerprint,
     id::{MachineId, WorkerId},
     method,
+    objects::{self, Objects},
     stream::{CHUNKS, EVENTS, PUSH},
     subject::{ChunkKind, RegistryVerb, Subject, filter, service_inbox, worker_inbox},
 };
@@ -142,6 +143,7 @@ fn api() -> Permissions {
     }
     publish.extend(consume(EVENTS, "api"));
     publish.extend(consume(EVENTS, PUSH));
+    publish.extend(keep(objects::ATTACHMENTS));
     Permissions { publish, subscribe: own(&["live.v1.*.*.*.*", "live.evt.v1.*.*.*"]), respond: false }
 }
 
@@ -186,6 +188,8 @@ fn chat() -> Permissions {
     }
     // How far the api has taken over what is to be erased.
     publish.push(format!("$JS.API.CONSUMER.INFO.{EVENTS}.api"));
+    publish.extend(define(objects::ATTACHMENTS.stream));
+    publish.extend(keep(objects::ATTACHMENTS));
     Permissions {
         publish,
         subscribe: own(&[&format!("{}.*", method::Service::Chat.prefix()), filter::CHAT_WORKERS, "$SRV.>"]),
@@ -224,6 +228,11 @@ fn define(stream: &str) -> Vec<String> {
     ["INFO", "CREATE", "UPDATE"].iter().map(|verb| format!("$JS.API.STREAM.{verb}.{stream}")).collect()
 }
 
+/// Write, read and remove objects. What is removed is overwritten: that takes no right on the stream as a whole.
+fn keep(store: Objects) -> Vec<String> {
+    vec![store.pieces("*"), store.about_all(), format!("$JS.API.DIRECT.GET.{}", store.stream)]
+}
+
 /// Have one durable consumer with this name.
 fn consume(stream: &str, durable: &str) -> Vec<String> {
     vec![
@@ -256,6 +265,16 @@ mod tests {
         assert_eq!(permissions.publish.len(), 1);
         assert!(permissions.publish.iter().all(|subject| subject.ends_with(".register")));
         assert_eq!(permissions.subscribe.len(), 1);
+    }
+
+    #[test]
+    fn attachments_are_api_s_and_chat_s_alone() {
+        for &user in ServiceUser::ALL {
+            let Permissions { publish, subscribe, .. } = service(user);
+            let touches = publish.iter().chain(&subscribe).any(|subject| subject.contains("ATTACHMENTS"));
+            assert_eq!(touches, matches!(user, ServiceUser::Api | ServiceUser::Chat), "{}", user.name());
+        }
+        assert!(!inspector().publish.iter().any(|subject| subject.contains("ATTACHMENTS")));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::{future::Future, net::SocketAddr, path::PathBuf, process::ExitCode, tim
 
 use clap::{Arg, Command, value_parser};
 use muster_bus::{Bus, CertificatesError, ConnectError, ServiceConnect};
-use muster_contracts::{permissions::ServiceUser, stream::StreamSpec};
+use muster_contracts::{objects::ObjectsSpec, permissions::ServiceUser, stream::StreamSpec};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -16,7 +16,9 @@ use crate::{
     config::{self, Common, ConfigError, Section},
     db::in_time,
     health::Health,
-    operator, stream, telemetry,
+    operator,
+    stream::{self, Owned},
+    telemetry,
 };
 
 /// From sysexits.h: the command line is wrong.
@@ -174,7 +176,12 @@ impl App {
 
     /// Makes a stream that is the service's, and keeps it; `name` is the need that it is there and takes something.
     pub fn keep_stream(&self, name: &'static str, bus: &Bus, spec: StreamSpec) {
-        self.spawn(name, stream::keep(bus.clone(), spec, self.health.need(name), self.stop.clone()));
+        self.spawn(name, stream::keep(bus.clone(), Owned::Stream(spec), self.health.need(name), self.stop.clone()));
+    }
+
+    /// The same of an object store.
+    pub fn keep_objects(&self, name: &'static str, bus: &Bus, spec: ObjectsSpec) {
+        self.spawn(name, stream::keep(bus.clone(), Owned::Objects(spec), self.health.need(name), self.stop.clone()));
     }
 
     /// Opens the service's database and brings its schema up to date.

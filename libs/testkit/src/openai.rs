@@ -127,7 +127,7 @@ impl OpenAi {
     }
 
     /// Configuration of opencode with this endpoint as the provider `scripted`,
-    /// its models `tiny` and `deep/er/tiny`, and the permissions of this value.
+    /// its models `tiny`, `deep/er/tiny` and `seeing`, which takes images, and the permissions of this value.
     #[must_use]
     pub fn opencode_config(&self, permission: &Value) -> Value {
         json!({
@@ -141,6 +141,9 @@ impl OpenAi {
                 "options": {"baseURL": self.base_url(), "apiKey": "sk-scripted-secret"},
                 "models": {
                     "tiny": {"name": "Tiny", "limit": {"context": 32_000, "output": 4_000}},
+                    "seeing": {"name": "Seeing", "attachment": true,
+                        "modalities": {"input": ["text", "image"], "output": ["text"]},
+                        "limit": {"context": 32_000, "output": 4_000}},
                     "deep/er/tiny": {"name": "Deeper", "limit": {"context": 32_000, "output": 4_000}},
                 },
             }},

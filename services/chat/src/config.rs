@@ -17,6 +17,14 @@ muster_service::settings! {
         messages_max_days: Option<std::num::NonZeroU32>,
         /// Sessions that one user may have, ended ones too.
         sessions_per_user: i64 = "10000",
+        /// Bytes that the object store of attachments may take.
+        attachments_max_bytes: i64 = "4294967296",
+        /// Attachments that one user may have which no message has; those older than a day are removed.
+        attachments_waiting_per_user: i64 = "100",
+        /// Bytes of these.
+        attachments_waiting_bytes_per_user: i64 = "268435456",
+        /// Bytes of all attachments of one user.
+        attachments_bytes_per_user: i64 = "2147483648",
         /// Seconds without a message after which a session is idle and its worker lets go of it.
         idle_seconds: u64 = "300",
     }

@@ -4,18 +4,20 @@
 //! what; it assembles finished replies from the stream and keeps them.
 //!
 //! **Consumes.** `chat.v1.api.*` from the api; `chat.v1.worker.*.{sync,result}`
-//! from workers; starts, requests and ends in CHUNKS; workers and accounts in EVENTS.
+//! from workers, with `attachment`; starts, requests and ends in CHUNKS; workers and accounts in EVENTS.
 //!
 //! **Publishes.** What changed: `chat.v1.stream.chat.…state` into CHUNKS for
 //! viewers, `evt.v1.<user>.{session,request}.…` and what was done to them (`audit`)
 //! into EVENTS, by an outbox; the doorbell `wrk.v1.<worker>.wake`.
 //!
-//! **Owns.** The stream CHUNKS and the tables in `migrations/`.
+//! **Owns.** The stream CHUNKS, the object store ATTACHMENTS (the api writes files into it and reads them; what is
+//! known of them is here) and the tables in `migrations/`.
 //!
 //! **When it dies**, workers go on writing into the stream and viewers go on
 //! reading; what was said and ended meanwhile is taken up after the restart,
 //! by any instance.
 
+pub mod attach;
 pub mod config;
 pub mod domain;
 pub mod erase;
@@ -30,6 +32,7 @@ pub mod retention;
 pub mod state;
 pub mod store;
 pub mod tell;
+pub mod tidy;
 pub mod turns;
 
 use std::{
@@ -38,7 +41,7 @@ use std::{
 };
 
 use muster_contracts::{
-    method,
+    method, objects,
     permissions::ServiceUser,
     stream::{self, CHUNKS, EVENTS},
     subject::{ChunkKind, Entity, filter},
@@ -46,7 +49,12 @@ use muster_contracts::{
 use muster_service::{App, Migrations, Service, StartError, outbox};
 use tokio_util::sync::CancellationToken;
 
-use crate::{config::Config, quota::Allowance, reaper::House, state::State};
+use crate::{
+    config::Config,
+    quota::Allowance,
+    reaper::House,
+    state::{AttachmentLimits, State},
+};
 
 /// The tables.
 pub static MIGRATIONS: Migrations =
@@ -73,6 +81,13 @@ impl Service for Chat {
             bus: bus.clone(),
             clock: app.clock.clone(),
             sessions_per_user: config.sessions_per_user,
+            attachments: AttachmentLimits {
+                waiting: config.attachments_waiting_per_user,
+                waiting_bytes: config.attachments_waiting_bytes_per_user,
+                bytes: config.attachments_bytes_per_user,
+                store: config.attachments_max_bytes,
+            },
+            tidy: Arc::default(),
             position: Arc::default(),
             settled_since: Arc::new(AtomicI64::new(0)),
         };
@@ -82,6 +97,8 @@ impl Service for Chat {
         let chunks_for = Duration::from_secs(config.chunks_max_seconds.min(most));
         let chunks = stream::chunks(chunks_for, config.chunks_max_bytes, app.common.stream_replicas);
         app.keep_stream("stream CHUNKS", &bus, chunks);
+        let attachments = objects::attachments(config.attachments_max_bytes, app.common.stream_replicas);
+        app.keep_objects("object store ATTACHMENTS", &bus, attachments);
         app.spawn("settle", settle(state.clone(), app.stop.clone()));
         let position = Arc::clone(&state.position);
         app.spawn("outbox", {
@@ -104,6 +121,7 @@ impl Service for Chat {
         };
         app.spawn("quotas", quota::watch(state.clone(), allowance, app.stop.clone()));
         let idle_after = i64::try_from(config.idle_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        app.spawn("tidy", tidy::remove_what_nobody_has(state.clone(), app.stop.clone()));
         let terms = reaper::Terms { idle_after, keep_for, chunks_for };
         app.spawn("house", reaper::keep_house(state.clone(), terms, app.stop.clone()));
         app.spawn("erasing", erase::what_is_left(state.clone(), app.stop.clone()));

@@ -14,7 +14,7 @@ use muster_contracts::{
     v1,
 };
 use muster_service::{Clock, Db, DbError, Write, problem};
-use tokio::sync::RwLock;
+use tokio::sync::{Notify, RwLock};
 
 /// A position that is not older than this is near enough to the stream's end.
 const FRESH: i64 = 60_000;
@@ -30,10 +30,27 @@ pub struct State {
     pub clock: Clock,
     /// Sessions that one user may have.
     pub sessions_per_user: i64,
+    /// What may be in the object store.
+    pub attachments: AttachmentLimits,
+    /// Rung when there may be files that nobody has any more.
+    pub tidy: Arc<Notify>,
     /// Where CHUNKS stands.
     pub position: Arc<Position>,
     /// Since when this process has been connected to the broker; 0: it is not.
     pub settled_since: Arc<AtomicI64>,
+}
+
+/// How much may be in the object store.
+#[derive(Debug, Clone, Copy)]
+pub struct AttachmentLimits {
+    /// Files of one user that no message has.
+    pub waiting: i64,
+    /// Their bytes.
+    pub waiting_bytes: i64,
+    /// Bytes of all files of one user.
+    pub bytes: i64,
+    /// Bytes of the whole store.
+    pub store: i64,
 }
 
 /// Why something was not done: the caller's fault, or ours.
@@ -51,6 +68,9 @@ pub enum Refusal {
     /// The stream is not there.
     #[error("the stream is not there")]
     Stream(#[from] StreamsError),
+    /// The object store does not take it.
+    #[error("the object store does not take it")]
+    Store(#[from] muster_bus::StoreError),
     /// An id in our own tables is none.
     #[error("a stored id is not valid")]
     Id(#[from] muster_contracts::id::InvalidId),
@@ -69,7 +89,7 @@ pub type Done<T> = Result<T, Refusal>;
 pub fn answer<T>(done: Done<T>) -> Handled<T> {
     done.map_err(|refusal| match refusal {
         Refusal::Problem(problem) => problem,
-        Refusal::Read(_) | Refusal::Stream(_) => {
+        Refusal::Read(_) | Refusal::Stream(_) | Refusal::Store(_) => {
             tracing::warn!(%refusal, "a request could not be answered");
             problem::unavailable("The broker does not answer; try again in a moment.")
         }

@@ -101,6 +101,7 @@ mod scenario {
             content: content.map(Into::into),
             model: None,
             after: after.map(Into::into),
+            ..Default::default()
         };
         chat.call::<method::EditMessage>(edit(&sent[3], Some("4"), Some(&sent[0]))).await.unwrap();
         chat.call::<method::WithdrawMessage>(chat.names(&sent[1])).await.unwrap();

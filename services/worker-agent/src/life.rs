@@ -33,7 +33,7 @@ use crate::{
     rotation::Rotation,
     say::say,
     state::{Journal, Key, Report, StateDir},
-    turn::{ChunkStore, Disk, Runner, Turns},
+    turn::{AttachmentSource, Attachments, ChunkStore, Disk, Runner, Turns},
 };
 
 /// How long the broker may take to let the worker in at the start.
@@ -109,7 +109,7 @@ async fn work(config: Config) -> Result<(), Exit> {
         started = starting => started?,
         () = stop.asked() => return Ok(()),
     };
-    let worker = Worker::new(config.clone(), link, instance.clone(), Arc::clone(&backend), state.journal());
+    let worker = Worker::new(config.clone(), link, instance.clone(), Arc::clone(&backend), state.journal())?;
     let introduction = RegisterRequest { takeover: false, ..introduction(&config) };
     let rotation = Rotation { config: &config, state: &state, instance: instance.to_string(), introduction };
     let ended = worker.live(&mut stop, &rotation).await;
@@ -180,16 +180,26 @@ struct Worker {
 }
 
 impl Worker {
-    fn new(config: Config, link: Link, instance: InstanceId, backend: Arc<dyn Backend>, journal: Arc<Journal>) -> Self {
+    fn new(
+        config: Config,
+        link: Link,
+        instance: InstanceId,
+        backend: Arc<dyn Backend>,
+        journal: Arc<Journal>,
+    ) -> Result<Self, Exit> {
         let bell = Arc::new(Notify::new());
         let turns = Arc::new(Turns::with_journal(Arc::clone(&bell), journal));
         let link = watch::Sender::new(link);
         let store: Arc<dyn ChunkStore> = Arc::new(link.subscribe());
+        let source: Arc<dyn AttachmentSource> = Arc::new(link.subscribe());
+        let attachments = Attachments::open(source, &config.state_dir).map_err(|error| {
+            Exit::new(Code::Io, format!("Files of an earlier turn cannot be removed: {error}. Check --state-dir."))
+        })?;
         let identity = (config.token.worker.clone(), instance);
         let disk = Disk::new(config.state_dir.clone(), config.buffer_bytes);
-        let runner =
-            Runner::new(identity, config.root.clone(), Arc::clone(&backend), store, turns, disk, clock::system);
-        Self { config, link, backend, runner, bell, models: Arc::new(Notify::new()) }
+        let (root, agent) = (config.root.clone(), Arc::clone(&backend));
+        let runner = Runner::new(identity, root, agent, (store, attachments), turns, disk, clock::system);
+        Ok(Self { config, link, backend, runner, bell, models: Arc::new(Notify::new()) })
     }
 
     fn link(&self) -> Link {

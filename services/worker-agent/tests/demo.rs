@@ -14,12 +14,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use data_encoding::HEXLOWER;
 use muster_contracts::{
     id::SessionId,
-    v1::{Answer, GivenAnswer, Labels, RequestKind, ToolState, TurnStatus, part::Kind},
+    v1::{Answer, Attachment, GivenAnswer, Labels, RequestKind, ToolState, TurnStatus, part::Kind},
 };
 use muster_worker_agent::backend::demo::Demo;
-use support::{PATIENCE, Told, Worker, surroundings};
+use support::{PATIENCE, STATE, Told, Worker, surroundings};
 use tempfile::TempDir;
 
 struct Demonstration {
@@ -104,6 +105,68 @@ async fn it_tells_the_model() {
     let demo = demo();
     let told = demo.worker.turn(&demo.session, "model", |start| start.model = "demo/slow/with/slashes".into()).await;
     assert_eq!(told.reply.content(), "demo/slow/with/slashes");
+}
+
+#[tokio::test]
+async fn it_tells_what_is_attached_and_keeps_nothing_of_it() {
+    let demo = demo();
+    assert_eq!(demo.say("attachments").await.reply.content(), "Nothing is attached.");
+    let image = (0..5_000_u32).map(|index| u8::try_from(index % 256).unwrap()).collect::<Vec<_>>();
+    // What a file is called is never a path here.
+    let files = [
+        demo.worker.files.keep("../../cat.png", "image/png", &image),
+        demo.worker.files.keep("notes.txt", "text/plain", b"x"),
+    ];
+    let kept = demo.directory.path().join(STATE).join("attachments");
+    // A server that is away for a moment costs a moment.
+    *demo.worker.files.failures.lock().unwrap() = 1;
+    let told = demo.worker.turn(&demo.session, "attachments", |start| start.attachments = files.to_vec()).await;
+    let line = |file: &Attachment| {
+        format!("{} {} {} {}\n", file.name, file.media_type, file.size, HEXLOWER.encode(&file.digest))
+    };
+    assert_eq!(told.reply.content(), files.iter().map(line).collect::<String>());
+    assert_eq!(std::fs::read_dir(kept).unwrap().count(), 0, "the files go with the turn");
+}
+
+#[tokio::test]
+async fn a_file_that_is_not_as_it_was_sent_fails_the_turn_with_a_reason() {
+    let demo = demo();
+    let file = demo.worker.files.keep("notes.txt", "text/plain", &[b'x'; 2_500]);
+    for (bytes, reason) in [
+        (None, "not on the server any more"),
+        (Some(&[b'y'; 2_500][..]), "did not arrive as it was sent"),
+        (Some(&[b'x'; 2_600]), "did not arrive as it was sent"),
+    ] {
+        demo.worker.files.replace(&file, bytes);
+        let told = demo.worker.turn(&demo.session, "attachments", |start| start.attachments = vec![file.clone()]).await;
+        assert_eq!(outcome(&told), TurnStatus::Failed, "{reason}");
+        let error = told.end.unwrap().error.unwrap();
+        assert!(error.contains(reason) && error.contains("notes.txt"), "{error}");
+    }
+    let huge = Attachment { size: 1 << 40, ..file.clone() };
+    let told = demo.worker.turn(&demo.session, "attachments", |start| start.attachments = vec![huge]).await;
+    assert!(told.end.unwrap().error.unwrap().contains("more attached"));
+}
+
+#[tokio::test]
+async fn a_turn_that_is_stopped_while_its_files_come_ends_at_once() {
+    let demo = demo();
+    let file = demo.worker.files.keep("notes.txt", "text/plain", b"x");
+    *demo.worker.files.failures.lock().unwrap() = u32::MAX;
+    let reply = demo.worker.begin(&demo.session, "attachments", |start| start.attachments = vec![file]);
+    demo.worker.shelf.wait(&reply, |told| told.start.is_some()).await;
+    demo.worker.turns.get(reply.as_str()).unwrap().stop.cancel();
+    assert_eq!(outcome(&demo.worker.ended(&reply).await), TurnStatus::Cancelled);
+}
+
+#[tokio::test]
+async fn what_an_earlier_process_has_left_of_files_is_removed_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    let left = directory.path().join(STATE).join("attachments/some_reply");
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("0"), "left behind").unwrap();
+    demo_in(&directory);
+    assert!(!left.exists());
 }
 
 #[tokio::test]

@@ -17,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+use data_encoding::BASE64;
 use muster_contracts::{
     id::{MessageId, SessionId},
     v1::{Answer, GivenAnswer, Labels, RequestKind, ToolState, TurnStart, TurnStatus, part::Kind},
@@ -35,6 +36,9 @@ struct Stage {
     session: SessionId,
     directory: TempDir,
 }
+
+/// An image of one red dot.
+const RED_DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
 
 /// opencode in a directory of its own, with a configuration file in it: the
 /// environment is shared between tests, files are not.
@@ -203,11 +207,44 @@ async fn models_have_their_slashes_and_no_keys_and_the_chosen_one_is_asked() {
     let stage = stage(json!("allow")).await;
     let models = stage.backend.models().await.unwrap();
     let ids = models.iter().map(|model| model.model_id.as_str()).collect::<Vec<_>>();
-    assert_eq!(ids, ["scripted/deep/er/tiny", "scripted/tiny"]);
+    assert_eq!(ids, ["scripted/deep/er/tiny", "scripted/seeing", "scripted/tiny"]);
+    assert_eq!((models[1].input.as_slice(), models[2].input.as_slice()), (&["image".to_owned()][..], &[][..]));
     assert!(!format!("{models:?}").contains("secret"));
     let told = stage.worker.turn(&stage.session, "hello", |start| start.model = "scripted/deep/er/tiny".into()).await;
     assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
     assert_eq!(stage.model.requests()[0]["model"], "deep/er/tiny");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_is_attached_reaches_the_model_as_it_was_uploaded() {
+    let stage = stage(json!("allow")).await;
+    let files = [
+        stage.worker.files.keep("red \"dot\".png", "image/png", RED_DOT),
+        stage.worker.files.keep("notes.md", "text/plain", "# Notes\n\nThe word is Möwe.\n".as_bytes()),
+    ];
+    let attach = |start: &mut TurnStart| {
+        start.model = "scripted/seeing".to_owned();
+        start.attachments = files.to_vec();
+    };
+    let told = stage.worker.turn(&stage.session, "what is this?", attach).await;
+    assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+    assert_eq!(kinds(&told), ["text", "usage"], "what the user sent is no part of the reply");
+    let request = stage.model.requests().remove(0);
+    let messages = request["messages"].as_array().unwrap();
+    let user = messages.iter().filter(|message| message["role"] == "user").collect::<Vec<_>>();
+    let sent = json!(user).to_string();
+    let image = format!("data:image/png;base64,{}", BASE64.encode(RED_DOT));
+    assert!(sent.contains(&image), "the very bytes: {sent}");
+    assert!(
+        sent.contains("what is this?") && sent.contains("The word is Möwe.") && sent.contains("notes.md"),
+        "{sent}"
+    );
+
+    // Without a word, the files are the message.
+    let told = stage.worker.turn(&SessionId::random(), "", attach).await;
+    assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+    assert!(stage.model.requests().last().unwrap().to_string().contains(&image));
     stage.end().await;
 }
 

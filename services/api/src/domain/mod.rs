@@ -1,6 +1,7 @@
 //! Rules without input or output.
 
 pub(crate) mod account;
+pub(crate) mod attachment;
 pub(crate) mod event_id;
 pub(crate) mod file_name;
 pub(crate) mod limiter;

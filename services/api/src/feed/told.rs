@@ -151,6 +151,7 @@ fn started(session: &SessionId, reply: &MessageId, start: v1::Start) -> ChatMess
         role: Role::Assistant,
         content: String::new(),
         parts: Vec::new(),
+        attachments: Vec::new(),
         status: TurnStatus::Streaming,
         completed: false,
         is_streaming: true,

@@ -1,6 +1,7 @@
 //! The public HTTP API: a folder for each resource, a file for each endpoint.
 
 mod assets;
+pub(crate) mod attachments;
 mod audit;
 mod auth;
 mod body;
@@ -66,6 +67,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<Shared> {
         .merge(sessions::routes())
         .merge(messages::routes())
         .merge(shared::routes())
+        .merge(attachments::routes())
         .merge(requests::routes())
         .merge(push::routes())
         .merge(events::routes())

@@ -1,7 +1,7 @@
 //! The order of refusals: what is not the caller's does not exist, whatever the body says.
 
 use muster_contracts::{
-    id::{MachineId, SessionId, WorkerId},
+    id::{AttachmentId, MachineId, SessionId, WorkerId},
     method, v1,
 };
 
@@ -16,6 +16,7 @@ pub(crate) enum Owned<'a> {
     Machine(&'a MachineId),
     Worker(&'a WorkerId),
     Session(&'a SessionId),
+    Attachment(&'a AttachmentId),
 }
 
 /// The same, as found in a path.
@@ -24,6 +25,7 @@ pub(crate) enum Owning {
     Machine(MachineId),
     Worker(WorkerId),
     Session(SessionId),
+    Attachment(AttachmentId),
 }
 
 impl Owning {
@@ -36,6 +38,7 @@ impl Owning {
             "machines" => Some(Self::Machine(id.parse().map_err(missing)?)),
             "workers" => Some(Self::Worker(id.parse().map_err(missing)?)),
             "sessions" => Some(Self::Session(id.parse().map_err(missing)?)),
+            "attachments" => Some(Self::Attachment(id.parse().map_err(missing)?)),
             _ => None,
         })
     }
@@ -45,6 +48,7 @@ impl Owning {
             Self::Machine(id) => Owned::Machine(id),
             Self::Worker(id) => Owned::Worker(id),
             Self::Session(id) => Owned::Session(id),
+            Self::Attachment(id) => Owned::Attachment(id),
         }
     }
 }
@@ -88,6 +92,10 @@ impl Shared {
             Owned::Session(session) => {
                 let request = v1::SessionRef { caller, chat_session_id: session.to_string() };
                 self.call::<method::GetSession>(request).await?;
+            }
+            Owned::Attachment(attachment) => {
+                let request = v1::AttachmentRef { caller, attachment_id: attachment.to_string() };
+                self.call::<method::GetAttachment>(request).await?;
             }
         }
         Ok(())

@@ -1,5 +1,6 @@
 //! The rules, without I/O.
 
+pub mod inputs;
 pub mod liveness;
 pub mod quota;
 pub mod search;

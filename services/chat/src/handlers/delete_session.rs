@@ -17,6 +17,7 @@ pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Em
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     erase::session(&mut write, &state.clock, &session, &Actor::user(&caller)).await?;
     write.commit().await?;
+    state.tidy.notify_one();
     state.wake(&session.worker_id).await;
     Ok(v1::Empty {})
 }

@@ -5,28 +5,54 @@ use muster_service::problem;
 
 use super::{caller, checked_content, checked_model, locked_session, message_of};
 use crate::{
+    attach::{self, Giving},
+    domain::inputs,
     state::{Done, State},
-    store::{MessageRow, messages, workers},
+    store::{MessageRow, attachments, messages, workers},
     tell::{self, Actor},
 };
 
 const DELIVERED: &str = "The agent has this message already; it cannot be changed any more.";
 
 pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Done<v1::ChatMessage> {
-    let v1::EditMessageRequest { caller: asked_by, chat_session_id, message_id, content, model, after } = request;
+    let v1::EditMessageRequest {
+        caller: asked_by,
+        chat_session_id,
+        message_id,
+        content,
+        model,
+        after,
+        attachments: chosen,
+        change_attachments,
+    } = request;
     let caller = caller(asked_by);
     let mut write = state.write().await?;
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
-    message_of(write.connection(), &chat_session_id, &message_id).await?;
-    if let Some(content) = &content {
-        checked_content(content)?;
-    }
+    let before = message_of(write.connection(), &chat_session_id, &message_id).await?;
+    let has_files = if change_attachments { !chosen.is_empty() } else { !before.attachments().is_empty() };
+    checked_content(content.as_ref().unwrap_or(&before.content), has_files)?;
+    let worker = workers::get(write.connection(), &session.worker_id).await?;
     if let Some(model) = &model {
-        let worker = workers::get(write.connection(), &session.worker_id).await?;
         checked_model(worker.as_ref(), model)?;
+        if !change_attachments {
+            inputs::check(worker.as_ref(), model, &before.attachments())?;
+        }
     }
     let edited = messages::edit(write.connection(), &message_id, content.as_deref(), model.as_deref()).await?;
     let mut row = edited.ok_or_else(|| problem::conflict("message-delivered", DELIVERED))?;
+    if change_attachments {
+        attachments::take_all(write.connection(), &message_id, state.clock.now() + attach::WAITS).await?;
+        let giving = Giving {
+            user_id: &caller.user_id,
+            message_id: &message_id,
+            replaces: None,
+            worker: worker.as_ref(),
+            model: row.model.as_deref().unwrap_or_default(),
+        };
+        let given = attach::give(&state, &mut write, &chosen, &giving).await?;
+        let changed = messages::set_attachments(write.connection(), &message_id, given).await?;
+        row = changed.ok_or_else(|| problem::conflict("message-delivered", DELIVERED))?;
+    }
     if let Some(after) = after {
         let waiting = messages::list_waiting(write.connection(), &chat_session_id).await?;
         for (id, position) in reordered(&waiting, &message_id, &after)? {

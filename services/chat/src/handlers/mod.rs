@@ -2,11 +2,14 @@
 
 mod answer;
 mod cancel_turn;
+mod commit_attachment;
 mod continue_queue;
 mod create_session;
 mod delete_session;
+mod discard_attachment;
 mod edit_message;
 mod end_session;
+mod get_attachment;
 mod get_session;
 mod list_messages;
 mod list_requests;
@@ -16,6 +19,7 @@ mod open_shared;
 mod read_message;
 mod refresh_models;
 mod requests_of_reply;
+mod reserve_attachment;
 mod restore_session;
 mod retry;
 mod send_message;
@@ -68,11 +72,14 @@ pub async fn announce(state: &State, endpoints: Endpoints) -> Result<Endpoints, 
     methods!(endpoints,
         Answer => answer::handle,
         CancelTurn => cancel_turn::handle,
+        CommitAttachment => commit_attachment::handle,
         ContinueQueue => continue_queue::handle,
         CreateSession => create_session::handle,
         DeleteSession => delete_session::handle,
+        DiscardAttachment => discard_attachment::handle,
         EditMessage => edit_message::handle,
         EndSession => end_session::handle,
+        GetAttachment => get_attachment::handle,
         GetSession => get_session::handle,
         ListMessages => list_messages::handle,
         ListRequests => list_requests::handle,
@@ -82,6 +89,7 @@ pub async fn announce(state: &State, endpoints: Endpoints) -> Result<Endpoints, 
         ReadMessage => read_message::handle,
         RefreshModels => refresh_models::handle,
         RequestsOfReply => requests_of_reply::handle,
+        ReserveAttachment => reserve_attachment::handle,
         RestoreSession => restore_session::handle,
         Retry => retry::handle,
         SendMessage => send_message::handle,
@@ -116,9 +124,9 @@ async fn message_of(connection: &mut AnyConnection, session_id: &str, message_id
     message.filter(|message| message.chat_session_id == session_id).ok_or_else(|| problem::not_found("message").into())
 }
 
-/// What a user may write.
-fn checked_content(content: &str) -> Done<()> {
-    if content.trim().is_empty() {
+/// What a user may write; with files, nothing needs to be said.
+fn checked_content(content: &str, has_files: bool) -> Done<()> {
+    if content.trim().is_empty() && !has_files {
         return Err(problem::invalid("/content", "must not be blank").into());
     }
     if content.len() > limits::MESSAGE_BYTES {
@@ -140,6 +148,14 @@ fn checked_model(worker: Option<&v1::Worker>, model: &str) -> Done<()> {
         return Ok(());
     }
     Err(problem::invalid("/model", "is not a model that this worker offers; see its models").into())
+}
+
+/// A file's name as it may be kept: the api has made it so.
+fn checked_file_name(name: &str) -> Done<()> {
+    match name::parse(name, limits::FILE_NAME_CHARS) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(problem::invalid("/name", error.to_string()).into()),
+    }
 }
 
 /// A mode as a user may name it: which ones there are, its backend knows.

@@ -5,6 +5,7 @@ use muster_service::problem;
 
 use super::{caller, checked_content, checked_model, locked_session};
 use crate::{
+    attach::{self, Giving},
     domain::title,
     state::{Done, Refusal, State},
     store::{MessageRow, messages, sessions, workers},
@@ -20,15 +21,16 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
         model,
         after_message_id,
         replaces,
+        attachments,
     } = request;
     let caller = caller(asked_by);
     let mut write = state.write().await?;
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     message_id.parse::<MessageId>().map_err(|error| problem::invalid("/messageId", error.to_string()))?;
-    checked_content(&content)?;
+    checked_content(&content, !attachments.is_empty())?;
     let model = model.unwrap_or_else(|| session.model.clone());
     if let Some(sent) = messages::get(&mut *write.connection(), &message_id).await? {
-        return same_again(&sent, &chat_session_id, &content);
+        return same_again(&sent, &chat_session_id, &content, &attachments);
     }
     if session.status() == v1::SessionStatus::SessionTerminated {
         let detail = "This session has ended; resume it before you write.";
@@ -64,7 +66,19 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     };
     let behind = waiting.last.map_or(messages::WAITING, |last| last.max(messages::WAITING)) + 1;
     messages::insert(write.connection(), &message, behind).await?;
-    let title = title::from_message(&message.content);
+    let giving = Giving {
+        user_id: &caller.user_id,
+        message_id: &message_id,
+        replaces: replaces.as_deref(),
+        worker: worker.as_ref(),
+        model: message.model.as_deref().unwrap_or_default(),
+    };
+    let given = attach::give(&state, &mut write, &attachments, &giving).await?;
+    let named = given.first().map(|first| first.name.as_str()).filter(|_| message.content.trim().is_empty());
+    let title = title::from_message(named.unwrap_or(&message.content));
+    if !given.is_empty() {
+        messages::set_attachments(write.connection(), &message_id, given).await?;
+    }
     sessions::message_sent(write.connection(), &chat_session_id, &title, message.timestamp).await?;
     let row = messages::get(&mut *write.connection(), &message_id).await?;
     let row = row.ok_or_else(|| Refusal::from(problem::not_found("message")))?;
@@ -79,8 +93,10 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
 }
 
 /// The same send once more is the same message; another under its id is refused.
-fn same_again(sent: &MessageRow, session_id: &str, content: &str) -> Done<v1::ChatMessage> {
-    if sent.chat_session_id == session_id && sent.content == content {
+fn same_again(sent: &MessageRow, session_id: &str, content: &str, attachments: &[String]) -> Done<v1::ChatMessage> {
+    let has = sent.attachments();
+    let same_files = has.iter().map(|attachment| &attachment.attachment_id).eq(attachments);
+    if sent.chat_session_id == session_id && sent.content == content && same_files {
         return Ok(sent.to_wire());
     }
     let detail = "There is another message with this id; send it with a new one.";

@@ -24,5 +24,6 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
     tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::MessageWithdrawn).await?;
     write.commit().await?;
+    state.tidy.notify_one();
     Ok(v1::Empty {})
 }

@@ -14,7 +14,7 @@ use crate::{
     domain::turn::Outcome as TurnOutcome,
     erase,
     state::{Done, State},
-    store::{quotas, sessions, shares, turns, workers},
+    store::{attachments, quotas, sessions, shares, turns, workers},
     tell::{self, Actor},
     turns::finish,
 };
@@ -89,6 +89,8 @@ async fn forget(state: &State, user_id: &str) -> Done<()> {
     for session in sessions::of_user(write.connection(), user_id).await? {
         erase::session(&mut write, &state.clock, &session, &Actor::system()).await?;
     }
+    attachments::give_up_all(write.connection(), user_id).await?;
     write.commit().await?;
+    state.tidy.notify_one();
     Ok(())
 }

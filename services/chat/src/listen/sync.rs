@@ -17,6 +17,7 @@ use muster_contracts::{
 };
 use muster_service::problem;
 
+use super::attachment;
 use crate::{
     domain::{told, turn::Outcome},
     restriction,
@@ -53,7 +54,12 @@ pub async fn handle(state: State, incoming: Incoming) -> Handled<Bytes> {
             };
             answer(answered(&state, &identity, &result).await).map(|()| Bytes::new())
         }
-        ChatVerb::Attachment => Err(problem::not_found("attachment")),
+        ChatVerb::Attachment => {
+            let Ok(request) = v1::AttachmentRequest::decode(payload) else {
+                return Err(problem::invalid("", "The request cannot be read."));
+            };
+            answer(attachment::piece(&state, &identity, &request).await).map(|piece| piece.encode_to_vec().into())
+        }
     }
 }
 

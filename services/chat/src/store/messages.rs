@@ -34,6 +34,7 @@ pub struct MessageRow {
     timestamp: i64,
     /// How often it has changed.
     pub revision: i64,
+    attachments: Option<Vec<u8>>,
 }
 
 impl MessageRow {
@@ -47,6 +48,13 @@ impl MessageRow {
     #[must_use]
     pub fn parts(&self) -> Vec<v1::Part> {
         v1::ChatMessage::decode(self.parts.as_slice()).unwrap_or_default().parts
+    }
+
+    /// What the user attached.
+    #[must_use]
+    pub fn attachments(&self) -> Vec<v1::Attachment> {
+        let kept = self.attachments.as_deref().unwrap_or_default();
+        v1::ChatMessage::decode(kept).unwrap_or_default().attachments
     }
 
     /// As others see it.
@@ -70,6 +78,7 @@ impl MessageRow {
             revision: self.revision,
             received_number: self.received_number.unsigned_abs(),
             whole_bytes: 0,
+            attachments: self.attachments(),
         }
     }
 }
@@ -219,6 +228,20 @@ pub async fn edit(
     .bind(model)
     .fetch_optional(connection)
     .await
+}
+
+/// Sets what a message that waits has as its attachments; the message as it is then.
+pub async fn set_attachments(
+    connection: &mut AnyConnection,
+    message_id: &str,
+    attachments: Vec<v1::Attachment>,
+) -> Result<Option<MessageRow>, DbError> {
+    let kept = v1::ChatMessage { attachments, ..v1::ChatMessage::default() }.encode_to_vec();
+    sqlx::query_as("UPDATE chat_messages SET attachments = $2 WHERE message_id = $1 AND status = 1 RETURNING *")
+        .bind(message_id)
+        .bind(kept)
+        .fetch_optional(connection)
+        .await
 }
 
 /// Withdraws a message that waits; false when it waits no more.

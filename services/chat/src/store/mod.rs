@@ -2,6 +2,7 @@
 //! is told by [`crate::tell`] in the same transaction.
 
 pub mod asks;
+pub mod attachments;
 pub mod erasures;
 pub mod messages;
 pub mod quotas;
@@ -12,6 +13,7 @@ pub mod shares;
 pub mod turns;
 pub mod workers;
 
+pub use attachments::AttachmentRow;
 pub use messages::MessageRow;
 pub use requests::RequestRow;
 pub use sessions::SessionRow;

@@ -105,5 +105,6 @@ pub fn instruction(turn: &TurnRow, message: &MessageRow, session: &SessionRow) -
         backend_session_id: wire.backend_session_id,
         claimed_at: turn.claimed_at,
         first: message.position <= 1,
+        attachments: message.attachments(),
     }
 }

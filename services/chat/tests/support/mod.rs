@@ -84,6 +84,7 @@ impl Chat {
             presence: v1::Presence::Known.into(),
             models: ["demo/fast", "demo/slow/with/slashes"].map(model).to_vec(),
             models_known: true,
+            capabilities: Some(v1::Capabilities { attachments: true, ..v1::Capabilities::default() }),
             directory: Some("/srv".into()),
             revision: 1,
             term: 1,
@@ -151,6 +152,16 @@ impl Chat {
         let user = self.caller.user_id.parse().unwrap();
         let subject = Subject::Event(EventAddress { user, entity, id: id.to_owned() });
         let event = v1::Event { actor: None, timestamp: 0, object: Some(object) };
+        self.store(subject, muster_contracts::id::random(), event.encode_to_vec()).await;
+    }
+
+    /// The api's event that the account is deleted.
+    pub async fn tell_account_removed(&self) {
+        let user: UserId = self.caller.user_id.parse().unwrap();
+        let id = user.to_string();
+        let subject = Subject::Event(EventAddress { user, entity: Entity::User, id });
+        let object = Some(v1::event::Object::Removed(v1::Removed {}));
+        let event = v1::Event { actor: None, timestamp: 0, object };
         self.store(subject, muster_contracts::id::random(), event.encode_to_vec()).await;
     }
 
@@ -260,17 +271,22 @@ impl Process<'_> {
     }
 
     pub async fn ask(&self, request: v1::SyncRequest) -> v1::SyncReply {
-        let subject = Subject::ChatWorker { worker: self.identity.worker.clone(), verb: ChatVerb::Sync };
+        let asked = self.asked(ChatVerb::Sync, &request).await;
+        asked.unwrap_or_else(|slug| panic!("refused: {slug}\n{}", self.chat.process.log_tail(20)))
+    }
+
+    /// Asks as the broker passes it on; the slug of the problem when it is refused.
+    pub async fn asked<Rep: Message + Default>(&self, verb: ChatVerb, request: &impl Message) -> Result<Rep, String> {
+        let subject = Subject::ChatWorker { worker: self.identity.worker.clone(), verb };
         let mut headers = HeaderMap::new();
         headers.insert("Nats-Request-Info", format!(r#"{{"acc":"WORKERS","user":"{}"}}"#, self.identity.user_name()));
         let payload = Bytes::from(request.encode_to_vec());
         let reply = self.chat.client.request_with_headers(subject.to_string(), headers, payload).await.unwrap();
-        assert!(
-            reply.headers.as_ref().is_none_or(|headers| headers.get("Muster-Problem").is_none()),
-            "refused\n{}",
-            self.chat.process.log_tail(20)
-        );
-        v1::SyncReply::decode(reply.payload).unwrap()
+        if let Some(problem) = reply.headers.as_ref().and_then(|headers| headers.get("Muster-Problem")) {
+            let problem = data_encoding::BASE64.decode(problem.as_str().as_bytes()).unwrap();
+            return Err(v1::Problem::decode(problem.as_slice()).unwrap().slug);
+        }
+        Ok(Rep::decode(reply.payload).unwrap())
     }
 
     /// Begins what sync said.

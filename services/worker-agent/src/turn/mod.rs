@@ -1,6 +1,7 @@
 //! One turn from its start to its stored end.
 
 mod attachment;
+mod fetch;
 mod io;
 mod queue;
 mod runner;
@@ -10,6 +11,7 @@ mod writer;
 use std::path::PathBuf;
 
 pub use attachment::Attachment;
+pub use fetch::{AttachmentSource, Attachments};
 pub use io::{Asked, TurnIo};
 pub use queue::Disk;
 pub use runner::Runner;

@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Disk, Turn, TurnIo,
+    Attachments, Disk, Turn, TurnIo,
     queue::{Item, Room, queue},
     table::{Entry, Turns},
     writer::{ChunkStore, ReplyWriter},
@@ -49,6 +49,8 @@ pub struct Runner {
     pub backend: Arc<dyn Backend>,
     /// Where chunks are stored.
     pub store: Arc<dyn ChunkStore>,
+    /// Where attachments come from.
+    pub attachments: Attachments,
     /// The open replies.
     pub turns: Arc<Turns>,
     /// The time.
@@ -68,7 +70,7 @@ impl Runner {
         (worker, instance): (WorkerId, InstanceId),
         root: PathBuf,
         backend: Arc<dyn Backend>,
-        store: Arc<dyn ChunkStore>,
+        (store, attachments): (Arc<dyn ChunkStore>, Attachments),
         turns: Arc<Turns>,
         disk: Arc<Disk>,
         clock: Clock,
@@ -79,6 +81,7 @@ impl Runner {
             root,
             backend,
             store,
+            attachments,
             turns,
             clock,
             disk,
@@ -174,28 +177,43 @@ impl Runner {
     }
 
     async fn answer(&self, start: TurnStart, io: TurnIo) {
-        let outcome = match place::resolve(&self.root, &start.directory) {
-            Ok(directory) => {
-                let turn = Turn {
-                    session: start.chat_session_id,
-                    reply: start.reply_id,
-                    content: start.content,
-                    attachments: Vec::new(),
-                    model: start.model,
-                    mode: start.mode,
-                    directory,
-                    backend_session_id: start.backend_session_id,
-                    first: start.first,
-                };
-                tokio::select! {
-                    biased;
-                    outcome = self.backend.run(&turn, &io) => outcome,
-                    () = async { io.stopped().cancelled().await; sleep(STOP).await } => Outcome::Cancelled,
-                }
-            }
-            Err(error) => Outcome::Failed(format!("{error}.")),
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.prepared(start, &io) => outcome,
+            () = async { io.stopped().cancelled().await; sleep(STOP).await } => Outcome::Cancelled,
         };
         let note = io.entry.reason().filter(|_| outcome == Outcome::Cancelled);
         io.sayer.send(Item::Finish(outcome, note));
+    }
+
+    /// Runs the backend once all is there that it needs.
+    async fn prepared(&self, start: TurnStart, io: &TurnIo) -> Outcome {
+        let directory = match place::resolve(&self.root, &start.directory) {
+            Ok(directory) => directory,
+            Err(error) => return Outcome::Failed(format!("{error}.")),
+        };
+        if !start.attachments.is_empty() && !self.backend.capabilities().attachments {
+            return Outcome::Failed("The agent of this worker takes no files.".to_owned());
+        }
+        let mut fetched = tokio::select! {
+            biased;
+            () = io.stopped().cancelled() => return Outcome::Cancelled,
+            fetched = self.attachments.fetch(&start.reply_id, &start.attachments) => match fetched {
+                Ok(fetched) => fetched,
+                Err(error) => return Outcome::Failed(error.to_string()),
+            },
+        };
+        let turn = Turn {
+            session: start.chat_session_id,
+            reply: start.reply_id,
+            content: start.content,
+            attachments: std::mem::take(&mut fetched.files),
+            model: start.model,
+            mode: start.mode,
+            directory,
+            backend_session_id: start.backend_session_id,
+            first: start.first,
+        };
+        self.backend.run(&turn, io).await
     }
 }

@@ -9,19 +9,23 @@ use std::{
 };
 
 use futures_util::future::BoxFuture;
-use muster_bus::{Receipt, StoreError, Storing};
+use muster_bus::{CallError, Receipt, StoreError, Storing};
 use muster_contracts::{
     Message as _,
     id::{InstanceId, MessageId, SessionId, WorkerId},
     reply::Reply,
     subject::{About, ChunkKind, Subject},
-    v1::{Chunk, End, RequestAsked, RequestBody, Start, TurnStart},
+    v1::{
+        Attachment, AttachmentPiece, AttachmentRequest, Chunk, End, Problem, RequestAsked, RequestBody, Start,
+        TurnStart, problem::Kind,
+    },
 };
 use muster_worker_agent::{
     backend::{Backend, Surroundings},
     clock,
-    turn::{ChunkStore, Disk, Runner, Turns},
+    turn::{AttachmentSource, Attachments, ChunkStore, Disk, Runner, Turns},
 };
+use sha2::{Digest as _, Sha256};
 use tokio::{
     sync::{Notify, watch},
     time::{sleep, timeout},
@@ -29,6 +33,9 @@ use tokio::{
 
 /// How long a test waits for what must come.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Below a worker's directory, where it keeps what is attached to a message.
+pub(crate) const STATE: &str = ".state";
 
 /// What becomes of an attempt to store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -201,8 +208,64 @@ impl ChunkStore for Shelf {
     }
 }
 
+/// The server's files, given out in small pieces.
+#[derive(Debug, Default)]
+pub(crate) struct Files {
+    kept: Mutex<HashMap<String, Vec<u8>>>,
+    /// Attempts that are still to fail.
+    pub(crate) failures: Mutex<u32>,
+}
+
+impl Files {
+    const PIECE: usize = 1000;
+
+    /// Keeps a file; what chat would tell of it.
+    pub(crate) fn keep(&self, name: &str, media_type: &str, bytes: &[u8]) -> Attachment {
+        let attachment_id = muster_contracts::id::random();
+        self.kept.lock().unwrap().insert(attachment_id.clone(), bytes.to_vec());
+        let digest = Sha256::digest(bytes).to_vec();
+        Attachment {
+            attachment_id,
+            name: name.to_owned(),
+            media_type: media_type.to_owned(),
+            size: bytes.len() as u64,
+            digest,
+        }
+    }
+
+    /// Other bytes than were told.
+    pub(crate) fn replace(&self, attachment: &Attachment, bytes: Option<&[u8]>) {
+        let mut kept = self.kept.lock().unwrap();
+        match bytes {
+            Some(bytes) => kept.insert(attachment.attachment_id.clone(), bytes.to_vec()),
+            None => kept.remove(&attachment.attachment_id),
+        };
+    }
+}
+
+impl AttachmentSource for Files {
+    fn piece(&self, request: AttachmentRequest) -> BoxFuture<'_, Result<AttachmentPiece, CallError>> {
+        Box::pin(async move {
+            {
+                let mut failures = self.failures.lock().unwrap();
+                if *failures > 0 {
+                    *failures -= 1;
+                    return Err(CallError::NoResponder);
+                }
+            }
+            let kept = self.kept.lock().unwrap();
+            let missing = Problem { kind: Kind::NotFound.into(), ..Problem::default() };
+            let whole = kept.get(&request.attachment_id).ok_or(CallError::Refused(missing))?;
+            let from = usize::try_from(request.position).unwrap().min(whole.len());
+            let to = (from + Self::PIECE).min(whole.len());
+            Ok(AttachmentPiece { bytes: whole[from..to].to_vec(), position: to as u64 })
+        })
+    }
+}
+
 /// A worker without a broker.
 pub(crate) struct Worker {
+    pub(crate) files: Arc<Files>,
     pub(crate) runner: Arc<Runner>,
     pub(crate) turns: Arc<Turns>,
     pub(crate) shelf: Arc<Shelf>,
@@ -220,10 +283,13 @@ impl Worker {
         let turns = Arc::new(Turns::new(Arc::clone(&bell)));
         let identity = (WorkerId::random(), InstanceId::random());
         let store: Arc<dyn ChunkStore> = shelf.clone();
+        let files = Arc::new(Files::default());
+        let source: Arc<dyn AttachmentSource> = files.clone();
+        let attachments = Attachments::open(source, &root.join(STATE)).unwrap();
         let disk = Disk::new(root.to_owned(), 64 << 20);
-        let (its_turns, its_disk) = (Arc::clone(&turns), Arc::clone(&disk));
-        let runner = Runner::new(identity, root.to_owned(), backend, store, its_turns, its_disk, clock::system);
-        Self { runner, turns, shelf, bell, disk }
+        let (server, its_turns, its_disk) = ((store, attachments), Arc::clone(&turns), Arc::clone(&disk));
+        let runner = Runner::new(identity, root.to_owned(), backend, server, its_turns, its_disk, clock::system);
+        Self { files, runner, turns, shelf, bell, disk }
     }
 
     /// Starts a turn as sync would.

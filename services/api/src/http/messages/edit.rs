@@ -8,6 +8,7 @@ use muster_contracts::{
 use serde::{Deserialize, Deserializer};
 use utoipa::ToSchema;
 
+use super::send::attached;
 use crate::{
     http::{
         caller::Caller,
@@ -23,8 +24,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct EditMessage {
-    /// At most 131,072 bytes, and not blank.
-    #[schema(min_length = 1)]
+    /// At most 131,072 bytes, and not blank unless there are attachments.
     content: Option<String>,
     #[schema(min_length = 1, max_length = 256)]
     model: Option<String>,
@@ -32,6 +32,9 @@ pub(crate) struct EditMessage {
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
     after: Option<Option<String>>,
+    /// What it shall have from now on: files of its own, and those that no message has yet.
+    #[schema(max_items = 10)]
+    attachments: Option<Vec<String>>,
 }
 
 /// Edits or moves a message that waits.
@@ -44,7 +47,11 @@ pub(crate) async fn edit(
     At2(session, message): At2<SessionId, MessageId>,
     body: Result<Body<EditMessage>, Problem>,
 ) -> Result<Json<ChatMessage>, Problem> {
-    let EditMessage { content, model, after } = api.body_for(&caller, Owned::Session(&session), body).await?;
+    let of = Owned::Session(&session);
+    let EditMessage { content, model, after, attachments } = api.body_for(&caller, of, body).await?;
+    if let Err(problem) = attached(attachments.as_deref().unwrap_or_default()) {
+        return Err(api.refusal(&caller, of, problem).await);
+    }
     let request = v1::EditMessageRequest {
         caller: caller.to_bus(),
         chat_session_id: session.into(),
@@ -52,6 +59,8 @@ pub(crate) async fn edit(
         content,
         model,
         after: after.map(Option::unwrap_or_default),
+        change_attachments: attachments.is_some(),
+        attachments: attachments.unwrap_or_default(),
     };
     Ok(Json(api.call::<method::EditMessage>(request).await?.into()))
 }

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use http::StatusCode;
 use muster_contracts::{
-    id::{MessageId, SessionId},
+    id::{AttachmentId, MessageId, SessionId},
     method, v1,
 };
 use serde::Deserialize;
@@ -27,8 +27,7 @@ pub(crate) struct SendMessage {
     /// A nanoid made by the client: the same again is the same message.
     #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     message_id: String,
-    /// At most 131,072 bytes, and not blank.
-    #[schema(min_length = 1)]
+    /// At most 131,072 bytes, and not blank unless there are attachments.
     content: String,
     /// For this message alone.
     #[schema(min_length = 1, max_length = 256)]
@@ -39,6 +38,10 @@ pub(crate) struct SendMessage {
     /// A message of the user that this one supersedes with all that follows.
     #[schema(pattern = "^[A-Za-z0-9_-]{21}$")]
     replaces: Option<String>,
+    /// Ids of files that were uploaded for it and that no message has yet, in their order.
+    #[serde(default)]
+    #[schema(max_items = 10)]
+    attachments: Vec<String>,
 }
 
 /// Sends a message.
@@ -55,7 +58,7 @@ pub(crate) async fn send(
     if let Err(problem) = check(&body) {
         return Err(api.refusal(&caller, of, problem).await);
     }
-    let SendMessage { message_id, content, model, after_message_id, replaces } = body;
+    let SendMessage { message_id, content, model, after_message_id, replaces, attachments } = body;
     let request = v1::SendMessageRequest {
         caller: caller.to_bus(),
         chat_session_id: session.into(),
@@ -64,6 +67,7 @@ pub(crate) async fn send(
         model,
         after_message_id,
         replaces,
+        attachments,
     };
     Ok((StatusCode::ACCEPTED, Json(api.call::<method::SendMessage>(request).await?.into())))
 }
@@ -78,6 +82,15 @@ fn check(body: &SendMessage) -> Result<(), Problem> {
         if let Some(Err(error)) = id.map(|id| id.parse::<MessageId>()) {
             return Err(Problem::invalid(pointer, error.to_string()));
         }
+    }
+    attached(&body.attachments)
+}
+
+/// Ids of attachments that can exist.
+pub(super) fn attached(ids: &[String]) -> Result<(), Problem> {
+    for (index, id) in ids.iter().enumerate() {
+        id.parse::<AttachmentId>()
+            .map_err(|error| Problem::invalid(&format!("/attachments/{index}"), error.to_string()))?;
     }
     Ok(())
 }

@@ -4,7 +4,7 @@ use muster_contracts::v1;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::http::model::part::Part;
+use crate::http::model::{attachment::Attachment, part::Part};
 
 /// An entry of a session.
 #[derive(Debug, Serialize, ToSchema)]
@@ -16,6 +16,8 @@ pub(crate) struct ChatMessage {
     /// The text parts joined.
     pub(crate) content: String,
     pub(crate) parts: Vec<Part>,
+    /// What the user attached to it.
+    pub(crate) attachments: Vec<Attachment>,
     pub(crate) status: TurnStatus,
     /// Whether the status is final.
     pub(crate) completed: bool,
@@ -126,6 +128,7 @@ impl From<v1::ChatMessage> for ChatMessage {
             revision,
             received_number,
             whole_bytes: _,
+            attachments,
         } = message;
         Self {
             message_id,
@@ -133,6 +136,7 @@ impl From<v1::ChatMessage> for ChatMessage {
             role,
             content,
             parts: parts.into_iter().map(Into::into).collect(),
+            attachments: attachments.into_iter().map(Into::into).collect(),
             status,
             completed: status.is_final(),
             is_streaming: role == Role::Assistant && matches!(status, TurnStatus::Delivered | TurnStatus::Streaming),

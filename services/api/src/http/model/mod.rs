@@ -1,6 +1,7 @@
 //! The objects of the API as JSON, each made from its message in one place
 //! that names every field, so that a new one cannot be forgotten.
 
+pub(crate) mod attachment;
 pub(crate) mod audit;
 pub(crate) mod chunk;
 pub(crate) mod machine;

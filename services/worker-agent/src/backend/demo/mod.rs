@@ -6,11 +6,13 @@ mod tour;
 
 use std::{process::abort, time::Duration};
 
+use data_encoding::HEXLOWER;
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{
     Answer, Capabilities, DiffPart, Model, PlanEntry, PlanPart, Question, QuestionOption, RequestKind, RequestOption,
     ToolPart, ToolState, Usage,
 };
+use sha2::{Digest as _, Sha256};
 use tokio::{
     sync::watch,
     time::{Instant, sleep, sleep_until},
@@ -21,7 +23,7 @@ use super::{Backend, BackendError, Surroundings};
 use crate::{
     clock::Clock,
     domain::event::{Event, Outcome, Piece, Span},
-    turn::{Asked, Turn, TurnIo},
+    turn::{Asked, Attachment, Turn, TurnIo},
 };
 
 /// Bytes of one delta of an echo, at most.
@@ -61,6 +63,11 @@ impl Demo {
             Script::Echo(text) => echo(io, text).await,
             Script::First => io.text(TEXT, recalled.first).await,
             Script::Model => io.text(TEXT, turn.model.clone()).await,
+            Script::Attachments => {
+                if let Err(error) = attachments(io, &turn.attachments).await {
+                    return Outcome::Failed(format!("The demo cannot read a file: {error}."));
+                }
+            }
             Script::Tool => self.tool(io).await,
             Script::Ask => ask(io).await,
             Script::Question => question(io).await,
@@ -149,6 +156,18 @@ async fn echo(io: &TurnIo, text: &str) {
     }
 }
 
+/// A line for each file, so that whoever sent it sees that it came whole.
+async fn attachments(io: &TurnIo, attachments: &[Attachment]) -> std::io::Result<()> {
+    if attachments.is_empty() {
+        io.text(TEXT, "Nothing is attached.").await;
+    }
+    for Attachment { name, media_type, size, file } in attachments {
+        let digest = HEXLOWER.encode(&Sha256::digest(tokio::fs::read(file).await?));
+        io.text(TEXT, format!("{name} {media_type} {size} {digest}\n")).await;
+    }
+    Ok(())
+}
+
 async fn crash(io: &TurnIo) {
     for number in 1..=10 {
         io.text(TEXT, format!("{number}\n")).await;
@@ -211,12 +230,13 @@ async fn question(io: &TurnIo) {
 const FAST: &str = "demo/fast";
 const SLOW: &str = "demo/slow/with/slashes";
 
-fn model(model_id: &str, name: &str) -> Model {
+fn model(model_id: &str, name: &str, input: &[&str]) -> Model {
     Model {
         model_id: model_id.to_owned(),
         name: name.to_owned(),
         provider: "demo".to_owned(),
         context_tokens: Some(8_000),
+        input: input.iter().map(|&kind| kind.to_owned()).collect(),
         ..Model::default()
     }
 }
@@ -231,11 +251,11 @@ impl Backend for Demo {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        Capabilities { attachments: true, ..Capabilities::default() }
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
-        Box::pin(async { Ok(vec![model(FAST, "Demo, fast"), model(SLOW, "Demo, slow")]) })
+        Box::pin(async { Ok(vec![model(FAST, "Demo, fast", &["image"]), model(SLOW, "Demo, slow", &[])]) })
     }
 
     fn models_changed(&self) -> watch::Receiver<u64> {

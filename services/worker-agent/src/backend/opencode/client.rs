@@ -31,6 +31,8 @@ pub(super) enum ClientError {
     NotFound,
     #[error("opencode answers {status}: {detail}")]
     Refused { status: StatusCode, detail: String },
+    #[error("a file of this message cannot be read")]
+    File(#[source] std::io::Error),
     #[error("opencode does not answer")]
     Unreachable(#[source] reqwest::Error),
     #[error("opencode answers what cannot be read; is this version of it newer than the worker?")]

@@ -107,7 +107,7 @@ impl Backend for Arc<Opencode> {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities::default()
+        Capabilities { attachments: true, ..Capabilities::default() }
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {

@@ -2,6 +2,7 @@
 
 use std::{collections::HashSet, future::pending, path::Path, sync::Arc, time::Duration};
 
+use data_encoding::BASE64;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
@@ -22,7 +23,7 @@ use crate::{
         event::{Event, Outcome},
         model_id,
     },
-    turn::{Asked, Turn, TurnIo},
+    turn::{Asked, Attachment, Turn, TurnIo},
 };
 
 /// After an idle session without an answer: an error may still follow.
@@ -132,14 +133,21 @@ impl Talk<'_> {
 
     /// Finds or makes the session and gives it the prompt.
     async fn begin(&mut self) -> Result<(), ClientError> {
-        let Turn { directory, content, model, mode, .. } = self.turn;
+        let Turn { directory, content, attachments, model, mode, .. } = self.turn;
         let client = &self.running.client;
         let session = self.session().await?;
         self.session = Some(Arc::clone(&session));
         self.io.say(Event::SessionId(session.to_string())).await;
         self.wait_until_idle(&session).await?;
         self.ear = Some(self.running.hub.listen(&session));
-        let mut body = json!({ "messageID": self.message, "parts": [{ "type": "text", "text": content }] });
+        let mut parts = Vec::new();
+        if !content.trim().is_empty() || attachments.is_empty() {
+            parts.push(json!({ "type": "text", "text": content }));
+        }
+        for attachment in attachments {
+            parts.push(file(attachment).await.map_err(ClientError::File)?);
+        }
+        let mut body = json!({ "messageID": self.message, "parts": parts });
         if let (Some((provider, model)), Some(body)) = (model_id::split(model), body.as_object_mut()) {
             body.insert("model".to_owned(), json!({ "providerID": provider, "modelID": model }));
         }
@@ -372,6 +380,14 @@ impl Talk<'_> {
         }
         self.speak().await;
     }
+}
+
+/// A file as opencode takes it: within the prompt, since it keeps what it is told of a file's place and reads it again
+/// later. It shows text to the model as if the model had read the file.
+async fn file(attachment: &Attachment) -> std::io::Result<Value> {
+    let Attachment { name, media_type, size: _, file } = attachment;
+    let url = format!("data:{media_type};base64,{}", BASE64.encode(&tokio::fs::read(file).await?));
+    Ok(json!({ "type": "file", "mime": media_type, "filename": name, "url": url }))
 }
 
 async fn abort(running: &Running, directory: &Path, session: &str, withdrawn: HashSet<Waiting>) {

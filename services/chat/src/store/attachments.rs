@@ -1,0 +1,230 @@
+//! Attachments: what is known of files in the object store.
+
+use muster_contracts::v1;
+use muster_service::DbError;
+use sqlx::{Any, AnyConnection, Executor};
+
+/// Bytes in the store beside those of the file itself, roughly.
+const OVERHEAD: i64 = 1024;
+
+/// A file that a user attached or is about to.
+#[derive(Debug, Clone, sqlx::FromRow)]
+pub struct AttachmentRow {
+    /// Its id, here and in the object store.
+    pub attachment_id: String,
+    /// Whose it is.
+    pub user_id: String,
+    name: String,
+    media_type: String,
+    size: i64,
+    digest: Option<Vec<u8>>,
+    /// The message that has it.
+    pub message_id: Option<String>,
+}
+
+impl AttachmentRow {
+    /// As others see it.
+    #[must_use]
+    pub fn to_wire(&self) -> v1::Attachment {
+        v1::Attachment {
+            attachment_id: self.attachment_id.clone(),
+            name: self.name.clone(),
+            media_type: self.media_type.clone(),
+            size: self.size.unsigned_abs(),
+            digest: self.digest.clone().unwrap_or_default(),
+        }
+    }
+}
+
+/// What a user has in the store.
+#[derive(Debug, Clone, Copy, sqlx::FromRow)]
+pub struct Used {
+    /// Files that no message has.
+    pub waiting: i64,
+    /// Their bytes.
+    pub waiting_bytes: i64,
+    /// Bytes of all.
+    pub bytes: i64,
+}
+
+/// Counts what a user has.
+pub async fn used(connection: &mut AnyConnection, user_id: &str) -> Result<Used, DbError> {
+    sqlx::query_as(
+        "SELECT CAST(COALESCE(SUM(CASE WHEN message_id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting,
+           CAST(COALESCE(SUM(CASE WHEN message_id IS NULL THEN size ELSE 0 END), 0) AS BIGINT) AS waiting_bytes,
+           CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes
+         FROM attachments WHERE user_id = $1",
+    )
+    .bind(user_id)
+    .fetch_one(connection)
+    .await
+}
+
+/// Bytes that all attachments take in the store, roughly.
+pub async fn taken(connection: &mut AnyConnection) -> Result<i64, DbError> {
+    sqlx::query_scalar("SELECT CAST(COALESCE(SUM(size), 0) + $1 * COUNT(*) AS BIGINT) FROM attachments")
+        .bind(OVERHEAD)
+        .fetch_one(connection)
+        .await
+}
+
+/// An attachment whose bytes are about to come.
+#[derive(Debug)]
+pub struct Reserved<'a> {
+    /// Its id.
+    pub attachment_id: &'a str,
+    /// Whose it is.
+    pub user_id: &'a str,
+    /// What it is called.
+    pub name: &'a str,
+    /// How many bytes may come.
+    pub size: i64,
+    /// Until when they must have come.
+    pub expires_at: i64,
+}
+
+/// Makes room for an attachment. False when the id exists.
+pub async fn reserve(connection: &mut AnyConnection, reserved: &Reserved<'_>, now: i64) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "INSERT INTO attachments (attachment_id, user_id, name, media_type, size, digest, state, message_id,
+           expires_at, uploaded_at)
+         VALUES ($1, $2, $3, '', $4, NULL, 1, NULL, $5, $6) ON CONFLICT (attachment_id) DO NOTHING",
+    )
+    .bind(reserved.attachment_id)
+    .bind(reserved.user_id)
+    .bind(reserved.name)
+    .bind(reserved.size)
+    .bind(reserved.expires_at)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// The bytes are there. `None` when nobody waits for them any more.
+pub async fn commit(
+    connection: &mut AnyConnection,
+    user_id: &str,
+    whole: &v1::Attachment,
+    expires_at: i64,
+) -> Result<Option<AttachmentRow>, DbError> {
+    sqlx::query_as(
+        "UPDATE attachments SET name = $3, media_type = $4, size = $5, digest = $6, state = 2, expires_at = $7
+         WHERE attachment_id = $1 AND user_id = $2 AND state = 1 RETURNING *",
+    )
+    .bind(&whole.attachment_id)
+    .bind(user_id)
+    .bind(&whole.name)
+    .bind(&whole.media_type)
+    .bind(i64::try_from(whole.size).unwrap_or(i64::MAX))
+    .bind(&whole.digest)
+    .bind(expires_at)
+    .fetch_optional(connection)
+    .await
+}
+
+/// An attachment whose bytes are there and whose time has not come.
+pub async fn get<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    attachment_id: &str,
+    now: i64,
+) -> Result<Option<AttachmentRow>, DbError> {
+    sqlx::query_as(
+        "SELECT * FROM attachments
+         WHERE attachment_id = $1 AND state = 2 AND (message_id IS NOT NULL OR expires_at > $2)",
+    )
+    .bind(attachment_id)
+    .bind(now)
+    .fetch_optional(executor)
+    .await
+}
+
+/// Gives an attachment to a message that may have it: one that no message has, or the message `from`. False when it
+/// is taken or gone.
+pub async fn give(
+    connection: &mut AnyConnection,
+    attachment_id: &str,
+    message_id: &str,
+    from: Option<&str>,
+    now: i64,
+) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "UPDATE attachments SET message_id = $2, expires_at = 0
+         WHERE attachment_id = $1 AND state = 2
+           AND (message_id = $2 OR message_id = $3 OR (message_id IS NULL AND expires_at > $4))",
+    )
+    .bind(attachment_id)
+    .bind(message_id)
+    .bind(from)
+    .bind(now)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Takes all attachments from a message; they stay until then unless another message has them.
+pub async fn take_all(connection: &mut AnyConnection, message_id: &str, expires_at: i64) -> Result<(), DbError> {
+    sqlx::query("UPDATE attachments SET message_id = NULL, expires_at = $2 WHERE message_id = $1")
+        .bind(message_id)
+        .bind(expires_at)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Gives up one that no message has; false when one has it, or it is not this user's.
+pub async fn give_up(connection: &mut AnyConnection, user_id: &str, attachment_id: &str) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "UPDATE attachments SET expires_at = 0 WHERE attachment_id = $1 AND user_id = $2 AND message_id IS NULL",
+    )
+    .bind(attachment_id)
+    .bind(user_id)
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Gives up everything of a user that no message has.
+pub async fn give_up_all(connection: &mut AnyConnection, user_id: &str) -> Result<(), DbError> {
+    sqlx::query("UPDATE attachments SET expires_at = 0 WHERE user_id = $1 AND message_id IS NULL")
+        .bind(user_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Marks what nobody has and whose time has come: from now on nobody gets it any more.
+pub async fn mark(connection: &mut AnyConnection, now: i64) -> Result<u64, DbError> {
+    let done =
+        sqlx::query("UPDATE attachments SET state = 3 WHERE message_id IS NULL AND expires_at <= $1 AND state <> 3")
+            .bind(now)
+            .execute(connection)
+            .await?;
+    Ok(done.rows_affected())
+}
+
+/// Some of those that are to be removed.
+pub async fn marked<'e>(executor: impl Executor<'e, Database = Any>, limit: i64) -> Result<Vec<String>, DbError> {
+    sqlx::query_scalar("SELECT attachment_id FROM attachments WHERE state = 3 AND message_id IS NULL LIMIT $1")
+        .bind(limit)
+        .fetch_all(executor)
+        .await
+}
+
+/// Forgets one whose bytes are gone.
+pub async fn forget(connection: &mut AnyConnection, attachment_id: &str) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM attachments WHERE attachment_id = $1 AND state = 3")
+        .bind(attachment_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether anything is known of it.
+pub async fn is_known<'e>(executor: impl Executor<'e, Database = Any>, attachment_id: &str) -> Result<bool, DbError> {
+    let found = sqlx::query_as::<_, (i64,)>("SELECT state FROM attachments WHERE attachment_id = $1")
+        .bind(attachment_id)
+        .fetch_optional(executor)
+        .await?;
+    Ok(found.is_some())
+}
