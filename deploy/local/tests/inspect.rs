@@ -12,6 +12,7 @@ use std::{collections::BTreeSet, time::Duration};
 use async_nats::{Client, ConnectOptions, Event};
 use futures_util::StreamExt as _;
 use muster_contracts::{
+    objects::ATTACHMENTS,
     permissions,
     stream::{CHUNKS, EVENTS},
 };
@@ -105,10 +106,10 @@ async fn an_inspector_changes_nothing_whatever_it_publishes_or_names_as_its_repl
         let consumers = consumers(stream).await["consumers"].clone();
         (info["created"].clone(), info["config"].clone(), info["state"]["first_seq"].clone(), consumers)
     };
-    let before = [state(CHUNKS).await, state(EVENTS).await];
+    let before = [state(CHUNKS).await, state(EVENTS).await, state(ATTACHMENTS.stream).await];
 
-    let mut writes = Vec::new();
-    for stream in [CHUNKS, EVENTS] {
+    let mut writes = vec![ATTACHMENTS.pieces("a"), ATTACHMENTS.about("a")];
+    for stream in [CHUNKS, EVENTS, ATTACHMENTS.stream] {
         for verb in ["CREATE", "UPDATE", "DELETE", "PURGE", "SNAPSHOT", "RESTORE", "LEADER.STEPDOWN"] {
             writes.push(format!("$JS.API.STREAM.{verb}.{stream}"));
         }
@@ -122,7 +123,10 @@ async fn an_inspector_changes_nothing_whatever_it_publishes_or_names_as_its_repl
     writes.push(format!("chat.v1.stream.chat.{}.-.state", session.id()));
     writes.extend(["reg.v1.api.delete_worker", "chat.v1.api.delete_session", "live.v1.a.b.c.chunk"].map(str::to_owned));
     writes.push(format!("evt.v1.{}.worker.{}", worker.id(), worker.id()));
-    for subject in &writes {
+    // Files are not an operator's to read.
+    let reads = ATTACHMENTS.stream;
+    let reads = [format!("$JS.API.DIRECT.GET.{reads}"), format!("$JS.API.STREAM.MSG.GET.{reads}")];
+    for subject in writes.iter().chain(&reads) {
         client.publish(subject.clone(), "{}".into()).await.unwrap();
         client.flush().await.unwrap();
         let refused = tokio::time::timeout(PATIENCE, refusals.recv()).await.expect(subject).unwrap();
@@ -146,7 +150,8 @@ async fn an_inspector_changes_nothing_whatever_it_publishes_or_names_as_its_repl
     let again = session.send("count 30").await;
     assert_eq!(session.reply_to(&again).await.status, "completed");
     worker.online().await;
-    assert_eq!([state(CHUNKS).await, state(EVENTS).await], before, "every stream and consumer is as it was");
+    let after = [state(CHUNKS).await, state(EVENTS).await, state(ATTACHMENTS.stream).await];
+    assert_eq!(after, before, "every stream and consumer is as it was");
     assert_eq!(session.messages().await.items.len(), 4);
 }
 

@@ -7,6 +7,7 @@ use muster_contracts::{
     fingerprint::Fingerprint,
     id::{self, MachineId, MessageId, SessionId, UserId, WorkerId},
     method,
+    objects::ATTACHMENTS,
     permissions::{self, ServiceUser},
     stream::{CHUNKS, EVENTS},
     subject::{
@@ -127,7 +128,8 @@ fn administration() -> Vec<String> {
     all.extend(["$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO", "$SYS.REQ.ACCOUNT.APP.INFO", "$JS.EVENT.ADVISORY.x"]);
     let mut all = all.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let verbs = ["INFO", "CREATE", "UPDATE", "DELETE", "PURGE", "MSG.GET", "MSG.DELETE", "SNAPSHOT", "RESTORE"];
-    for (stream, durables) in [(CHUNKS, &["chat"][..]), (EVENTS, &["chat", "registry"])] {
+    let objects = ATTACHMENTS.stream;
+    for (stream, durables) in [(CHUNKS, &["chat"][..]), (EVENTS, &["chat", "registry"]), (objects, &[])] {
         all.extend(verbs.map(|verb| format!("$JS.API.STREAM.{verb}.{stream}")));
         all.push(format!("$JS.API.DIRECT.GET.{stream}"));
         all.push(format!("$JS.API.CONSUMER.NAMES.{stream}"));

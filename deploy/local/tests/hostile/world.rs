@@ -8,6 +8,7 @@ use async_nats::{
 };
 use futures_util::TryStreamExt as _;
 use muster_contracts::{
+    objects::ATTACHMENTS,
     permissions::{self, ServiceUser},
     stream::{CHUNKS, EVENTS},
     subject::service_inbox,
@@ -58,9 +59,11 @@ impl World {
             }
         }
         let mut streams = Vec::new();
-        for (name, user, durables) in
-            [(CHUNKS, ServiceUser::Chat, &["chat"][..]), (EVENTS, ServiceUser::Registry, &["registry"])]
-        {
+        for (name, user, durables) in [
+            (CHUNKS, ServiceUser::Chat, &["chat"][..]),
+            (EVENTS, ServiceUser::Registry, &["registry"]),
+            (ATTACHMENTS.stream, ServiceUser::Chat, &[]),
+        ] {
             let found = jetstream::new(service(stack, user).await).get_stream(name).await.unwrap();
             let info = found.get_info().await.unwrap();
             let mut subjects: BTreeMap<_, _> =

@@ -58,7 +58,9 @@ impl Ada {
         let (passkey, identity) = ways::of(stack, &user).await;
         let invitation = admin.client().post::<Value>("/invitations", &json!({})).await.unwrap();
         let seen = worker.until("asked for by another key", |worker| !worker.registrations.is_empty()).await;
+        let attachment = attached(client).await;
         let ids = BTreeMap::from([
+            ("attachmentId", attachment),
             ("machineId", machine.id().to_owned()),
             ("workerId", worker.id().to_owned()),
             ("id", session.id().to_owned()),
@@ -105,6 +107,16 @@ fn without_signs_of_life(mut value: Value) -> Value {
         _ => {}
     }
     value
+}
+
+/// A file of hers, whose bytes are JSON as all else is.
+async fn attached(client: &Client) -> String {
+    const FORM: &str =
+        "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.json\"\r\n\r\n\"adas-file\"\r\n--b--\r\n";
+    let form = client.request(Method::POST, "/attachments").header("content-type", "multipart/form-data; boundary=b");
+    let answer = form.body(FORM).send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    answer.json::<Value>().await.unwrap()["attachmentId"].as_str().unwrap().to_owned()
 }
 
 /// The first one's id, once there is one.

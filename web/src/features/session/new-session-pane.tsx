@@ -8,6 +8,7 @@ import { Button } from "@/shared/ui/button";
 import { Dot } from "@/shared/ui/dot";
 import { PageMessage } from "@/shared/ui/page-message";
 import { useStartSession } from "./actions/use-session-actions";
+import { clearFiles, useDraftFiles } from "./attachments/draft-files";
 import { Composer } from "./composer/composer";
 import { useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
@@ -25,7 +26,9 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
   const go = useGo();
   const send = useSendMessage();
   const start = useStartSession(workerId);
-  const [draft, setDraft] = useDraft(`worker:${workerId}`);
+  const conversation = `worker:${workerId}`;
+  const [draft, setDraft] = useDraft(conversation);
+  const files = useDraftFiles(conversation);
   const newest = sessions.toSorted((a, b) => b.lastActivity - a.lastActivity)[0]?.model;
   const [chosen, setChosen] = useState<string | null>(null);
   const known = (id: string | null | undefined) => models.find((m) => m.modelId === id)?.modelId;
@@ -35,8 +38,11 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
     start.mutate(model, {
       // The text leaves the draft only once there is a session that holds it.
       onSuccess: (session) => {
-        void send(session.chatSessionId, draft.trim(), model);
+        const sessionId = session.chatSessionId;
+        const attachments = files.flatMap((file) => file.attachment ?? []);
+        void send({ sessionId, content: draft.trim(), files: attachments, model });
         setDraft("");
+        clearFiles(conversation);
         setWaits(false);
         go({ session: session.chatSessionId });
       },
@@ -78,6 +84,7 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
       </div>
       <Composer
         takesFocus
+        conversation={conversation}
         worker={worker}
         draft={draft}
         onDraft={(text) => {

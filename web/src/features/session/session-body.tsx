@@ -49,7 +49,7 @@ export function SessionBody({
               )}
               <TurnWait open={open} />
               {chat.outgoing.map((item) => (
-                <OutgoingMessage key={item.messageId} item={item} onEdit={chat.setDraft} />
+                <OutgoingMessage key={item.messageId} item={item} onEdit={chat.editAgain} />
               ))}
             </>
           }
@@ -60,6 +60,7 @@ export function SessionBody({
       ) : (
         <Composer
           takesFocus
+          conversation={session.chatSessionId}
           worker={worker}
           draft={chat.draft}
           onDraft={chat.setDraft}

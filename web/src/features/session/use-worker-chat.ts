@@ -2,7 +2,8 @@ import { useMemo, useState } from "react";
 import type { ChatSession } from "@/shared/api/types";
 import { useUpdateSession } from "./actions/use-session-actions";
 import { useStopTurn } from "./actions/use-turn-actions";
-import { useOutbox } from "./composer/outbox";
+import { clearFiles, putBack, useDraftFiles } from "./attachments/draft-files";
+import { useOutbox, type Outgoing } from "./composer/outbox";
 import { useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
 import { useArrangement } from "./stream/use-arrangement";
@@ -19,6 +20,7 @@ export function useWorkerChat(session: ChatSession) {
     [outbox, id, entries],
   );
   const [draft, setDraft] = useDraft(id);
+  const files = useDraftFiles(id);
   const [sent, setSent] = useState(0);
   const send = useSendMessage();
   const stop = useStopTurn(id);
@@ -29,19 +31,26 @@ export function useWorkerChat(session: ChatSession) {
     outgoing,
     draft,
     setDraft,
+    /** Back into the composer with a message that was not sent. */
+    editAgain: (item: Outgoing) => {
+      setDraft(item.content);
+      putBack(id, item.files);
+    },
     sent,
     chooseModel: (next: string) => update.mutate({ model: next }),
     model: update.isPending ? (update.variables.model ?? model) : model,
     sendDraft: () => {
-      void send(id, draft.trim(), model);
+      const attachments = files.flatMap((file) => file.attachment ?? []);
+      void send({ sessionId: id, content: draft.trim(), files: attachments, model });
       setDraft("");
+      clearFiles(id);
       setSent((n) => n + 1);
     },
     running:
       open === undefined
         ? null
         : {
-            text: open.content.slice(0, 60),
+            text: open.content.slice(0, 60) || (open.attachments[0]?.name ?? ""),
             stopping: stop.isPending && stop.variables === open.messageId,
             onStop: () => stop.mutate(open.messageId),
           },

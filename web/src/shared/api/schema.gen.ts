@@ -4,6 +4,41 @@
  */
 
 export interface paths {
+    "/api/v1/attachments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Uploads a file, to be attached to a message. One that no message has is removed after a day. */
+        post: operations["attachments_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/attachments/{attachmentId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The bytes of an attachment as they were uploaded. Text is never shown by the browser as more than text. */
+        get: operations["attachments_get"];
+        put?: never;
+        post?: never;
+        /** Removes a file that no message has. One that a message has goes with the message: 409. */
+        delete: operations["attachments_delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -1083,6 +1118,19 @@ export interface components {
             /** @description As the registration shows it. */
             fingerprint: string;
         };
+        /** @description A file that a user attached. */
+        Attachment: {
+            attachmentId: string;
+            /** @description What its bytes are: image/png, image/jpeg, image/gif, image/webp, or text/plain for any text. */
+            mediaType: string;
+            /** @description Without a path. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
         /** @description Who did it: a user, perhaps by a token; or a worker; or, with neither, nobody who was signed in. */
         AuditActor: {
             /** @description From where. */
@@ -1170,6 +1218,8 @@ export interface components {
         };
         /** @description An entry of a session. */
         ChatMessage: {
+            /** @description What the user attached to it. */
+            attachments: components["schemas"]["Attachment"][];
             chatSessionId: string;
             /**
              * Format: int64
@@ -1310,7 +1360,9 @@ export interface components {
         EditMessage: {
             /** @description The waiting message that it shall follow; null for the front. */
             after?: string | null;
-            /** @description At most 131,072 bytes, and not blank. */
+            /** @description What it shall have from now on: files of its own, and those that no message has yet. */
+            attachments?: string[] | null;
+            /** @description At most 131,072 bytes, and not blank unless there are attachments. */
             content?: string | null;
             model?: string | null;
         };
@@ -1922,7 +1974,9 @@ export interface components {
         SendMessage: {
             /** @description Only if this is the session's last message. */
             afterMessageId?: string | null;
-            /** @description At most 131,072 bytes, and not blank. */
+            /** @description Ids of files that were uploaded for it and that no message has yet, in their order. */
+            attachments?: string[];
+            /** @description At most 131,072 bytes, and not blank unless there are attachments. */
             content: string;
             /** @description A nanoid made by the client: the same again is the same message. */
             messageId: string;
@@ -2075,6 +2129,15 @@ export interface components {
             /** @description 1 to 64 characters. */
             name: string;
         };
+        /** @description A form with one file. */
+        Upload: {
+            /**
+             * Format: binary
+             * @description At most 10,485,760 bytes and not empty: an image (PNG, JPEG, GIF, WebP) or text in UTF-8, as its bytes say. Its
+             *     name is kept without its path.
+             */
+            file: string;
+        };
         /** @description Tokens and money. */
         Usage: {
             /**
@@ -2160,6 +2223,100 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    attachments_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["Upload"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attachment"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/gif": number[];
+                    "image/jpeg": number[];
+                    "image/png": number[];
+                    "image/webp": number[];
+                    "text/plain; charset=utf-8": string;
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    attachments_delete: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                attachmentId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     audit_list: {
         parameters: {
             query?: {

@@ -7,6 +7,7 @@ export type Registration = Schemas["Registration"];
 export type Model = Schemas["Model"];
 export type ChatSession = Schemas["ChatSession"];
 export type ChatMessage = Schemas["ChatMessage"];
+export type Attachment = Schemas["Attachment"];
 export type ChatChunk = Schemas["ChatChunk"];
 export type AgentRequest = Schemas["AgentRequest"];
 export type Part = Schemas["Part"];

@@ -1,14 +1,22 @@
 import { ArrowUp, ListPlus, Square } from "lucide-react";
 import type { ReactNode } from "react";
 import type { Worker } from "@/shared/api/types";
+import { cn } from "@/shared/ui/cn";
 import { nameOf } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Tooltip } from "@/shared/ui/tooltip";
+import { takesImages } from "../attachments/attachment";
+import { AttachButton } from "../attachments/attach-button";
+import { DraftFileList } from "../attachments/draft-file-list";
+import { addFiles, useDraftFiles } from "../attachments/draft-files";
+import { useFileDrop } from "../attachments/use-file-drop";
 import { MessageBox } from "./message-box";
 import { ModelMenu } from "./model-menu";
 
 interface ComposerProps {
+  /** What the draft belongs to. */
+  conversation: string;
   worker: Worker | undefined;
   draft: string;
   onDraft: (text: string) => void;
@@ -24,22 +32,46 @@ interface ComposerProps {
 
 export function Composer(props: ComposerProps) {
   const { worker, draft, running } = props;
-  const empty = draft.trim() === "";
+  const files = useDraftFiles(props.conversation);
+  const attach = (chosen: File[]) => addFiles(props.conversation, chosen);
+  const drop = useFileDrop(attach);
+  const blind =
+    files.some((f) => f.mediaType.startsWith("image/")) && !takesImages(worker, props.model);
+  const unready = blind || files.some((f) => f.attachment === null);
+  const empty = draft.trim() === "" && files.length === 0;
   const send = () => {
-    if (!empty && !props.busy) props.onSend();
+    if (!empty && !unready && !props.busy) props.onSend();
   };
   return (
     <div className="measure px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] md:px-5 md:pb-4">
       {props.above}
-      <div className="rounded-xl border border-line-strong bg-raised shadow-low transition-colors focus-within:border-signal">
+      <div
+        {...drop.handlers}
+        className={cn(
+          "relative rounded-xl border border-line-strong bg-raised shadow-low transition-colors focus-within:border-signal",
+          drop.over && "border-signal",
+        )}
+      >
+        {drop.over && (
+          <p className="pointer-events-none absolute inset-0 z-10 grid place-items-center rounded-xl bg-raised/90 text-ink-2">
+            {t.attach.drop}
+          </p>
+        )}
+        <DraftFileList
+          conversation={props.conversation}
+          files={files}
+          noImages={blind ? t.attach.noImages(modelName(worker, props.model)) : null}
+        />
         <MessageBox
           value={draft}
           placeholder={t.composer.placeholder(worker === undefined ? "" : nameOf(worker))}
           takesFocus={props.takesFocus ?? false}
           onChange={props.onDraft}
           onSend={send}
+          onFiles={attach}
         />
         <div className="flex items-center gap-1.5 p-1.5">
+          <AttachButton onFiles={attach} />
           <ModelMenu worker={worker} value={props.model} onChange={props.onModel} />
           <span className="flex-1" />
           {running && <StopButton {...running} />}
@@ -50,7 +82,7 @@ export function Composer(props: ComposerProps) {
                 size="icon"
                 className="rounded-lg"
                 aria-label={running ? t.composer.queue : t.composer.send}
-                disabled={empty}
+                disabled={empty || unready}
                 busy={props.busy ?? false}
                 onClick={send}
               >
@@ -63,6 +95,9 @@ export function Composer(props: ComposerProps) {
     </div>
   );
 }
+
+const modelName = (worker: Worker | undefined, id: string) =>
+  worker?.models.find((m) => m.modelId === id)?.name ?? id;
 
 function StopButton({ text, stopping, onStop }: NonNullable<ComposerProps["running"]>) {
   return (

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, type ClipboardEvent, type KeyboardEvent } from "react";
 import { t } from "@/shared/i18n/strings";
 
 const TALLEST_PX = 320;
@@ -10,6 +10,7 @@ interface MessageBoxProps {
   takesFocus?: boolean;
   onChange: (text: string) => void;
   onSend: () => void;
+  onFiles: (files: File[]) => void;
 }
 
 /** A text field that grows with its text. Enter sends on a keyboard; on a phone it breaks the line. */
@@ -20,6 +21,7 @@ export function MessageBox({
   takesFocus,
   onChange,
   onSend,
+  onFiles,
 }: MessageBoxProps) {
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -37,6 +39,13 @@ export function MessageBox({
     event.preventDefault();
     onSend();
   };
+  const onPaste = (event: ClipboardEvent) => {
+    const { files, types } = event.clipboardData;
+    // A copied table or page comes as text with a picture of it: the text is meant.
+    if (files.length === 0 || types.includes("text/plain")) return;
+    event.preventDefault();
+    onFiles([...files]);
+  };
   return (
     <textarea
       ref={box}
@@ -48,6 +57,7 @@ export function MessageBox({
       disabled={disabled}
       onChange={(event) => onChange(event.target.value)}
       onKeyDown={onKeyDown}
+      onPaste={onPaste}
       className="block max-h-80 w-full resize-none bg-transparent px-3.5 pt-3 pb-1 text-base text-ink outline-none placeholder:text-ink-3 disabled:opacity-50"
     />
   );

@@ -1,11 +1,13 @@
 import { useStore } from "zustand";
 import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
+import type { Attachment } from "@/shared/api/types";
 
 export interface Outgoing {
   messageId: string;
   sessionId: string;
   content: string;
+  files: readonly Attachment[];
   model: string;
   state: "sending" | "failed";
   error: string | null;

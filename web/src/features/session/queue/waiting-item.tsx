@@ -1,4 +1,4 @@
-import { Clock, CornerRightUp, Pencil, X } from "lucide-react";
+import { Clock, CornerRightUp, Paperclip, Pencil, X } from "lucide-react";
 import { useState } from "react";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
@@ -15,6 +15,7 @@ interface WaitingItemProps {
 
 export function WaitingItem({ sessionId, messageId, running }: WaitingItemProps) {
   const content = useSessionView((v) => v.transcript.entries[messageId]?.message.content ?? "");
+  const files = useSessionView((v) => v.transcript.entries[messageId]?.message.attachments);
   const edit = useEditMessage(sessionId);
   const withdraw = useWithdrawMessage(sessionId);
   const sendNow = useSendNow(sessionId);
@@ -39,7 +40,7 @@ export function WaitingItem({ sessionId, messageId, running }: WaitingItemProps)
           <Button
             size="sm"
             look="solid"
-            disabled={draft.trim() === ""}
+            disabled={draft.trim() === "" && !files?.length}
             busy={edit.isPending}
             onClick={() =>
               edit.mutate({ messageId, content: draft }, { onSuccess: () => setDraft(null) })
@@ -53,7 +54,16 @@ export function WaitingItem({ sessionId, messageId, running }: WaitingItemProps)
   return (
     <li className="flex items-center gap-1 rounded-md pl-2 hover:bg-hover">
       <Clock aria-label={t.turn.queued} className="size-3.5 shrink-0 text-ink-3" />
-      <span className="min-w-0 flex-1 truncate pl-1 text-ink-2">{content}</span>
+      <span className="min-w-0 flex-1 truncate pl-1 text-ink-2">
+        {content.trim() === "" ? files?.map((file) => file.name).join(", ") : content}
+      </span>
+      {files !== undefined && files.length > 0 && (
+        <span className="flex items-center gap-0.5 px-1 text-xs text-ink-3">
+          <Paperclip aria-hidden className="size-3.5" />
+          <span aria-hidden>{files.length}</span>
+          <span className="sr-only">{t.attach.count(files.length)}</span>
+        </span>
+      )}
       {running && (
         <IconButton
           size="icon-sm"

@@ -13,6 +13,7 @@ const reply = (over: Partial<ChatMessage> = {}): ChatMessage => ({
   role: "assistant",
   content: "",
   parts: [],
+  attachments: [],
   status: "streaming",
   completed: false,
   isStreaming: true,

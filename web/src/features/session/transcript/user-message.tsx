@@ -2,6 +2,7 @@ import { memo } from "react";
 import { clockTime } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { CopyButton } from "@/shared/ui/copy-button";
+import { MessageFiles } from "../attachments/message-files";
 import { useSessionView } from "../stream/use-session-stream";
 import { Receipt } from "./receipt";
 import { Unfinished } from "./unfinished";
@@ -15,9 +16,12 @@ export const UserMessage = memo(function UserMessage({ messageId }: { messageId:
   if (message === undefined) return null;
   return (
     <article aria-label={t.session.you} className="group flex flex-col items-end pt-6">
-      <div className="max-w-[88%] rounded-xl rounded-br-sm bg-press px-3.5 py-2 text-base break-words whitespace-pre-wrap">
-        {message.content}
-      </div>
+      <MessageFiles files={message.attachments} />
+      {message.content.trim() !== "" && (
+        <div className="max-w-[88%] rounded-xl rounded-br-sm bg-press px-3.5 py-2 text-base break-words whitespace-pre-wrap">
+          {message.content}
+        </div>
+      )}
       <div className="mt-1 flex h-6 items-center gap-1.5 pr-1 text-xs text-ink-3">
         <CopyButton
           text={message.content}

@@ -1,0 +1,12 @@
+import type { Attachment, Worker } from "@/shared/api/types";
+
+export const addressOf = (attachmentId: string) => `/api/v1/attachments/${attachmentId}`;
+
+export const isImage = ({ mediaType }: Pick<Attachment, "mediaType">) =>
+  mediaType.startsWith("image/");
+
+/** Whether a model takes images; one that is not known yet may. */
+export function takesImages(worker: Worker | undefined, modelId: string): boolean {
+  const model = worker?.models.find((m) => m.modelId === modelId);
+  return model === undefined || model.input.includes("image");
+}
