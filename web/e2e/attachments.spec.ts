@@ -59,8 +59,10 @@ test("files chosen by the button go with the first message and reach the agent w
   const width = () => thumbnail.locator("img").evaluate((el: HTMLImageElement) => el.naturalWidth);
   await expect.poll(width).toBe(1);
   await thumbnail.click();
-  await expect(page.getByRole("dialog", { name: "dot.png" }).getByRole("img")).toBeVisible();
+  const viewer = page.getByRole("dialog", { name: "dot.png" });
+  await expect(viewer.getByRole("button", { name: "dot.png" })).toBeFocused();
   await page.keyboard.press("Escape");
+  await expect(viewer).toHaveCount(0);
   const download = page.waitForEvent("download");
   await message.getByRole("link", { name: "Download notes.md" }).click();
   expect((await download).suggestedFilename()).toBe("notes.md");

@@ -1,7 +1,25 @@
 //! What holds for any bytes that a stranger sends (see `libs/fuzz`).
 
+use axum::{
+    body::Body,
+    extract::{FromRequest as _, Multipart},
+};
+use futures_util::{future::BoxFuture, stream};
+use http::{Request, header};
+use muster_contracts::{limits, name};
+
 pub use crate::feed::fuzz::frame;
-use crate::{domain::event_id::EventId, http::requests::answer::AnswerRequest};
+use crate::{
+    domain::{
+        attachment::{IMAGES, TEXT},
+        event_id::EventId,
+    },
+    http::{
+        attachments::receive::{self, Sink},
+        problem::Problem,
+        requests::answer::AnswerRequest,
+    },
+};
 
 /// An event's id that is taken prints as it came.
 pub fn event_id(data: &[u8]) {
@@ -19,6 +37,42 @@ pub fn answer(data: &[u8]) {
     }
 }
 
+/// A form's file that is taken is what is said of it, and its name is one that may be kept. The first byte is the size of
+/// the pieces in which the rest comes; the boundary is `b`.
+pub fn multipart(data: &[u8]) {
+    let Some((&size, form)) = data.split_first() else { return };
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().build() else { return };
+    let Ok((name, kind, Kept(bytes))) = runtime.block_on(taken(form.to_vec(), usize::from(size).max(1))) else {
+        return;
+    };
+    assert_eq!(name::parse(&name, limits::FILE_NAME_CHARS), Ok(name.as_str()));
+    assert!(!name.contains(['/', '\\']), "{name}");
+    assert!(!bytes.is_empty());
+    let is_text = std::str::from_utf8(&bytes).is_ok_and(|text| !text.contains('\0'));
+    assert!(if is_text { kind == TEXT } else { IMAGES.contains(&kind) }, "{kind}");
+}
+
+async fn taken(form: Vec<u8>, size: usize) -> Result<(String, &'static str, Kept), Problem> {
+    let pieces = form.chunks(size).map(|piece| Ok::<_, std::io::Error>(piece.to_vec())).collect::<Vec<_>>();
+    let request = Request::builder().header(header::CONTENT_TYPE, "multipart/form-data; boundary=b");
+    let request = request.body(Body::from_stream(stream::iter(pieces))).map_err(|error| Problem::internal(&error))?;
+    let mut form = Multipart::from_request(request, &()).await.map_err(|error| Problem::internal(&error))?;
+    let mut kept = Kept(Vec::new());
+    let (name, field) = receive::file(&mut form).await?;
+    let kind = receive::receive(field, &mut kept).await?;
+    receive::nothing_more(&mut form).await?;
+    Ok((name, kind, kept))
+}
+
+struct Kept(Vec<u8>);
+
+impl Sink for Kept {
+    fn write<'a>(&'a mut self, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>> {
+        self.0.extend_from_slice(bytes);
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #[test]
@@ -29,6 +83,11 @@ mod tests {
     #[test]
     fn whatever_is_stored_viewers_get_whole_frames_in_order() {
         muster_fuzz::briefly("frame", super::frame);
+    }
+
+    #[test]
+    fn a_file_that_is_taken_is_what_is_said_of_it() {
+        muster_fuzz::briefly("multipart", super::multipart);
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub mod openapi;
 mod origin;
 mod owned;
 mod page;
-mod problem;
+pub(crate) mod problem;
 mod protect;
 mod push;
 pub(crate) mod requests;

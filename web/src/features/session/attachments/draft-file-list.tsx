@@ -38,12 +38,12 @@ function DraftFileItem({ conversation, file }: { conversation: string; file: Dra
   return (
     <li
       className={cn(
-        "relative flex h-13 max-w-full items-center gap-2 overflow-hidden rounded-lg border pr-1 pl-1.5",
+        "relative flex min-h-13 max-w-full items-center gap-2 overflow-hidden rounded-lg border py-1.5 pr-1 pl-1.5",
         error === null ? "border-line bg-panel" : "border-bad-ink/40 bg-bad-soft",
       )}
     >
       <Preview file={file} />
-      <span className="max-w-52 min-w-0">
+      <span className={cn("min-w-0", error === null ? "max-w-52" : "max-w-64")}>
         <span className="block truncate text-sm">{name}</span>
         <span
           role={error === null ? undefined : "alert"}

@@ -14,11 +14,13 @@ export function ImageViewer({ image, onClose }: { image: Attachment; onClose: ()
       title={image.name}
       className="sm:top-1/2 sm:max-h-[94dvh] sm:w-auto sm:max-w-[94vw] sm:min-w-80 sm:-translate-y-1/2"
     >
-      <img
-        src={address}
-        alt={image.name}
-        className="mx-auto max-h-[68dvh] min-h-16 max-w-full rounded-md object-contain"
-      />
+      <button type="button" onClick={onClose} className="mx-auto block cursor-zoom-out rounded-md">
+        <img
+          src={address}
+          alt={image.name}
+          className="max-h-[68dvh] min-h-16 max-w-full rounded-md object-contain"
+        />
+      </button>
       <DialogActions>
         <Button asChild>
           <a href={address} download={image.name}>

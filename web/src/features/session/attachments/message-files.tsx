@@ -13,7 +13,7 @@ export function MessageFiles({ files }: { files: readonly Attachment[] }) {
   return (
     <ul
       aria-label={t.attach.list}
-      className="mb-1.5 flex max-w-[88%] flex-wrap justify-end gap-1.5"
+      className="mb-1.5 flex max-w-[88%] flex-wrap items-end justify-end gap-1.5"
     >
       {files.map((file) => (
         <li key={file.attachmentId} className="min-w-0">
