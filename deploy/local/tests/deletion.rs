@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use muster_testkit::stack::{Engine, Setup, Stack};
+use muster_contracts::id;
+use muster_testkit::{
+    client::Client,
+    stack::{Engine, Setup, Stack},
+};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -40,6 +44,17 @@ fn has_marker(path: &Path) -> bool {
     bytes.windows(MARKER.len()).any(|window| window.eq_ignore_ascii_case(MARKER.as_bytes()))
 }
 
+/// A file of two pieces with the marker in its name and everywhere in it; its id.
+async fn attached(client: &Client) -> Value {
+    let head = format!("--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{MARKER}.txt\"\r\n\r\n");
+    let form = format!("{head}{}\r\n--b--\r\n", MARKER.repeat(10_000));
+    let request =
+        client.request(Method::POST, "/attachments").header("content-type", "multipart/form-data; boundary=b");
+    let answer = request.body(form).send().await.unwrap();
+    assert_eq!(answer.status(), 201);
+    answer.json::<Value>().await.unwrap()["attachmentId"].clone()
+}
+
 async fn until_nothing_is_marked(stack: &Stack, worker: &str) {
     let looking = async {
         while !marked(stack, worker).is_empty() {
@@ -65,6 +80,8 @@ async fn a_deleted_session_leaves_no_word_in_any_file(engine: Engine) {
     // It waits for an answer, and another message waits behind it.
     session.send("ask").await;
     session.send(&format!("echo {MARKER} later")).await;
+    let message = json!({ "messageId": id::random(), "content": "x", "attachments": [attached(client).await] });
+    client.post::<Value>(&format!("{path}/messages"), &message).await.unwrap();
     let found: Value = client.get(&format!("/sessions?q={MARKER}")).await.unwrap();
     assert_eq!(found["items"][0]["chatSessionId"], session.id());
     let before = marked(&stack, worker.id());
@@ -112,6 +129,7 @@ async fn a_deleted_account_leaves_no_word_either() {
     let worker = ada.machine("desk").await.worker().await.started(&stack).await.approved().await;
     let session = worker.session("demo/fast").await;
     session.reply_to(&session.send(&format!("echo {MARKER}")).await).await;
+    attached(ada.client()).await;
     assert!(!marked(&stack, worker.id()).is_empty());
     let me: Value = ada.client().get("/auth/me").await.unwrap();
     let path = format!("/users/{}", me["userId"].as_str().unwrap());

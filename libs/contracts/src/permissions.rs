@@ -190,6 +190,7 @@ fn chat() -> Permissions {
     publish.push(format!("$JS.API.CONSUMER.INFO.{EVENTS}.api"));
     publish.extend(define(objects::ATTACHMENTS.stream));
     publish.extend(keep(objects::ATTACHMENTS));
+    publish.push(erase(objects::ATTACHMENTS.stream));
     Permissions {
         publish,
         subscribe: own(&[&format!("{}.*", method::Service::Chat.prefix()), filter::CHAT_WORKERS, "$SRV.>"]),
@@ -282,7 +283,8 @@ mod tests {
         let services = ServiceUser::ALL.iter().map(|&user| (user == ServiceUser::Chat, service(user)));
         for (is_chat, permissions) in services.chain([(false, inspector())]) {
             for subject in permissions.publish {
-                let erases = is_chat && [CHUNKS, EVENTS].iter().any(|stream| subject == erase(stream));
+                let erases = is_chat
+                    && [CHUNKS, EVENTS, objects::ATTACHMENTS.stream].iter().any(|stream| subject == erase(stream));
                 let harmless = !subject.contains("DELETE") && !subject.contains("PURGE") && subject != ">";
                 assert!(erases || harmless, "{subject}");
             }

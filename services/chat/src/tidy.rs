@@ -53,7 +53,7 @@ async fn round(state: &State) -> Done<bool> {
     write.commit().await?;
     let marked = attachments::marked(state.db.pool(), ROUND).await?;
     for id in &marked {
-        state.bus.delete_object(ATTACHMENTS, id).await?;
+        erase(state, id).await?;
         let mut write = state.write().await?;
         attachments::forget(write.connection(), id).await?;
         write.commit().await?;
@@ -62,12 +62,22 @@ async fn round(state: &State) -> Done<bool> {
     Ok(i64::try_from(marked.len()).unwrap_or(ROUND) == ROUND)
 }
 
+/// Overwrites the bytes where they lie, and removes the object.
+async fn erase(state: &State, id: &str) -> Done<()> {
+    let mut position = 0;
+    while let Some(piece) = state.bus.read_object(ATTACHMENTS, id, position).await? {
+        position = piece.position;
+        state.bus.erase(ATTACHMENTS.stream, position).await?;
+    }
+    Ok(state.bus.delete_object(ATTACHMENTS, id).await?)
+}
+
 /// A row is there before the first byte, so an object without one is what a crash has left.
 async fn search(state: &State) -> Done<()> {
     for id in state.bus.list_objects(ATTACHMENTS).await? {
         if id.parse::<AttachmentId>().is_ok() && !attachments::is_known(state.db.pool(), &id).await? {
             tracing::info!(attachment_id = id, "a file of which no row tells is removed");
-            state.bus.delete_object(ATTACHMENTS, &id).await?;
+            erase(state, &id).await?;
         }
     }
     Ok(())

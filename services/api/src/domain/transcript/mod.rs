@@ -48,6 +48,9 @@ pub(crate) fn message(message: &v1::ChatMessage, requests: &[v1::AgentRequest]) 
     for part in &message.parts {
         out += &part::markdown(part, requests);
     }
+    for v1::Attachment { name, media_type, size, .. } in &message.attachments {
+        out += &format!("\n> Attached: {} ({}, {size} bytes)\n", inline(name), inline(media_type));
+    }
     out += &outcome(message);
     out
 }

@@ -213,6 +213,23 @@ proptest! {
     }
 }
 
+#[test]
+fn what_was_attached_is_named_and_is_no_more_than_a_name() {
+    let attachment = v1::Attachment {
+        name: "![x](http://a) # notes.md".into(),
+        media_type: "text/plain".into(),
+        size: 12,
+        ..v1::Attachment::default()
+    };
+    let sent =
+        v1::ChatMessage { role: v1::Role::User.into(), attachments: vec![attachment], ..reply(vec![text("see")]) };
+    let shown = message(&sent, &[]);
+    assert!(
+        shown.ends_with("see\n\n> Attached: \\!\\[x\\](http://a) \\# notes.md (text/plain, 12 bytes)\n"),
+        "{shown}"
+    );
+}
+
 fn asked_has_details(whole: &str) -> bool {
     whole.contains("<summary>What was asked for</summary>")
 }
