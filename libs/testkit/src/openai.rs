@@ -1,10 +1,9 @@
 //! An OpenAI-compatible endpoint that answers as a test says, and remembers what it was asked.
 //!
-//! Speaks streaming chat completions, enough for opencode and its AI SDK.
+//! Speaks streaming chat completions, enough for opencode and its AI SDK, and misbehaves in whichever way it is told.
 
 use std::{
     collections::VecDeque,
-    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -12,17 +11,22 @@ use std::{
 
 use axum::{
     Json, Router,
-    extract::State,
-    http::StatusCode,
-    response::{
-        IntoResponse as _, Response,
-        sse::{Event, Sse},
+    body::{Body, Bytes},
+    extract::{DefaultBodyLimit, State},
+    http::{
+        HeaderMap, StatusCode,
+        header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
     },
+    response::{IntoResponse as _, Response},
     routing::{get, post},
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
 
 /// One step of a reply.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +42,10 @@ pub enum Step {
         /// Its arguments.
         arguments: Value,
     },
+    /// These bytes, whatever they are.
+    Raw(Vec<u8>),
+    /// The reply ends with this reason instead of the usual one.
+    Finish(String),
     /// Nothing for a while.
     Pause(Duration),
     /// Nothing until the test calls [`OpenAi::go_on`].
@@ -46,8 +54,12 @@ pub enum Step {
     Hang,
     /// The connection ends in the middle.
     Cut,
+    /// The connection breaks in the middle.
+    Break,
     /// No stream at all: this HTTP status.
     Status(u16),
+    /// No stream at all: 429, and after so many seconds it may be tried again.
+    RetryAfter(u64),
 }
 
 /// Text in deltas of one word each, with a pause after each.
@@ -66,17 +78,26 @@ pub struct OpenAi {
 
 /// What is to be said, and how many waits may be passed.
 #[derive(Debug, Clone)]
-struct Script(Arc<Mutex<Inner>>, Arc<Semaphore>);
+struct Script {
+    inner: Arc<Mutex<Inner>>,
+    passes: Arc<Semaphore>,
+    /// Replies that are on their way.
+    open: watch::Sender<usize>,
+}
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Inner {
     replies: VecDeque<Vec<Step>>,
     requests: Vec<Value>,
+    keys: Vec<Option<String>>,
+    models: Value,
+    /// Requests without tools get the script too.
+    all: bool,
 }
 
 impl Script {
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -88,13 +109,22 @@ impl OpenAi {
     pub async fn start() -> std::io::Result<Self> {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
         let address = listener.local_addr()?;
-        let script = Script(Arc::default(), Arc::new(Semaphore::new(0)));
+        let inner = Inner {
+            replies: VecDeque::new(),
+            requests: Vec::new(),
+            keys: Vec::new(),
+            models: json!([{"id": "tiny", "object": "model"}]),
+            all: false,
+        };
+        let script = Script {
+            inner: Arc::new(Mutex::new(inner)),
+            passes: Arc::new(Semaphore::new(0)),
+            open: watch::Sender::new(0),
+        };
         let routes = Router::new()
             .route("/v1/chat/completions", post(complete))
-            .route(
-                "/v1/models",
-                get(async || Json(json!({"object": "list", "data": [{"id": "tiny", "object": "model"}]}))),
-            )
+            .route("/v1/models", get(models))
+            .layer(DefaultBodyLimit::disable())
             .with_state(script.clone());
         let serving = tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, routes).await {
@@ -109,12 +139,34 @@ impl OpenAi {
         self.script.lock().replies.push_back(steps.into_iter().collect());
     }
 
-    /// Lets a reply pass one [`Step::Wait`].
-    pub fn go_on(&self) {
-        self.script.1.add_permits(1);
+    /// Gives the script to requests without tools too: those of a backend that has none.
+    pub fn answer_all(&self) {
+        self.script.lock().all = true;
     }
 
-    /// Every request so far that offered tools: the agent's own, without those that make a title.
+    /// Lists these models from now on.
+    pub fn list(&self, models: Value) {
+        self.script.lock().models = models;
+    }
+
+    /// Lets a reply pass one [`Step::Wait`].
+    pub fn go_on(&self) {
+        self.script.passes.add_permits(1);
+    }
+
+    /// How many replies are on their way, as it changes.
+    #[must_use]
+    pub fn open(&self) -> watch::Receiver<usize> {
+        self.script.open.subscribe()
+    }
+
+    /// What every request so far had as its authorization.
+    #[must_use]
+    pub fn keys(&self) -> Vec<Option<String>> {
+        self.script.lock().keys.clone()
+    }
+
+    /// Every request so far that got the script: without those that make a title.
     #[must_use]
     pub fn requests(&self) -> Vec<Value> {
         self.script.lock().requests.clone()
@@ -157,36 +209,61 @@ impl Drop for OpenAi {
     }
 }
 
-async fn complete(State(script): State<Script>, Json(request): Json<Value>) -> Response {
+async fn models(State(script): State<Script>, headers: HeaderMap) -> Json<Value> {
+    let mut script = script.lock();
+    script.keys.push(key(&headers));
+    Json(json!({"object": "list", "data": script.models}))
+}
+
+fn key(headers: &HeaderMap) -> Option<String> {
+    headers.get(AUTHORIZATION)?.to_str().ok().map(str::to_owned)
+}
+
+async fn complete(State(script): State<Script>, headers: HeaderMap, Json(request): Json<Value>) -> Response {
     let model = request.get("model").cloned().unwrap_or_default();
     let has_tools = request.get("tools").and_then(Value::as_array).is_some_and(|tools| !tools.is_empty());
     let mut turn = 0;
-    let steps = if has_tools {
+    let steps = {
         let mut script = script.lock();
-        script.requests.push(request);
-        turn = script.requests.len();
-        script.replies.pop_front().unwrap_or_else(|| vec![Step::Text("Done.".to_owned())])
-    } else {
-        // opencode asks a small model without tools for a title.
-        vec![Step::Text("A scripted title".to_owned())]
+        script.keys.push(key(&headers));
+        if has_tools || script.all {
+            script.requests.push(request);
+            turn = script.requests.len();
+            script.replies.pop_front().unwrap_or_else(|| vec![Step::Text("Done.".to_owned())])
+        } else {
+            // opencode asks a small model without tools for a title.
+            vec![Step::Text("A scripted title".to_owned())]
+        }
     };
-    if let Some(Step::Status(status)) = steps.first() {
-        let status = StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        return (status, Json(json!({"error": {"message": format!("scripted {status}")}}))).into_response();
+    let refused = |status: StatusCode| (status, Json(json!({"error": {"message": format!("scripted {status}")}})));
+    match steps.first() {
+        Some(Step::Status(status)) => {
+            return refused(StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).into_response();
+        }
+        Some(Step::RetryAfter(seconds)) => {
+            return ([(RETRY_AFTER, seconds.to_string())], refused(StatusCode::TOO_MANY_REQUESTS)).into_response();
+        }
+        _ => {}
     }
-    let calls_tool = steps.iter().any(|step| matches!(step, Step::Tool { .. }));
-    let finish = if calls_tool { "tool_calls" } else { "stop" };
-    let cut = steps.contains(&Step::Cut);
     let chunk = move |delta: Value, finish: Value| {
-        json!({"id": "scripted", "object": "chat.completion.chunk", "created": 1, "model": model,
+        let chunk = json!({"id": "scripted", "object": "chat.completion.chunk", "created": 1, "model": model,
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}})
-        .to_string()
+            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}});
+        Bytes::from(format!("data: {chunk}\n\n"))
     };
-    let last = if cut { Vec::new() } else { vec![chunk(json!({}), json!(finish)), "[DONE]".to_owned()] };
+    let mut finish = if steps.iter().any(|step| matches!(step, Step::Tool { .. })) { "tool_calls" } else { "stop" };
+    if let Some(Step::Finish(reason)) = steps.iter().find(|step| matches!(step, Step::Finish(_))) {
+        finish = reason;
+    }
+    let last = if steps.contains(&Step::Cut) || steps.contains(&Step::Break) {
+        Vec::new()
+    } else {
+        vec![chunk(json!({}), json!(finish)), Bytes::from_static(b"data: [DONE]\n\n")]
+    };
+    let open = Open::one(script.open.clone());
     let told = stream::iter(steps.into_iter().take_while(|step| *step != Step::Cut).enumerate()).filter_map(
         move |(index, step)| {
-            let (chunk, passes) = (chunk.clone(), Arc::clone(&script.1));
+            let (chunk, passes) = (chunk.clone(), Arc::clone(&script.passes));
             async move {
                 let delta = match step {
                     Step::Text(text) => json!({"role": "assistant", "content": text}),
@@ -195,6 +272,8 @@ async fn complete(State(script): State<Script>, Json(request): Json<Value>) -> R
                         json!({"tool_calls": [{"index": 0, "id": format!("call_{turn}_{index}"),
                         "type": "function", "function": {"name": name, "arguments": arguments.to_string()}}]})
                     }
+                    Step::Raw(bytes) => return Some(Ok(bytes.into())),
+                    Step::Break => return Some(Err(std::io::Error::other("scripted"))),
                     Step::Pause(pause) => {
                         tokio::time::sleep(pause).await;
                         return None;
@@ -204,12 +283,31 @@ async fn complete(State(script): State<Script>, Json(request): Json<Value>) -> R
                         return None;
                     }
                     Step::Hang => std::future::pending().await,
-                    Step::Cut | Step::Status(_) => return None,
+                    Step::Cut | Step::Finish(_) | Step::Status(_) | Step::RetryAfter(_) => return None,
                 };
-                Some(chunk(delta, Value::Null))
+                Some(Ok(chunk(delta, Value::Null)))
             }
         },
     );
-    let events = told.chain(stream::iter(last)).map(|data| Ok::<_, Infallible>(Event::default().data(data)));
-    Sse::new(events).into_response()
+    let said = told.chain(stream::iter(last.into_iter().map(Ok))).inspect(move |_| {
+        // It is open as long as its stream is.
+        let _ = &open;
+    });
+    ([(CONTENT_TYPE, "text/event-stream")], Body::from_stream(said)).into_response()
+}
+
+/// A reply that is on its way.
+struct Open(watch::Sender<usize>);
+
+impl Open {
+    fn one(count: watch::Sender<usize>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(count)
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }

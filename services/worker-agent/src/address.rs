@@ -178,7 +178,7 @@ fn distrust(error: &reqwest::Error) -> Option<String> {
     of_tls.filter(|error| matches!(error, rustls::Error::InvalidCertificate(_))).map(ToString::to_string).next()
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     // Schemes that the standard for URLs does not know keep their host as a plain name.
     let named =
         |name: &str| name == "localhost" || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());

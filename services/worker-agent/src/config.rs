@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     address::ServerAddress,
-    backend::Choice,
+    backend::{Choice, Settings},
     exit::{Code, Exit},
     service, setup,
     state::Key,
@@ -176,6 +176,9 @@ pub struct Run {
     /// What to log to standard error: error, warn, info, debug, or a filter of tracing-subscriber
     #[arg(long, env = "MUSTER_LOG", default_value = "warn", value_name = "LEVEL")]
     pub log: String,
+    /// What only some backends are told
+    #[command(flatten)]
+    pub settings: Settings,
     /// End when standard input closes
     #[arg(long, hide = true)]
     pub tied: bool,
@@ -208,6 +211,8 @@ pub struct Config {
     pub server: ServerAddress,
     /// What answers.
     pub backend: Choice,
+    /// What it is told.
+    pub settings: Settings,
     /// The worker's directory, absolute.
     pub root: PathBuf,
     /// The worker's own files.
@@ -248,8 +253,21 @@ impl Config {
     /// # Errors
     /// When something is missing or wrong; the message says how to mend it.
     pub fn from_run(run: Run, environment: &HashMap<String, String>) -> Result<Self, Exit> {
-        let Run { token, server, backend, dir, state_dir, config: _, takeover, insecure, ca, buffer_mib, log: _, tied } =
-            run;
+        let Run {
+            token,
+            server,
+            backend,
+            dir,
+            state_dir,
+            config: _,
+            takeover,
+            insecure,
+            ca,
+            buffer_mib,
+            log: _,
+            tied,
+            settings,
+        } = run;
         let root = root(&dir)?;
         let file = dotenv(&root)?;
         let token = worker_token(token, environment, &file)?;
@@ -263,7 +281,7 @@ impl Config {
         let backend = backend.map_or_else(installed, Ok)?;
         let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
         let buffer_bytes = buffer_mib.saturating_mul(1024 * 1024);
-        Ok(Self { token, server, backend, root, state_dir, takeover, insecure, ca_file: ca, tied, buffer_bytes })
+        Ok(Self { token, server, backend, settings, root, state_dir, takeover, insecure, ca_file: ca, tied, buffer_bytes })
     }
 }
 

@@ -128,9 +128,15 @@ pub(crate) async fn start_backend(config: &Config, state: &Path) -> Result<Arc<d
         clock: clock::system,
         guard,
         environment: std::env::vars_os().collect(),
+        insecure: config.insecure,
+        settings: config.settings.clone(),
     };
     config.backend.start(surroundings).await.map_err(|error| {
-        let code = if matches!(error, BackendError::Files(_)) { Code::CantCreate } else { Code::Unavailable };
+        let code = match error {
+            BackendError::Files(_) => Code::CantCreate,
+            BackendError::Settings(_) => Code::Usage,
+            BackendError::Missing(_) | BackendError::Broken(_) => Code::Unavailable,
+        };
         Exit::new(code, error.to_string())
     })
 }

@@ -1,6 +1,9 @@
 //! What a worker can drive. A backend is a folder in here and a line in [`Choice::start`].
 
 pub mod demo;
+mod environment;
+mod lines;
+pub mod openai;
 pub mod opencode;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
@@ -17,8 +20,8 @@ use crate::{
 
 /// An agent, or something that behaves like one. One value serves all sessions of the worker.
 pub trait Backend: Send + Sync + 'static {
-    /// Its name, as on the command line.
-    fn name(&self) -> &'static str;
+    /// Its name as people are shown it.
+    fn name(&self) -> &str;
 
     /// Its version, empty when it has none of its own.
     fn version(&self) -> String;
@@ -50,6 +53,9 @@ pub enum BackendError {
     /// What it needs is not installed, or too old; the text says what to do.
     #[error("{0}")]
     Missing(String),
+    /// What it was told on the command line is missing or wrong; the text says how to mend it.
+    #[error("{0}")]
+    Settings(String),
     /// It does not answer, or not as it should.
     #[error("{0}")]
     Broken(String),
@@ -63,8 +69,19 @@ pub enum BackendError {
 pub enum Choice {
     /// opencode, started by the worker itself.
     Opencode,
+    /// A model behind an OpenAI-compatible endpoint, such as Ollama or vLLM: see --openai-url.
+    Openai,
     /// A deterministic stand-in that needs nothing installed.
     Demo,
+}
+
+/// What the backends are told on the command line, each its own part.
+#[derive(Debug, Clone, Default, clap::Args)]
+#[group(skip)]
+pub struct Settings {
+    /// Of the backend `openai`.
+    #[command(flatten)]
+    pub openai: openai::Settings,
 }
 
 /// What a backend gets to know of its surroundings.
@@ -80,6 +97,10 @@ pub struct Surroundings {
     pub guard: PathBuf,
     /// The worker's own environment; a backend passes on of it what its agent needs.
     pub environment: Vec<(OsString, OsString)>,
+    /// Addresses without encryption are allowed everywhere.
+    pub insecure: bool,
+    /// What the command line says.
+    pub settings: Settings,
 }
 
 impl Choice {
@@ -88,6 +109,7 @@ impl Choice {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Opencode => "opencode",
+            Self::Openai => "openai",
             Self::Demo => "demo",
         }
     }
@@ -97,6 +119,8 @@ impl Choice {
     pub fn is_installed(self) -> bool {
         match self {
             Self::Opencode => which::which("opencode").is_ok(),
+            // Which endpoint, only a person knows.
+            Self::Openai => false,
             Self::Demo => true,
         }
     }
@@ -108,6 +132,7 @@ impl Choice {
     pub async fn start(self, surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
         match self {
             Self::Opencode => Ok(Arc::new(opencode::Opencode::start(surroundings).await?)),
+            Self::Openai => Ok(Arc::new(openai::OpenAi::start(surroundings).await?)),
             Self::Demo => Ok(Arc::new(demo::Demo::start(surroundings)?)),
         }
     }

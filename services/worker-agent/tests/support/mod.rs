@@ -21,7 +21,7 @@ use muster_contracts::{
     },
 };
 use muster_worker_agent::{
-    backend::{Backend, Surroundings},
+    backend::{Backend, Settings, Surroundings},
     clock,
     turn::{AttachmentSource, Attachments, ChunkStore, Disk, Runner, Turns},
 };
@@ -337,5 +337,7 @@ pub(crate) fn surroundings_with(data: &Path, root: &Path, state: &Path) -> Surro
         clock: clock::system,
         guard: PathBuf::from(env!("CARGO_BIN_EXE_muster-worker-agent")),
         environment: environment.into_iter().collect(),
+        insecure: false,
+        settings: Settings::default(),
     }
 }

@@ -242,7 +242,7 @@ fn model(model_id: &str, name: &str, input: &[&str]) -> Model {
 }
 
 impl Backend for Demo {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "demo"
     }
 

@@ -18,6 +18,7 @@ use super::{
     client::{Client, ClientError},
     wire::{Frame, Payload},
 };
+use crate::backend::lines::Lines;
 
 /// Events that wait for a turn before the stream is made to wait.
 const WAITING: usize = 256;
@@ -96,7 +97,7 @@ impl Hub {
 
     async fn read(&self, client: &Client, connected: &watch::Sender<u64>) -> Result<(), ClientError> {
         let mut stream = client.events().await?.bytes_stream();
-        let mut lines = Lines::default();
+        let mut lines = Lines::up_to(LINE_BYTES);
         let mut first = true;
         while let Ok(Some(Ok(bytes))) = timeout(SILENCE, stream.next()).await {
             if std::mem::take(&mut first) {
@@ -144,48 +145,11 @@ impl Hub {
     }
 }
 
-/// Cuts bytes into lines.
-#[derive(Debug, Default)]
-struct Lines {
-    rest: Vec<u8>,
-    /// The line is too long to be of use; wait for the next one.
-    skipping: bool,
-}
-
-impl Lines {
-    fn push(&mut self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let mut lines = Vec::new();
-        for piece in bytes.split_inclusive(|&byte| byte == b'\n') {
-            self.rest.extend_from_slice(piece);
-            if piece.ends_with(b"\n") {
-                let line = std::mem::take(&mut self.rest);
-                if !std::mem::take(&mut self.skipping) {
-                    lines.push(line.trim_ascii_end().to_vec());
-                }
-            } else if self.rest.len() > LINE_BYTES {
-                self.rest.clear();
-                self.skipping = true;
-            }
-        }
-        lines
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-
-    #[test]
-    fn lines_are_whole_however_they_are_cut() {
-        let text = b"data: one\n\ndata: \xc3\xa4\r\nrest";
-        for size in 1..text.len() {
-            let mut lines = Lines::default();
-            let cut = text.chunks(size).flat_map(|bytes| lines.push(bytes)).collect::<Vec<_>>();
-            assert_eq!(cut, [&b"data: one"[..], b"", "data: ä".as_bytes()]);
-        }
-    }
 
     #[test]
     fn a_sub_agent_s_events_reach_the_turn_that_it_works_for() {

@@ -5,7 +5,6 @@
 //! message goes on in the same session.
 
 mod client;
-mod environment;
 mod events;
 mod ids;
 mod models;
@@ -98,7 +97,7 @@ async fn watch_models(opencode: std::sync::Weak<Opencode>) {
 }
 
 impl Backend for Arc<Opencode> {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "opencode"
     }
 

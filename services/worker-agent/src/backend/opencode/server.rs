@@ -20,8 +20,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Gone, client::Client, environment, events::Hub};
-use crate::backend::{BackendError, Surroundings};
+use super::{Gone, client::Client, events::Hub};
+use crate::backend::{BackendError, Surroundings, environment};
 
 /// The oldest version whose interface is the one that is used here.
 const OLDEST: (u32, u32) = (1, 18);
@@ -69,13 +69,12 @@ impl Server {
         let program = find()?;
         let version = version(&program).await?;
         std::fs::create_dir_all(&surroundings.state)?;
-        let allowed = |(name, _): &&(OsString, OsString)| name.to_str().is_some_and(environment::allowed);
         let launch = Launch {
             program,
             guard: surroundings.guard.clone(),
             root: surroundings.root.clone(),
             log: surroundings.state.join("opencode.log"),
-            environment: surroundings.environment.iter().filter(allowed).cloned().collect(),
+            environment: environment::passed_on(&surroundings.environment, &["OPENCODE_"]),
         };
         let first = launch.start().await?;
         let (sender, running) = watch::channel(Some(first.1.clone()));
@@ -213,7 +212,7 @@ impl Launch {
     /// All opencodes of a user share a database, and two that prepare it at the same time break each other's start: so
     /// workers start theirs one after the other. Without a place for the lock each takes its chance.
     async fn wait_for_turn(&self) -> Option<File> {
-        let directory = environment::data_directory(&self.environment)?;
+        let directory = data_directory(&self.environment)?;
         let lock = std::fs::create_dir_all(&directory).and_then(|()| File::create(directory.join(LOCK)));
         let lock = lock.inspect_err(|error| tracing::warn!(%error, "opencode's data cannot be locked")).ok()?;
         // Not a blocking lock: its thread could not be told that the worker is asked to stop.
@@ -228,6 +227,16 @@ impl Launch {
         let output = std::fs::read_to_string(&self.log).unwrap_or_default();
         output.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it says nothing").to_owned()
     }
+}
+
+/// Where an opencode with this environment keeps its data (XDG Base Directory Specification).
+fn data_directory(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
+    let absolute = |name: &str| {
+        let value = environment.iter().find(|(key, _)| key == name).map(|(_, value)| PathBuf::from(value));
+        value.filter(|path| path.is_absolute())
+    };
+    let data = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
+    data.map(|data| data.join("opencode"))
 }
 
 fn find() -> Result<PathBuf, BackendError> {

@@ -1,7 +1,7 @@
-//! What opencode gets to see of the worker's environment: what it needs to work
+//! What an agent gets to see of the worker's environment: what it needs to work
 //! and the keys of its providers, and nothing that is Muster's.
 
-use std::{ffi::OsString, path::PathBuf};
+use std::ffi::OsString;
 
 /// Taken over as they are.
 const NAMES: &[&str] = &[
@@ -49,27 +49,23 @@ const NAMES: &[&str] = &[
 ];
 
 /// Taken over when they begin so.
-const PREFIXES: &[&str] = &["LC_", "XDG_", "OPENCODE_", "AWS_", "AZURE_", "AICORE_"];
+const PREFIXES: &[&str] = &["LC_", "XDG_", "AWS_", "AZURE_", "AICORE_"];
 
 /// Taken over when they end so: how providers call their keys.
 const SUFFIXES: &[&str] = &["_API_KEY"];
 
-/// Whether a variable is passed on.
-pub(super) fn allowed(name: &str) -> bool {
-    !name.starts_with("MUSTER_")
-        && (NAMES.contains(&name)
-            || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-            || SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))
+/// What is passed on to an agent. `own` are the agent's own variables: names, or beginnings that end in `_`.
+pub(super) fn passed_on(environment: &[(OsString, OsString)], own: &[&str]) -> Vec<(OsString, OsString)> {
+    let allowed = |(name, _): &&(OsString, OsString)| name.to_str().is_some_and(|name| allowed(name, own));
+    environment.iter().filter(allowed).cloned().collect()
 }
 
-/// Where an opencode with this environment keeps its data (XDG Base Directory Specification).
-pub(super) fn data_directory(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
-    let absolute = |name: &str| {
-        let value = environment.iter().find(|(key, _)| key == name).map(|(_, value)| PathBuf::from(value));
-        value.filter(|path| path.is_absolute())
-    };
-    let data = absolute("XDG_DATA_HOME").or_else(|| absolute("HOME").map(|home| home.join(".local/share")));
-    data.map(|data| data.join("opencode"))
+fn allowed(name: &str, own: &[&str]) -> bool {
+    let is = |&known: &&str| name == known || (known.ends_with('_') && name.starts_with(known));
+    !name.starts_with("MUSTER_")
+        && (NAMES.contains(&name)
+            || PREFIXES.iter().chain(own).any(is)
+            || SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))
 }
 
 #[cfg(test)]
@@ -78,11 +74,15 @@ mod tests {
 
     #[test]
     fn keys_of_providers_pass_and_muster_s_own_do_not() {
-        for name in ["PATH", "HOME", "LC_ALL", "XDG_DATA_HOME", "OPENCODE_CONFIG", "ANTHROPIC_API_KEY", "AWS_REGION"] {
-            assert!(allowed(name), "{name}");
+        let own = ["OPENCODE_", "GOOSE"];
+        for name in
+            ["PATH", "HOME", "LC_ALL", "XDG_DATA_HOME", "OPENCODE_CONFIG", "GOOSE", "ANTHROPIC_API_KEY", "AWS_REGION"]
+        {
+            assert!(allowed(name, &own), "{name}");
         }
-        for name in ["MUSTER_WORKER_TOKEN", "MUSTER_API_KEY", "DATABASE_URL", "PGPASSWORD", "LD_PRELOAD"] {
-            assert!(!allowed(name), "{name}");
+        for name in ["MUSTER_WORKER_TOKEN", "MUSTER_API_KEY", "DATABASE_URL", "PGPASSWORD", "LD_PRELOAD", "GOOSE_X"] {
+            assert!(!allowed(name, &own), "{name}");
         }
+        assert!(!allowed("OPENCODE_CONFIG", &[]), "what is one agent's own is not another's");
     }
 }
