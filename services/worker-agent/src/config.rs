@@ -149,7 +149,7 @@ pub struct Run {
     /// The page's address, or that of its NATS server: https://, http://, tls://, nats://, wss:// or ws:// [env: MUSTER_SERVER]
     #[arg(long, value_name = "URL")]
     pub server: Option<String>,
-    /// What answers; opencode when it is on the PATH
+    /// What answers; without it the one whose settings are given, else opencode when it is on the PATH
     #[arg(long, value_enum)]
     pub backend: Option<Choice>,
     /// The directory that the agent works in; it never works outside
@@ -197,6 +197,9 @@ impl Run {
 /// A program to be guarded.
 #[derive(Debug, Args)]
 pub struct Guard {
+    /// The program gets what comes over standard input
+    #[arg(long)]
+    pub talk: bool,
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
     pub program: Vec<std::ffi::OsString>,
@@ -278,10 +281,27 @@ impl Config {
             )
         })?;
         let server = ServerAddress::parse(server.trim(), insecure)?;
-        let backend = backend.map_or_else(installed, Ok)?;
+        let backend = match backend {
+            Some(backend) => backend,
+            None if settings.acp.is_given() => Choice::Acp,
+            None if settings.openai.openai_url.is_some() => Choice::Openai,
+            None => installed()?,
+        };
         let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
         let buffer_bytes = buffer_mib.saturating_mul(1024 * 1024);
-        Ok(Self { token, server, backend, settings, root, state_dir, takeover, insecure, ca_file: ca, tied, buffer_bytes })
+        Ok(Self {
+            token,
+            server,
+            backend,
+            settings,
+            root,
+            state_dir,
+            takeover,
+            insecure,
+            ca_file: ca,
+            tied,
+            buffer_bytes,
+        })
     }
 }
 

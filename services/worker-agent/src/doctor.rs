@@ -155,7 +155,7 @@ async fn server(config: &Config, found: &mut Findings) -> Option<Vec<String>> {
 
 /// Starts it in a directory of its own, so that one that runs is not disturbed.
 async fn backend(config: &Config, found: &mut Findings) {
-    let what = format!("backend {}", config.backend.name());
+    let what = format!("backend {}", config.backend.label(&config.settings));
     let scratch = config.state_dir.join("doctor");
     let trying = async {
         let backend = life::start_backend(config, &scratch).await?;

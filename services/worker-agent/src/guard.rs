@@ -1,10 +1,12 @@
 //! Runs a program in a process group of its own, and ends the whole group when
 //! standard input closes. The worker holds the other end of that pipe: however
-//! it dies, nothing of what it started outlives it.
+//! it dies, nothing of what it started outlives it. What is written into the pipe
+//! goes to the program where the worker talks to it.
 
 use std::{
     ffi::OsString,
-    io::Read as _,
+    fs::File,
+    io,
     os::unix::process::{CommandExt as _, ExitStatusExt as _},
     process::{Command, ExitCode, ExitStatus, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
@@ -25,13 +27,13 @@ enum Seen {
     Abandoned,
 }
 
-/// Runs until the program has ended; its exit code is ours.
+/// Runs until the program has ended; its exit code is ours. With `talk` the program's standard input is ours.
 #[must_use]
-pub fn run(program: Vec<OsString>) -> ExitCode {
+pub fn run(program: Vec<OsString>, talk: bool) -> ExitCode {
     let mut words = program.into_iter();
     let Some(name) = words.next() else { return ExitCode::from(64) };
     let mut command = Command::new(&name);
-    command.args(words).stdin(Stdio::null()).process_group(0);
+    command.args(words).stdin(if talk { Stdio::piped() } else { Stdio::null() }).process_group(0);
     let mut child = match command.spawn() {
         Ok(child) => child,
         Err(error) => {
@@ -39,11 +41,21 @@ pub fn run(program: Vec<OsString>) -> ExitCode {
             return ExitCode::from(69);
         }
     };
+    if talk {
+        // The pipe's end is the program's to close.
+        let _ = File::options().write(true).open("/dev/null").map(nix::unistd::dup2_stdout);
+    }
     let group = i32::try_from(child.id()).map(Pid::from_raw);
     let (sender, seen) = mpsc::channel();
     let abandoned = sender.clone();
+    let talked_to = child.stdin.take();
     thread::spawn(move || {
-        let _ = std::io::stdin().read_to_end(&mut Vec::new());
+        let mut input = io::stdin().lock();
+        if let Some(mut program) = talked_to {
+            // A program that no longer listens may work on.
+            let _ = io::copy(&mut input, &mut program);
+        }
+        let _ = io::copy(&mut input, &mut io::sink());
         let _ = abandoned.send(Seen::Abandoned);
     });
     thread::spawn(move || {

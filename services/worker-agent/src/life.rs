@@ -89,7 +89,7 @@ async fn work(config: Config) -> Result<(), Exit> {
         "Worker {} in {}, backend {}.",
         config.token.worker,
         config.root.display(),
-        config.backend.name()
+        config.backend.label(&config.settings)
     ));
     let mut stop = Stop::listen()?;
     if config.tied {
@@ -381,7 +381,7 @@ pub(crate) fn introduction(config: &Config) -> RegisterRequest {
         os_user: user.unwrap_or_default(),
         directory: config.root.display().to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
-        backend: config.backend.name().to_owned(),
+        backend: config.backend.label(&config.settings),
         takeover: config.takeover,
     }
 }

@@ -30,6 +30,6 @@ fn main() -> ExitCode {
         Command::InstallService(asked) => life::told(service::install(asked)),
         Command::UninstallService => life::told(service::uninstall()),
         Command::RotateKey(asked) => life::told(rotation::begin(asked)),
-        Command::Guard(guarded) => guard::run(guarded.program),
+        Command::Guard(guarded) => guard::run(guarded.program, guarded.talk),
     }
 }

@@ -1,5 +1,6 @@
 //! What a worker can drive. A backend is a folder in here and a line in [`Choice::start`].
 
+pub mod acp;
 pub mod demo;
 mod environment;
 mod lines;
@@ -69,6 +70,8 @@ pub enum BackendError {
 pub enum Choice {
     /// opencode, started by the worker itself.
     Opencode,
+    /// Any agent that speaks the Agent Client Protocol, such as Gemini CLI or Claude Code: see --agent.
+    Acp,
     /// A model behind an OpenAI-compatible endpoint, such as Ollama or vLLM: see --openai-url.
     Openai,
     /// A deterministic stand-in that needs nothing installed.
@@ -79,6 +82,9 @@ pub enum Choice {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[group(skip)]
 pub struct Settings {
+    /// Of the backend `acp`.
+    #[command(flatten)]
+    pub acp: acp::Settings,
     /// Of the backend `openai`.
     #[command(flatten)]
     pub openai: openai::Settings,
@@ -109,8 +115,18 @@ impl Choice {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Opencode => "opencode",
+            Self::Acp => "acp",
             Self::Openai => "openai",
             Self::Demo => "demo",
+        }
+    }
+
+    /// Its name as people are shown it, before it is started.
+    #[must_use]
+    pub fn label(self, settings: &Settings) -> String {
+        match self {
+            Self::Acp => settings.acp.label(),
+            other => other.name().to_owned(),
         }
     }
 
@@ -119,8 +135,8 @@ impl Choice {
     pub fn is_installed(self) -> bool {
         match self {
             Self::Opencode => which::which("opencode").is_ok(),
-            // Which endpoint, only a person knows.
-            Self::Openai => false,
+            // Which agent or endpoint, only a person knows.
+            Self::Acp | Self::Openai => false,
             Self::Demo => true,
         }
     }
@@ -132,6 +148,7 @@ impl Choice {
     pub async fn start(self, surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
         match self {
             Self::Opencode => Ok(Arc::new(opencode::Opencode::start(surroundings).await?)),
+            Self::Acp => Ok(Arc::new(acp::Acp::start(surroundings).await?)),
             Self::Openai => Ok(Arc::new(openai::OpenAi::start(surroundings).await?)),
             Self::Demo => Ok(Arc::new(demo::Demo::start(surroundings)?)),
         }

@@ -1,0 +1,269 @@
+//! An agent that answers: what it can do, and the calls that are made to it.
+
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use agent_client_protocol::{
+    Agent as Role, UntypedMessage,
+    schema::ProtocolVersion,
+    v1::{
+        ConnectionTo,
+        schema::{
+            AgentCapabilities, AuthMethod, ClientCapabilities, ClientSessionCapabilities, CompactionCapabilities,
+            ErrorCode, Implementation, InitializeRequest, InitializeResponse, NoticeCapabilities,
+        },
+    },
+};
+use serde_json::{Value, json};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    hub::Hub,
+    options::Options,
+    process::{Gone, Launch, Process},
+};
+use crate::backend::BackendError;
+
+/// How long an agent may take to begin: many are started by a script of a package manager.
+const START: Duration = Duration::from_secs(90);
+/// How long a call may take that is no prompt.
+const CALL: Duration = Duration::from_secs(60);
+
+/// A running agent. Clones are the same one.
+#[derive(Debug, Clone)]
+pub(super) struct Agent(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    connection: ConnectionTo<Role>,
+    hub: Hub,
+    gone: Gone,
+    ended: Gone,
+    name: String,
+    version: String,
+    can: AgentCapabilities,
+    sign_in: String,
+    /// By the session's id here.
+    sessions: Mutex<HashMap<String, Opened>>,
+    /// The one that was opened to learn what can be chosen: the next one in the worker's directory takes it.
+    spare: Mutex<Option<(PathBuf, Opened)>>,
+}
+
+/// A session that this process of the agent has.
+#[derive(Debug, Clone)]
+pub(super) struct Opened {
+    /// The agent's id of it.
+    pub(super) id: Arc<str>,
+    pub(super) options: Options,
+    /// What it has cost so far in US dollars, where the agent tells.
+    pub(super) cost: Option<f64>,
+    /// Whether the agent still works on a turn that was stopped.
+    pub(super) busy: watch::Receiver<bool>,
+}
+
+/// A call that failed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CallError {
+    #[error("{0}")]
+    Refused(String),
+    #[error("you are not signed in to the agent on this machine: {0}")]
+    SignIn(String),
+    #[error("it does not answer")]
+    Silent,
+    #[error("it has ended unexpectedly")]
+    Gone,
+}
+
+impl Agent {
+    /// Starts it and shakes hands.
+    pub(super) async fn start(launch: &Launch, sign_in: Option<&str>) -> Result<Self, BackendError> {
+        let process = launch.start().await?;
+        let Process { connection, hub, gone, ended } = process;
+        let greeted = timeout(START, greet(&connection, &gone)).await;
+        let greeted = greeted.map_err(|_| CallError::Silent).flatten();
+        let InitializeResponse { protocol_version, agent_capabilities, auth_methods, agent_info, .. } = match greeted {
+            Ok(greeted) if greeted.protocol_version == ProtocolVersion::V1 => greeted,
+            other => {
+                gone.cancel();
+                let why = match other {
+                    Ok(greeted) => format!("it speaks version {} of the protocol, not 1", greeted.protocol_version),
+                    Err(error) => format!("{error}: {}", launch.last_words()),
+                };
+                let program = launch.program.display();
+                return Err(BackendError::Broken(format!("{program} cannot be talked to: {why}.")));
+            }
+        };
+        tracing::info!(%protocol_version, "the agent answers");
+        let (name, version) = agent_info
+            .map_or_else(Default::default, |Implementation { name, title, version, .. }| {
+                (title.unwrap_or(name), version)
+            });
+        Ok(Self(Arc::new(Inner {
+            connection,
+            hub,
+            gone,
+            ended,
+            name,
+            version,
+            can: agent_capabilities,
+            sign_in: sign_in.map_or_else(|| how_to_sign_in(&auth_methods), str::to_owned),
+            sessions: Mutex::default(),
+            spare: Mutex::default(),
+        })))
+    }
+
+    pub(super) fn hub(&self) -> &Hub {
+        &self.0.hub
+    }
+
+    pub(super) fn gone(&self) -> &Gone {
+        &self.0.gone
+    }
+
+    pub(super) fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    pub(super) fn version(&self) -> &str {
+        &self.0.version
+    }
+
+    pub(super) fn can(&self) -> &AgentCapabilities {
+        &self.0.can
+    }
+
+    /// Makes a call, and gives its whole answer: newer and older agents have more in it than the types tell.
+    pub(super) async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
+        timeout(CALL, self.call_at_length(method, params)).await.map_err(|_| CallError::Silent)?
+    }
+
+    /// A call that may take as long as it wants.
+    pub(super) async fn call_at_length(&self, method: &str, params: Value) -> Result<Value, CallError> {
+        let message = UntypedMessage::new(method, params).map_err(|_| CallError::Gone)?;
+        let answer = self.0.connection.send_request(message).block_task();
+        let answered = tokio::select! {
+            biased;
+            answered = answer => answered,
+            () = self.0.gone.cancelled() => return Err(CallError::Gone),
+        };
+        answered.map_err(|error| self.refusal(&error))
+    }
+
+    /// Tells something that is not answered.
+    pub(super) fn tell(&self, method: &str, params: Value) {
+        let told = UntypedMessage::new(method, params).and_then(|message| self.0.connection.send_notification(message));
+        if told.is_err() {
+            tracing::debug!(method, "the agent could not be told");
+        }
+    }
+
+    fn refusal(&self, error: &agent_client_protocol::Error) -> CallError {
+        if error.code == ErrorCode::AuthRequired {
+            return CallError::SignIn(self.0.sign_in.clone());
+        }
+        if self.0.connection.is_incoming_closed() || self.0.connection.termination().is_some() {
+            self.0.gone.cancel();
+            return CallError::Gone;
+        }
+        CallError::Refused(line(error))
+    }
+
+    /// Opens a session that knows nothing yet.
+    pub(super) async fn open(&self, directory: &Path) -> Result<Opened, CallError> {
+        let answer = self.call("session/new", json!({ "cwd": directory, "mcpServers": [] })).await?;
+        let id = answer.get("sessionId").and_then(Value::as_str);
+        let id = id.ok_or_else(|| CallError::Refused("it has opened a session without an id".to_owned()))?;
+        Ok(opened(id, &answer, Some(0.0)))
+    }
+
+    /// Opens a session again that this process does not have, if the agent can do that.
+    pub(super) async fn reopen(&self, id: &str, directory: &Path) -> Result<Option<Opened>, CallError> {
+        let method = match (&self.0.can.session_capabilities.resume, self.0.can.load_session) {
+            (Some(_), _) => "session/resume",
+            (None, true) => "session/load",
+            (None, false) => return Ok(None),
+        };
+        let params = json!({ "sessionId": id, "cwd": directory, "mcpServers": [] });
+        match self.call(method, params).await {
+            Ok(answer) => Ok(Some(opened(id, &answer, None))),
+            // It does not know it any more.
+            Err(CallError::Refused(reason)) => {
+                tracing::info!(reason, "the agent cannot open a session again");
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(super) fn opened(&self, session: &str) -> Option<Opened> {
+        lock(&self.0.sessions).get(session).cloned()
+    }
+
+    pub(super) fn keep(&self, session: &str, opened: Opened) {
+        lock(&self.0.sessions).insert(session.to_owned(), opened);
+    }
+
+    pub(super) fn keep_spare(&self, directory: &Path, opened: Opened) {
+        *lock(&self.0.spare) = Some((directory.to_owned(), opened));
+    }
+
+    pub(super) fn take_spare(&self, directory: &Path) -> Option<Opened> {
+        lock(&self.0.spare).take_if(|(of, _)| of == directory).map(|(_, opened)| opened)
+    }
+
+    /// Ends the process and everything that it has started.
+    pub(super) async fn end(&self) {
+        self.0.gone.cancel();
+        self.0.ended.cancelled().await;
+    }
+
+    /// Lets go of a session; the agent may free what it holds for it.
+    pub(super) async fn release(&self, session: &str) {
+        let Some(opened) = lock(&self.0.sessions).remove(session) else { return };
+        if self.0.can.session_capabilities.close.is_some()
+            && let Err(error) = self.call("session/close", json!({ "sessionId": &*opened.id })).await
+        {
+            tracing::debug!(%error, "the agent has not closed a session");
+        }
+    }
+}
+
+fn opened(id: &str, answer: &Value, cost: Option<f64>) -> Opened {
+    Opened { id: id.into(), options: Options::of(answer), cost, busy: watch::Sender::new(false).subscribe() }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Files and terminals are not offered: the agent has its own, on the same machine.
+async fn greet(connection: &ConnectionTo<Role>, gone: &Gone) -> Result<InitializeResponse, CallError> {
+    let session =
+        ClientSessionCapabilities::new().compaction(CompactionCapabilities::new()).notices(NoticeCapabilities::new());
+    let request = InitializeRequest::new(ProtocolVersion::V1)
+        .client_capabilities(ClientCapabilities::new().session(session))
+        .client_info(Implementation::new("muster", env!("CARGO_PKG_VERSION")));
+    tokio::select! {
+        answer = connection.send_request(request).block_task() => answer.map_err(|error| CallError::Refused(line(&error))),
+        () = gone.cancelled() => Err(CallError::Gone),
+    }
+}
+
+fn how_to_sign_in(methods: &[AuthMethod]) -> String {
+    let method = methods.first().map(|method| method.description().unwrap_or_else(|| method.name()).to_owned());
+    method.unwrap_or_else(|| "start it in a terminal and sign in there".to_owned())
+}
+
+/// What an agent says is wrong, in one line.
+fn line(error: &agent_client_protocol::Error) -> String {
+    const CHARS: usize = 300;
+    let data = error.data.as_ref().map(|data| data.get("details").or_else(|| data.get("message")).unwrap_or(data));
+    let more = data.and_then(Value::as_str).unwrap_or_default();
+    let text = if more.is_empty() { error.message.clone() } else { format!("{}: {more}", error.message) };
+    let line = text.lines().next().unwrap_or_default();
+    line.chars().filter(|letter| !letter.is_control()).take(CHARS).collect::<String>().trim_end_matches('.').to_owned()
+}

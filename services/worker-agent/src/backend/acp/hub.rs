@@ -1,0 +1,140 @@
+//! What an agent says, given to the turns that it is about.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use agent_client_protocol::v1::{
+    Responder,
+    schema::{
+        RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse, SessionNotification,
+        SessionUpdate,
+    },
+};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+/// Updates that wait for a turn before the agent is made to wait.
+const UPDATES: usize = 256;
+/// Requests that wait for a turn.
+const ASKS: usize = 32;
+
+/// An agent asks for permission, and waits for the answer.
+pub(super) type Ask = (RequestPermissionRequest, Responder<RequestPermissionResponse>);
+
+/// Who listens to which session.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Hub(Arc<Mutex<HashMap<String, Listener>>>);
+
+#[derive(Debug, Clone)]
+struct Listener {
+    updates: mpsc::Sender<SessionUpdate>,
+    asks: mpsc::Sender<Ask>,
+}
+
+/// A turn's ear. Dropping it ends the listening.
+#[derive(Debug)]
+pub(super) struct Ear {
+    hub: Hub,
+    session: String,
+    pub(super) updates: mpsc::Receiver<SessionUpdate>,
+    pub(super) asks: mpsc::Receiver<Ask>,
+}
+
+impl Drop for Ear {
+    fn drop(&mut self) {
+        self.hub.listeners().remove(&self.session);
+    }
+}
+
+impl Hub {
+    pub(super) fn listen(&self, session: &str) -> Ear {
+        let (updates, heard) = mpsc::channel(UPDATES);
+        let (asks, asked) = mpsc::channel(ASKS);
+        self.listeners().insert(session.to_owned(), Listener { updates, asks });
+        Ear { hub: self.clone(), session: session.to_owned(), updates: heard, asks: asked }
+    }
+
+    /// How many turns are under way.
+    pub(super) fn turns(&self) -> usize {
+        self.listeners().len()
+    }
+
+    fn listeners(&self) -> MutexGuard<'_, HashMap<String, Listener>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes an update out of what an agent sends, and waits until its turn has room for it. Whatever else it is comes
+    /// back.
+    ///
+    /// Here and not in a handler of the connection: that one would be called from a queue without an end.
+    pub(super) async fn sift(&self, mut message: Value) -> Option<Value> {
+        let is_update = message.get("method").and_then(Value::as_str) == Some("session/update");
+        if !is_update || message.get("id").is_some() {
+            return Some(message);
+        }
+        let params = message.get_mut("params").map(Value::take).unwrap_or_default();
+        match serde_json::from_value::<SessionNotification>(params) {
+            Ok(SessionNotification { session_id, update, .. }) => {
+                let listener = self.listeners().get(&*session_id.0).cloned();
+                if let Some(listener) = listener {
+                    // A turn that has just ended hears nothing more.
+                    let _ = listener.updates.send(update).await;
+                }
+            }
+            // A newer agent may tell more than is known here. The text of the error may quote it.
+            Err(error) => tracing::debug!(category = ?error.classify(), "an agent's update is not understood"),
+        }
+        None
+    }
+
+    /// Passes on what an agent asks. Nobody is there to answer outside of a turn.
+    pub(super) fn ask(&self, ask: Ask) {
+        let listener = self.listeners().get(&*ask.0.session_id.0).cloned();
+        let refused = match listener {
+            Some(listener) => listener.asks.try_send(ask).err().map(mpsc::error::TrySendError::into_inner),
+            None => Some(ask),
+        };
+        if let Some((_, responder)) = refused {
+            cancel(responder);
+        }
+    }
+}
+
+/// Nobody will answer.
+pub(super) fn cancel(responder: Responder<RequestPermissionResponse>) {
+    let cancelled = RequestPermissionResponse::new(RequestPermissionOutcome::Cancelled);
+    if let Err(error) = responder.respond(cancelled) {
+        tracing::debug!(code = ?error.code, "a request that was withdrawn is gone already");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_updates_are_taken_out_and_only_their_own_turn_hears_them() {
+        let hub = Hub::default();
+        let mut ear = hub.listen("mine");
+        let chunk = |session: &str| {
+            json!({"jsonrpc": "2.0", "method": "session/update", "params": {"sessionId": session,
+                "update": {"sessionUpdate": "agent_message_chunk", "content": {"type": "text", "text": "a"}}}})
+        };
+        assert_eq!(hub.sift(chunk("mine")).await, None);
+        assert_eq!(hub.sift(chunk("other")).await, None);
+        let unknown =
+            json!({"method": "session/update", "params": {"sessionId": "mine", "update": {"sessionUpdate": "x"}}});
+        assert_eq!(hub.sift(unknown).await, None);
+        for other in [json!({"id": 1, "result": {}}), json!({"id": 2, "method": "fs/read_text_file"}), json!([1])] {
+            assert_eq!(hub.sift(other.clone()).await, Some(other));
+        }
+        assert!(ear.updates.try_recv().is_ok());
+        assert!(ear.updates.try_recv().is_err());
+        drop(ear);
+        assert_eq!(hub.turns(), 0);
+    }
+}

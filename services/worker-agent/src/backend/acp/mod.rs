@@ -1,0 +1,200 @@
+//! Any agent that speaks the Agent Client Protocol over its standard input and output.
+//!
+//! One process serves all sessions: fifty agents that each take some hundred megabytes would not fit a machine. It may
+//! end at any time: the turns that it was working on fail with a reason, the next message starts it again, and the
+//! session goes on with its context where the agent can open it again. What an agent says waits for the stream, and the
+//! agent's other sessions wait with it.
+
+mod agent;
+mod content;
+mod diff;
+mod hub;
+mod options;
+mod presets;
+mod process;
+mod prompt;
+mod requests;
+mod session;
+mod transcript;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::BoxFuture;
+use muster_contracts::v1::{Capabilities, Model};
+use tokio::sync::watch;
+
+pub use self::presets::{Preset, Settings};
+use self::{
+    agent::{Agent, CallError, Opened},
+    options::Options,
+    presets::Command,
+    process::Launch,
+};
+use super::{Backend, BackendError, Surroundings, environment};
+use crate::{
+    domain::event::Outcome,
+    turn::{Turn, TurnIo},
+};
+
+/// See the module.
+#[derive(Debug)]
+pub struct Acp {
+    /// As people are shown it.
+    name: String,
+    /// The agent's own.
+    agent_name: String,
+    launch: Launch,
+    sign_in: Option<&'static str>,
+    /// Taken while it is started, so that there is one.
+    agent: tokio::sync::Mutex<Option<Agent>>,
+    known: Mutex<Known>,
+    models_changed: watch::Sender<u64>,
+}
+
+/// What the agent has told of itself.
+#[derive(Debug, Default)]
+struct Known {
+    version: String,
+    models: Vec<Model>,
+}
+
+impl Acp {
+    /// Finds the agent, starts it and asks what it offers.
+    ///
+    /// # Errors
+    /// When it is missing, does not start, or wants a person to sign in first.
+    pub async fn start(surroundings: Surroundings) -> Result<Self, BackendError> {
+        let Command { name, program, arguments, own, sign_in } = surroundings.settings.acp.command()?;
+        std::fs::create_dir_all(&surroundings.state)?;
+        let own = own.iter().map(String::as_str).collect::<Vec<_>>();
+        let backend = Self {
+            name: surroundings.settings.acp.label(),
+            agent_name: name,
+            launch: Launch {
+                guard: surroundings.guard.clone(),
+                program,
+                arguments,
+                environment: environment::passed_on(&surroundings.environment, &own),
+                root: surroundings.root.clone(),
+                log: surroundings.state.join("acp.log"),
+            },
+            sign_in,
+            agent: tokio::sync::Mutex::default(),
+            known: Mutex::default(),
+            models_changed: watch::Sender::new(0),
+        };
+        backend.look_around().await?;
+        Ok(backend)
+    }
+
+    /// Opens a session to learn what can be chosen.
+    async fn look_around(&self) -> Result<(), BackendError> {
+        let agent = self.agent().await?;
+        let root = &self.launch.root;
+        let opened = agent.open(root).await;
+        let opened = opened.map_err(|error| BackendError::Broken(format!("{}: {error}.", self.agent_name)))?;
+        self.learn(&agent, &opened.options);
+        agent.keep_spare(root, opened);
+        Ok(())
+    }
+
+    /// The running agent, started when there is none.
+    async fn agent(&self) -> Result<Agent, BackendError> {
+        let mut running = self.agent.lock().await;
+        if let Some(agent) = running.as_ref().filter(|agent| !agent.gone().is_cancelled()) {
+            return Ok(agent.clone());
+        }
+        let agent = Agent::start(&self.launch, self.sign_in).await?;
+        Ok(running.insert(agent).clone())
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what the agent offers, and tells when that is something else than before.
+    fn learn(&self, agent: &Agent, options: &Options) {
+        let shown = if agent.name().is_empty() { &self.agent_name } else { agent.name() };
+        let models = options::listed(options, shown, agent.can().prompt_capabilities.image);
+        let mut known = self.known();
+        agent.version().clone_into(&mut known.version);
+        let changed = !known.models.is_empty() && known.models != models;
+        known.models = models;
+        if changed {
+            self.models_changed.send_modify(|count| *count += 1);
+        }
+    }
+
+    async fn answer(&self, turn: &Turn, io: &TurnIo) -> Outcome {
+        let beginning = tokio::select! {
+            biased;
+            () = io.stopped().cancelled() => return Outcome::Cancelled,
+            beginning = self.begin(turn, io) => beginning,
+        };
+        let (agent, opened) = match beginning {
+            Ok(begun) => begun,
+            Err(outcome) => return outcome,
+        };
+        let outcome = prompt::run(&agent, opened, &self.agent_name, turn, io).await;
+        if let Some(opened) = agent.opened(&turn.session) {
+            self.learn(&agent, &opened.options);
+        }
+        outcome
+    }
+
+    /// The agent with the turn's session open in it. One that has ended a moment ago is started again.
+    async fn begin(&self, turn: &Turn, io: &TurnIo) -> Result<(Agent, Opened), Outcome> {
+        let mut again = true;
+        loop {
+            let agent = self.agent().await.map_err(|error| Outcome::Failed(error.to_string()))?;
+            match session::begin(&agent, turn, io).await {
+                Ok(opened) => return Ok((agent, opened)),
+                Err(CallError::Gone) if std::mem::take(&mut again) => agent.gone().cancel(),
+                Err(error) => return Err(prompt::failure(&self.agent_name, &error)),
+            }
+        }
+    }
+}
+
+impl Backend for Acp {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn version(&self) -> String {
+        self.known().version.clone()
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { attachments: true, ..Capabilities::default() }
+    }
+
+    fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
+        Box::pin(async { Ok(self.known().models.clone()) })
+    }
+
+    fn models_changed(&self) -> watch::Receiver<u64> {
+        self.models_changed.subscribe()
+    }
+
+    fn run<'a>(&'a self, turn: &'a Turn, io: &'a TurnIo) -> BoxFuture<'a, Outcome> {
+        Box::pin(self.answer(turn, io))
+    }
+
+    fn release<'a>(&'a self, session: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async move {
+            let running = self.agent.lock().await.clone();
+            if let Some(agent) = running.filter(|agent| !agent.gone().is_cancelled()) {
+                agent.release(session).await;
+            }
+        })
+    }
+
+    fn shutdown(&self) -> BoxFuture<'_, ()> {
+        Box::pin(async {
+            if let Some(agent) = self.agent.lock().await.take() {
+                agent.end().await;
+            }
+        })
+    }
+}

@@ -1,0 +1,196 @@
+//! One turn with the agent, from the session to the end of its answer.
+
+use std::time::Duration;
+
+use agent_client_protocol::v1::{
+    Responder,
+    schema::{PermissionOption, RequestPermissionResponse, StopReason},
+};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use muster_contracts::v1::Answer;
+use serde_json::{Value, json};
+use tokio::{sync::watch, time::timeout};
+
+use super::{
+    agent::{Agent, CallError, Opened},
+    content,
+    hub::{self, Ask, Ear},
+    requests,
+    transcript::Transcript,
+};
+use crate::{
+    domain::event::{Event, Outcome},
+    turn::{Turn, TurnIo},
+};
+
+/// How long the last words of a turn that was stopped are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(4);
+
+/// Runs the turn in its session; it ends early when it is stopped or the process has gone. `name` is the agent's.
+pub(super) async fn run(agent: &Agent, opened: Opened, name: &str, turn: &Turn, io: &TurnIo) -> Outcome {
+    io.say(Event::SessionId(opened.id.to_string())).await;
+    let prompt = match content::of(turn, agent.can().prompt_capabilities.image, io).await {
+        Ok(prompt) => prompt,
+        Err(error) => return Outcome::Failed(format!("What is attached cannot be read: {error}.")),
+    };
+    let mut talk = Talk {
+        turn,
+        io,
+        ear: agent.hub().listen(&opened.id),
+        transcript: Transcript::new(turn.directory.clone(), opened.options.clone(), opened.cost),
+        waiting: Vec::new(),
+        answers: FuturesUnordered::new(),
+        asked: 0,
+    };
+    let params = json!({ "sessionId": &*opened.id, "prompt": prompt });
+    let mut answering = {
+        let agent = agent.clone();
+        async move { agent.call_at_length("session/prompt", params).await }.boxed()
+    };
+    let answered = tokio::select! {
+        biased;
+        () = io.stopped().cancelled() => None,
+        answered = talk.drive(&mut answering) => Some(answered),
+    };
+    let mut busy = opened.busy.clone();
+    let outcome = match answered {
+        Some(Ok(answer)) => ended(&mut talk.transcript, &answer),
+        Some(Err(error)) => failure(name, &error),
+        None => {
+            agent.tell("session/cancel", json!({ "sessionId": &*opened.id }));
+            talk.withdraw();
+            if timeout(LAST_WORDS, talk.drive(&mut answering)).await.is_err() {
+                tracing::warn!("the agent takes its time to stop a turn");
+                busy = wait_for(answering);
+            }
+            Outcome::Cancelled
+        }
+    };
+    talk.withdraw();
+    talk.transcript.end();
+    talk.speak().await;
+    let (options, cost) = talk.transcript.session();
+    agent.keep(&turn.session, Opened { options: options.clone(), cost, busy, ..opened });
+    outcome
+}
+
+/// The agent goes on with a turn that was stopped. The next one has to know when it is done.
+fn wait_for(answering: BoxFuture<'static, Result<Value, CallError>>) -> watch::Receiver<bool> {
+    let (sender, busy) = watch::channel(true);
+    tokio::spawn(async move {
+        if let Err(error) = answering.await {
+            tracing::debug!(%error, "a turn that was stopped has ended late");
+        }
+        sender.send_replace(false);
+    });
+    busy
+}
+
+fn ended(transcript: &mut Transcript, answer: &Value) -> Outcome {
+    transcript.usage(answer);
+    let reason = answer.get("stopReason").cloned().and_then(|reason| serde_json::from_value(reason).ok());
+    let told = match reason {
+        Some(StopReason::Cancelled) => return Outcome::Cancelled,
+        Some(StopReason::MaxTokens) => "The answer ends here because it reached the model's limit.",
+        Some(StopReason::MaxTurnRequests) => {
+            "The agent has asked its model as often as it may in one turn: tell it to go on."
+        }
+        Some(StopReason::Refusal) => "The agent refused to answer this, and will not remember it.",
+        _ => return Outcome::Completed,
+    };
+    transcript.notice("stop", told);
+    Outcome::Completed
+}
+
+pub(super) fn failure(name: &str, error: &CallError) -> Outcome {
+    Outcome::Failed(match error {
+        CallError::Gone => format!("{name} has ended unexpectedly; your next message starts it again."),
+        error => format!("{name}: {error}."),
+    })
+}
+
+struct Talk<'a> {
+    turn: &'a Turn,
+    io: &'a TurnIo,
+    ear: Ear,
+    transcript: Transcript,
+    /// What the agent waits for an answer to.
+    waiting: Vec<Waiting>,
+    answers: FuturesUnordered<BoxFuture<'static, (u64, Option<Answer>)>>,
+    asked: u64,
+}
+
+struct Waiting {
+    number: u64,
+    options: Vec<PermissionOption>,
+    responder: Responder<RequestPermissionResponse>,
+}
+
+impl Talk<'_> {
+    /// Says what is heard until the prompt is answered.
+    async fn drive(
+        &mut self,
+        answering: &mut BoxFuture<'static, Result<Value, CallError>>,
+    ) -> Result<Value, CallError> {
+        loop {
+            self.speak().await;
+            tokio::select! {
+                biased;
+                Some((number, answer)) = self.answers.next() => self.answer(number, answer),
+                Some(update) = self.ear.updates.recv() => self.transcript.update(update),
+                Some(ask) = self.ear.asks.recv() => self.ask(ask).await,
+                answered = &mut *answering => {
+                    self.hear().await;
+                    return answered;
+                }
+            }
+        }
+    }
+
+    /// Takes what was told before; it was put there before whatever comes next was read.
+    async fn hear(&mut self) {
+        while let Ok(update) = self.ear.updates.try_recv() {
+            self.transcript.update(update);
+            self.speak().await;
+        }
+    }
+
+    /// An event stays in the transcript until it is said, so stopping here loses nothing.
+    async fn speak(&mut self) {
+        while let Some(event) = self.transcript.next().cloned() {
+            self.io.say(event).await;
+            self.transcript.was_said();
+        }
+    }
+
+    /// Passes a request on to the user. What led to it is said before it.
+    async fn ask(&mut self, (request, responder): Ask) {
+        if self.io.stopped().is_cancelled() {
+            return hub::cancel(responder);
+        }
+        self.asked += 1;
+        let number = self.asked;
+        let asked = requests::permission(&request, &self.turn.directory);
+        self.waiting.push(Waiting { number, options: request.options, responder });
+        self.hear().await;
+        let answer = self.io.ask(asked).await;
+        self.answers.push(async move { (number, answer.await.ok()) }.boxed());
+    }
+
+    fn answer(&mut self, number: u64, answer: Option<Answer>) {
+        let Some(index) = self.waiting.iter().position(|waiting| waiting.number == number) else { return };
+        let Waiting { options, responder, .. } = self.waiting.swap_remove(index);
+        let response = requests::answer(&options, &answer.unwrap_or_default());
+        if let Err(error) = responder.respond(response) {
+            tracing::debug!(code = ?error.code, "an answer could not be given to the agent");
+        }
+    }
+
+    /// Nobody will answer any more: the agent would wait for ever.
+    fn withdraw(&mut self) {
+        self.answers.clear();
+        for Waiting { responder, .. } in self.waiting.drain(..) {
+            hub::cancel(responder);
+        }
+    }
+}

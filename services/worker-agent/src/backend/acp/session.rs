@@ -1,0 +1,96 @@
+//! Brings the agent to where a turn can begin: the session open, its model and its mode as the user chose them.
+
+use std::time::Duration;
+
+use tokio::time::timeout;
+
+use super::{
+    agent::{Agent, CallError, Opened},
+    options::{DEFAULT_MODEL, Select, What, is_bypass},
+};
+use crate::turn::{Turn, TurnIo};
+
+/// How long an agent may still work on a turn that was stopped.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Opens the session of a turn, or finds it open, and chooses what the user chose.
+pub(super) async fn begin(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallError> {
+    let known = agent.opened(&turn.session);
+    // Another one may be named when the session was rewound or forked.
+    let known = known.filter(|known| turn.backend_session_id.as_deref().is_none_or(|id| *id == *known.id));
+    let mut opened = match known {
+        Some(known) => idle(agent, known).await?,
+        None => {
+            let opened = open(agent, turn, io).await?;
+            agent.keep(&turn.session, opened.clone());
+            opened
+        }
+    };
+    if turn.model != DEFAULT_MODEL {
+        choose(agent, &mut opened, What::Model, &turn.model).await?;
+    }
+    if let Some(mode) = &turn.mode {
+        choose(agent, &mut opened, What::Mode, mode).await?;
+    }
+    agent.keep(&turn.session, opened.clone());
+    Ok(opened)
+}
+
+/// A prompt to a busy session would be answered together with what is running.
+async fn idle(agent: &Agent, mut known: Opened) -> Result<Opened, CallError> {
+    if timeout(BUSY, known.busy.wait_for(|busy| !busy)).await.is_ok() {
+        return Ok(known);
+    }
+    // It does not let itself be stopped. Alone, this session may have it started anew.
+    if agent.hub().turns() == 0 {
+        agent.gone().cancel();
+        return Err(CallError::Gone);
+    }
+    Err(CallError::Refused("it still works on the turn before; wait, then send again".to_owned()))
+}
+
+async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallError> {
+    if let Some(id) = &turn.backend_session_id
+        && let Some(mut opened) = agent.reopen(id, &turn.directory).await?
+    {
+        let bypass = opened.options.mode.as_ref().filter(|mode| is_bypass(&mode.current)).cloned();
+        if let Some(mode) = bypass.filter(|_| turn.mode.is_none()) {
+            be_careful(agent, &mut opened, &mode, io).await?;
+        }
+        return Ok(opened);
+    }
+    if !turn.first || turn.backend_session_id.is_some() {
+        let text =
+            "Context was lost: the agent cannot open this session again, and does not know what was said before.";
+        io.notice("context", text).await;
+    }
+    match agent.take_spare(&turn.directory) {
+        Some(spare) => Ok(spare),
+        None => agent.open(&turn.directory).await,
+    }
+}
+
+/// A session that comes back after a restart asks before it acts, until a person says otherwise.
+async fn be_careful(agent: &Agent, opened: &mut Opened, mode: &Select, io: &TurnIo) -> Result<(), CallError> {
+    let Some(careful) = mode.careful() else { return Ok(()) };
+    choose(agent, opened, What::Mode, careful).await?;
+    let text =
+        format!("The session was in the mode {}, in which nobody is asked. It goes on in {careful}.", mode.current);
+    io.notice("mode", text).await;
+    Ok(())
+}
+
+/// Chooses a value where it is not chosen already.
+async fn choose(agent: &Agent, opened: &mut Opened, what: What, value: &str) -> Result<(), CallError> {
+    let Some(select) = opened.options.get(what) else { return Ok(()) };
+    if select.current == value {
+        return Ok(());
+    }
+    if !select.has(value) {
+        return Err(CallError::Refused(format!("it does not offer {value}; choose another one")));
+    }
+    let (method, params) = select.call(&opened.id, value);
+    let answer = agent.call(method, params).await?;
+    opened.options.chosen(what, value, &answer);
+    Ok(())
+}

@@ -1,0 +1,394 @@
+//! The backend `acp` against an agent that does as these tests say.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+mod scripted_agent;
+mod support;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
+
+use muster_contracts::{
+    id::{MessageId, SessionId},
+    v1::{Answer, GivenAnswer, ToolState, TurnStart, TurnStatus, part::Kind},
+};
+use muster_worker_agent::backend::{Backend, BackendError, Choice};
+use support::{Shelf, Told, Worker, surroundings};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+struct Stage {
+    backend: Arc<dyn Backend>,
+    worker: Worker,
+    session: SessionId,
+    directory: TempDir,
+}
+
+/// No test: the agent of the others, which call this program anew.
+#[test]
+fn the_scripted_agent() {
+    if let Ok(can) = std::env::var(scripted_agent::VARIABLE) {
+        scripted_agent::talk(can);
+    }
+}
+
+async fn start(directory: &Path, can: &str) -> Result<Arc<dyn Backend>, BackendError> {
+    let mut surroundings = surroundings(&directory.join("root"), &directory.join("state"));
+    surroundings.environment.push((scripted_agent::VARIABLE.into(), can.into()));
+    let program = std::env::current_exe().unwrap();
+    surroundings.settings.acp.agent_words =
+        [program.as_os_str(), "the_scripted_agent".as_ref(), "--exact".as_ref(), "--nocapture".as_ref()]
+            .map(Into::into)
+            .to_vec();
+    surroundings.settings.acp.agent_env = vec![scripted_agent::VARIABLE.to_owned()];
+    Choice::Acp.start(surroundings).await
+}
+
+async fn stage(can: &str) -> Stage {
+    let _ = tracing_subscriber::fmt().with_env_filter("muster_worker_agent=debug").with_test_writer().try_init();
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("root")).unwrap();
+    let backend = start(directory.path(), can).await.unwrap();
+    let worker = Worker::new(Arc::clone(&backend), &directory.path().join("root"));
+    Stage { backend, worker, session: SessionId::random(), directory }
+}
+
+fn first(start: &mut TurnStart) {
+    start.model = "default".to_owned();
+}
+
+impl Stage {
+    fn root(&self) -> PathBuf {
+        self.directory.path().join("root")
+    }
+
+    fn begin(&self, message: &str) -> MessageId {
+        self.worker.begin(&self.session, message, first)
+    }
+
+    async fn say(&self, message: &str) -> Told {
+        self.worker.turn(&self.session, message, first).await
+    }
+
+    /// Goes on in the session that an earlier turn was in.
+    async fn go_on(&self, message: &str, before: &Told) -> Told {
+        let known = before.end.as_ref().unwrap().backend_session_id.clone();
+        assert!(known.is_some());
+        self.worker
+            .turn(&self.session, message, |start| {
+                first(start);
+                start.first = false;
+                start.backend_session_id = known;
+            })
+            .await
+    }
+
+    fn answer(&self, reply: &MessageId, told: &Told, option: &str) {
+        let answer = Answer { option_id: Some(option.to_owned()), ..Answer::default() };
+        let request_id = told.requests[0].request_id.clone();
+        let given = GivenAnswer { reply_id: reply.to_string(), request_id, answer: Some(answer) };
+        self.worker.turns.get(reply.as_str()).unwrap().answer(given);
+    }
+
+    fn stop(&self, reply: &MessageId) {
+        self.worker.turns.get(reply.as_str()).unwrap().stop.cancel();
+    }
+
+    async fn end(self) {
+        self.backend.shutdown().await;
+        assert_eq!(processes(self.directory.path()), Vec::<i32>::new(), "nothing is left behind");
+    }
+}
+
+fn ended(told: &Told) -> (TurnStatus, String) {
+    let end = told.end.as_ref().unwrap();
+    (end.outcome(), end.error.clone().unwrap_or_default())
+}
+
+fn notices(told: &Told) -> Vec<String> {
+    let notice = |part: &muster_contracts::v1::Part| match &part.kind {
+        Some(Kind::Notice(notice)) => Some(notice.text.clone()),
+        _ => None,
+    };
+    told.reply.parts().iter().filter_map(notice).collect()
+}
+
+/// Processes that work in or below a directory.
+fn processes(directory: &Path) -> Vec<i32> {
+    let directory = directory.canonicalize().unwrap();
+    fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&directory)))
+        .collect()
+}
+
+/// The agent itself, not its guard.
+fn agent_of(directory: &Path) -> i32 {
+    let is_agent = |pid: &i32| {
+        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        !String::from_utf8_lossy(&line).contains("guard")
+    };
+    let all = processes(directory).into_iter().filter(is_agent).collect::<Vec<_>>();
+    assert_eq!(all.len(), 1, "{all:?}");
+    all[0]
+}
+
+fn kill(pid: i32) {
+    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+}
+
+#[tokio::test]
+async fn every_kind_of_update_arrives_as_itself() {
+    let stage = stage("models").await;
+    assert_eq!(
+        stage.backend.name(),
+        format!("acp: {}", std::env::current_exe().unwrap().file_stem().unwrap().display())
+    );
+    assert_eq!(stage.backend.version(), "7");
+    let told = stage.worker.turn(&stage.session, "everything", |start| start.model = "one".into()).await;
+    assert_eq!(ended(&told), (TurnStatus::Completed, String::new()));
+    let kinds = told.reply.parts().iter().map(|part| match part.kind.as_ref().unwrap() {
+        Kind::Text(text) => format!("text {}", text.text),
+        Kind::Reasoning(text) => format!("thought {}", text.text),
+        Kind::Tool(tool) => format!("{} {:?} {} {} {}", tool.name, tool.state(), tool.title, tool.input, tool.output),
+        Kind::Diff(diff) => format!("diff {} {}", diff.path, diff.patch.contains("-a\n+b\n")),
+        Kind::Plan(plan) => format!("plan {} {}", plan.entries[0].status, plan.entries[0].content),
+        Kind::Usage(usage) => format!("usage {} {} {:?}", usage.input_tokens, usage.output_tokens, usage.cost),
+        other => format!("{other:?}"),
+    });
+    let wanted = [
+        "thought Let me see.",
+        "text First ",
+        "plan in_progress look",
+        "edit ToolCompleted Edit a.txt {\"path\":\"a.txt\"} changed",
+        "diff a.txt true",
+        "text then.",
+        "usage 1 2 None",
+    ];
+    assert_eq!(kinds.collect::<Vec<_>>(), wanted);
+    assert_eq!(told.end.as_ref().unwrap().title.as_deref(), Some("A name"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn the_models_are_the_agent_s_and_the_chosen_one_is_set() {
+    let stage = stage("models").await;
+    let models = stage.backend.models().await.unwrap();
+    let ids = models.iter().map(|model| (model.model_id.as_str(), model.provider.as_str())).collect::<Vec<_>>();
+    assert_eq!(ids, [("one", "Scripted"), ("deep/er/two", "Scripted")]);
+    let choose = |start: &mut TurnStart| {
+        start.model = "deep/er/two".to_owned();
+        start.mode = Some("yolo".to_owned());
+    };
+    let told = stage.worker.turn(&stage.session, "model", choose).await;
+    assert_eq!(told.reply.content(), "deep/er/two yolo");
+    let told = stage.worker.turn(&stage.session, "model", |start| start.model = "none".into()).await;
+    let (status, error) = ended(&told);
+    assert!(status == TurnStatus::Failed && error.contains("does not offer none"), "{error}");
+    stage.end().await;
+    let without = self::stage("").await;
+    assert_eq!(without.backend.models().await.unwrap()[0].model_id, "default");
+    without.end().await;
+}
+
+#[tokio::test]
+async fn a_permission_is_asked_for_and_the_answer_reaches_the_agent() {
+    let stage = stage("").await;
+    for (option, said) in [("yes", "You said yes."), ("no", "You said no."), ("anything", "You said no.")] {
+        let reply = stage.begin("ask");
+        let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+        assert_eq!(
+            (told.requests[0].title.as_str(), told.requests[0].details.as_str()),
+            ("Run ls", r#"{"command":"ls"}"#)
+        );
+        stage.answer(&reply, &told, option);
+        let told = stage.worker.ended(&reply).await;
+        assert_eq!((ended(&told).0, told.reply.content().as_str()), (TurnStatus::Completed, said));
+    }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn stopping_while_a_permission_waits_withdraws_it() {
+    let stage = stage("").await;
+    let reply = stage.begin("ask");
+    stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+    stage.stop(&reply);
+    assert_eq!(ended(&stage.worker.ended(&reply).await).0, TurnStatus::Cancelled);
+    let outcome = fs::read_to_string(stage.root().join("outcome")).unwrap();
+    assert!(outcome.contains("cancelled"), "{outcome}");
+    assert_eq!(stage.say("hello").await.reply.content(), "Done.");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_stopped_turn_keeps_its_last_words() {
+    let stage = stage("").await;
+    let reply = stage.begin("hang");
+    stage.worker.shelf.wait(&reply, |told| told.reply.content() == "So far ").await;
+    stage.stop(&reply);
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!((ended(&told).0, told.reply.content().as_str()), (TurnStatus::Cancelled, "So far and no further."));
+    assert_eq!(stage.go_on("hello", &told).await.reply.content(), "Done.");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_does_not_let_itself_be_stopped_is_started_anew() {
+    let stage = stage("resume").await;
+    let reply = stage.begin("deaf");
+    stage.worker.shelf.wait(&reply, |told| !told.reply.content().is_empty()).await;
+    let begun = Instant::now();
+    stage.stop(&reply);
+    let told = stage.worker.ended(&reply).await;
+    assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+    assert_eq!(ended(&told).0, TurnStatus::Cancelled);
+    let told = stage.go_on("before", &told).await;
+    assert_eq!((ended(&told).0, told.reply.content().as_str()), (TurnStatus::Completed, "deaf;"), "{told:?}");
+    assert!(notices(&told).is_empty());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_ends_fails_the_turn_soon_and_the_next_one_goes_on() {
+    for (can, context) in [("load", true), ("resume", true), ("", false)] {
+        let stage = stage(can).await;
+        let before = stage.say("remember").await;
+        for (how, content) in
+            [("exit", "Half a "), ("cut", "Half a "), ("close", "Half a "), ("hang", "So far "), ("ask", "")]
+        {
+            let reply = stage.worker.begin(&stage.session, how, |start| {
+                first(start);
+                start.first = false;
+                start.backend_session_id = before.end.as_ref().unwrap().backend_session_id.clone();
+            });
+            let begun = Instant::now();
+            if matches!(how, "hang" | "ask") {
+                let waiting = |told: &Told| !told.reply.content().is_empty() || !told.requests.is_empty();
+                stage.worker.shelf.wait(&reply, waiting).await;
+                kill(agent_of(stage.directory.path()));
+            }
+            let told = stage.worker.ended(&reply).await;
+            assert!(begun.elapsed() < Duration::from_secs(5), "{how}: {:?}", begun.elapsed());
+            let (status, error) = ended(&told);
+            assert!(status == TurnStatus::Failed && error.contains("has ended unexpectedly"), "{how}: {error}");
+            assert_eq!(told.reply.content(), content, "{how}");
+            let open = told.reply.parts().iter().any(|part| match &part.kind {
+                Some(Kind::Tool(tool)) => tool.state() == ToolState::ToolRunning,
+                _ => false,
+            });
+            assert!(!open, "no tool runs for ever");
+        }
+        let told = stage.go_on("before", &before).await;
+        assert_eq!(ended(&told).0, TurnStatus::Completed);
+        assert_eq!(told.reply.content().starts_with("remember;"), context, "{can}: {}", told.reply.content());
+        assert_eq!(notices(&told).iter().any(|text| text.contains("Context was lost")), !context, "{can}");
+        assert!(!told.reply.content().contains("replayed"));
+        stage.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_restarted_worker_goes_on_or_says_what_was_lost() {
+    for (can, context) in [("load", true), ("", false)] {
+        let stage = stage(can).await;
+        let before = stage.say("remember").await;
+        stage.backend.shutdown().await;
+        let again = start(stage.directory.path(), can).await.unwrap();
+        let stage = Stage { worker: Worker::new(Arc::clone(&again), &stage.root()), backend: again, ..stage };
+        let told = stage.go_on("before", &before).await;
+        assert_eq!(told.reply.content().starts_with("remember;"), context);
+        assert_eq!(notices(&told).is_empty(), context);
+        stage.end().await;
+    }
+}
+
+#[tokio::test]
+async fn a_mode_in_which_nobody_is_asked_does_not_come_back_by_itself() {
+    let stage = stage("models load bypass").await;
+    let with = |mode: Option<&str>, first: bool, known: Option<String>| {
+        let mode = mode.map(str::to_owned);
+        move |start: &mut TurnStart| {
+            start.model = "one".to_owned();
+            (start.mode, start.first, start.backend_session_id) = (mode, first, known);
+        }
+    };
+    let before = stage.worker.turn(&stage.session, "model", with(None, true, None)).await;
+    assert_eq!(before.reply.content(), "one yolo", "the user's own configuration of the agent is theirs");
+    let known = before.end.unwrap().backend_session_id;
+    let reply = stage.worker.begin(&stage.session, "hang", with(None, false, known.clone()));
+    stage.worker.shelf.wait(&reply, |told| !told.reply.content().is_empty()).await;
+    kill(agent_of(stage.directory.path()));
+    assert_eq!(ended(&stage.worker.ended(&reply).await).0, TurnStatus::Failed);
+    let told = stage.worker.turn(&stage.session, "model", with(None, false, known.clone())).await;
+    assert_eq!(told.reply.content(), "one ask", "{told:?}");
+    assert!(notices(&told)[0].contains("yolo"), "{:?}", notices(&told));
+    let told = stage.worker.turn(&stage.session, "model", with(Some("yolo"), false, known)).await;
+    assert_eq!(told.reply.content(), "one yolo", "a person has chosen it");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_is_not_understood_is_refused_or_left_out() {
+    let stage = stage("").await;
+    for (message, content) in [("strange", "Both were refused."), ("garbage", "Still here."), ("hello", "Done.")] {
+        let told = stage.say(message).await;
+        assert_eq!((ended(&told).0, told.reply.content().as_str()), (TurnStatus::Completed, content));
+    }
+    let told = stage.say("refuse").await;
+    assert!(ended(&told).0 == TurnStatus::Completed && notices(&told)[0].contains("refused"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_flood_is_taken_whole() {
+    let mut stage = stage("").await;
+    // As over a network: what comes meanwhile becomes one chunk.
+    stage.worker = Worker::with(Arc::clone(&stage.backend), &stage.root(), Shelf::new(Duration::from_millis(20)));
+    let told = stage.say("flood").await;
+    assert_eq!(ended(&told).0, TurnStatus::Completed);
+    assert!(told.reply.content() == (0..100_000).map(|number| format!("{number} ")).collect::<String>());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn sessions_have_one_agent_and_never_mix() {
+    let stage = stage("resume").await;
+    let sessions = (0..50).map(|_| SessionId::random()).collect::<Vec<_>>();
+    for session in &sessions {
+        let told = stage.worker.turn(session, &format!("I am {session}"), first).await;
+        assert_eq!(ended(&told).0, TurnStatus::Completed);
+    }
+    for session in &sessions {
+        let told = stage.worker.turn(session, "before", first).await;
+        assert_eq!(told.reply.content(), format!("I am {session};"));
+    }
+    assert!(agent_of(stage.directory.path()) > 0);
+    stage.backend.release(sessions[0].as_str()).await;
+    let closed = fs::read_dir(stage.root())
+        .unwrap()
+        .filter(|file| file.as_ref().unwrap().file_name().to_string_lossy().starts_with("closed-"));
+    assert_eq!(closed.count(), 1, "what is let go of is closed");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_cannot_be_used_is_told_at_the_start() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("root")).unwrap();
+    for (can, words) in [("dead", "No database here."), ("locked", "run scripted login")] {
+        let Err(error) = start(directory.path(), can).await else { panic!("{can}") };
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
