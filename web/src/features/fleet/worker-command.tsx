@@ -1,12 +1,16 @@
 import { ChevronRight } from "lucide-react";
+import { useState } from "react";
 import { useServer } from "@/shared/fleet/use-server";
 import { t } from "@/shared/i18n/strings";
 import { CommandLine } from "@/shared/ui/command-line";
+import { AgentSelect } from "./agent-select";
+import { argsOf, type AgentId } from "./agents";
 
 /** The one command that starts a worker with this token, other ways to it, and the token by itself. */
 export function WorkerCommand({ token }: { token: string }) {
   const server = useServer().data;
-  const args = `--token '${token}' --server ${location.origin}`;
+  const [agent, setAgent] = useState<AgentId>("opencode");
+  const args = `--token '${token}' --server ${location.origin}${argsOf(agent)}`;
   const installed = (
     <CommandLine
       label={t.worker.command}
@@ -17,13 +21,14 @@ export function WorkerCommand({ token }: { token: string }) {
   const script = server?.installScript;
   return (
     <div className="flex flex-col gap-3">
+      <AgentSelect value={agent} onChange={setAgent} />
       {script === undefined ? (
         installed
       ) : (
         <CommandLine
           label={t.worker.install}
           copyLabel={t.worker.copyInstall}
-          text={`curl -fsSL ${script} | sh -s -- --token '${token}'`}
+          text={`curl -fsSL ${script} | sh -s -- --token '${token}'${argsOf(agent)}`}
         />
       )}
       <CommandLine label={t.worker.token} copyLabel={t.worker.copyToken} text={token} />

@@ -175,6 +175,12 @@ export const de: typeof en = {
     create: "Token erzeugen",
     tokenTitle: "Den Worker starten",
     tokenText: "Führ das auf dem Rechner aus, in dem Verzeichnis, in dem der Agent arbeiten soll.",
+    agent: "Agent",
+    agentKinds: {
+      acp: "Ein anderer Agent, der ACP spricht",
+      openai: "Ein OpenAI-kompatibler Endpunkt, etwa Ollama",
+      demo: "Die eingebaute Demo",
+    },
     install: "Installieren und starten",
     copyInstall: "Befehl zum Installieren und Starten kopieren",
     otherWays: "Andere Wege, ihn zu starten",

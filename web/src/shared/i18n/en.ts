@@ -171,6 +171,12 @@ export const en = {
     create: "Create token",
     tokenTitle: "Start the worker",
     tokenText: "Run this on the machine, in the directory that the agent should work in.",
+    agent: "Agent",
+    agentKinds: {
+      acp: "Another agent that speaks ACP",
+      openai: "An OpenAI-compatible endpoint, such as Ollama",
+      demo: "The built-in demo",
+    },
     install: "Install and start it",
     copyInstall: "Copy the command that installs and starts it",
     otherWays: "Other ways to start it",
