@@ -73,6 +73,8 @@ tokens! {
         SessionRenamed = "session.renamed",
         /// It has another model or mode.
         SessionChanged = "session.changed",
+        /// It was made from another one, up to a message.
+        SessionForked = "session.forked",
         /// It was ended.
         SessionEnded = "session.ended",
         /// It was resumed.
@@ -85,6 +87,8 @@ tokens! {
         SessionUnshared = "session.unshared",
         /// A message was sent.
         MessageSent = "session.message_sent",
+        /// A message was sent in place of an earlier one.
+        MessageReplaced = "session.message_replaced",
         /// A waiting message was changed or moved.
         MessageEdited = "session.message_edited",
         /// A waiting message was withdrawn.

@@ -20,6 +20,12 @@ pub const MODELS: usize = 2_000;
 pub const PAYLOAD_BYTES: usize = 256 * 1024;
 /// Bytes of the text in one chunk.
 pub const TEXT_CHUNK_BYTES: usize = 64 * 1024;
+/// Modes or commands of a worker's backend.
+pub const OFFERED: usize = 500;
+/// Characters of what a mode or a command is for.
+pub const DESCRIPTION_CHARS: usize = 500;
+/// How long is waited for what a worker tells of its backend: less than a caller of a method waits.
+pub const ASK: Duration = Duration::from_secs(4);
 /// Messages that may wait in a session.
 pub const QUEUE_LENGTH: usize = 50;
 /// Bytes of what a worker tells of itself, each field.

@@ -164,6 +164,10 @@ methods! {
         GetAttachment = "get_attachment": AttachmentRef => Attachment;
         /// Gives up an attachment that no message has.
         DiscardAttachment = "discard_attachment": AttachmentRef => Empty;
+        /// Makes a session with everything up to a message of another one.
+        ForkSession = "fork_session": ForkSessionRequest => ChatSession;
+        /// Asks something of a worker's backend, and waits for what it tells.
+        AskWorker = "ask_worker": AskWorkerRequest => AskResult;
     }
 }
 

@@ -89,6 +89,7 @@ impl Service for Chat {
             },
             tidy: Arc::default(),
             position: Arc::default(),
+            answered: Arc::default(),
             settled_since: Arc::new(AtomicI64::new(0)),
         };
         // What a message was made of is not kept longer than the message.

@@ -36,6 +36,8 @@ pub struct State {
     pub tidy: Arc<Notify>,
     /// Where CHUNKS stands.
     pub position: Arc<Position>,
+    /// Rung when a worker has told something that was asked of it.
+    pub answered: Arc<Notify>,
     /// Since when this process has been connected to the broker; 0: it is not.
     pub settled_since: Arc<AtomicI64>,
 }

@@ -26,7 +26,9 @@ use crate::{
     config::{self, Config, Run},
     exit::{Code, Exit},
     protocol::{
-        Link, heartbeat, models,
+        Link,
+        asks::Asks,
+        heartbeat, models,
         register::{self, Standing, grouped},
         sync,
     },
@@ -357,12 +359,13 @@ impl Worker {
         tasks.spawn(heartbeat::beat(link.clone()));
         tasks.spawn(models::publish(link.clone(), Arc::clone(&self.backend), Arc::clone(&self.models)));
         tasks.spawn(sync::doorbell(link.clone(), Arc::clone(&self.bell)));
-        let sync = sync::Sync {
-            link,
-            runner: Arc::clone(&self.runner),
-            bell: Arc::clone(&self.bell),
+        let asks = Asks {
+            link: link.clone(),
+            backend: Arc::clone(&self.backend),
             models: Arc::clone(&self.models),
+            open: Arc::default(),
         };
+        let sync = sync::Sync { link, runner: Arc::clone(&self.runner), bell: Arc::clone(&self.bell), asks };
         tasks.spawn(sync.run());
     }
 

@@ -17,7 +17,7 @@ use std::{
 use data_encoding::HEXLOWER;
 use muster_contracts::{
     id::SessionId,
-    v1::{Answer, Attachment, GivenAnswer, Labels, RequestKind, ToolState, TurnStatus, part::Kind},
+    v1::{Answer, Attachment, ForkOf, GivenAnswer, Labels, RequestKind, ToolState, TurnStatus, part::Kind},
 };
 use muster_worker_agent::backend::demo::Demo;
 use support::{PATIENCE, STATE, Told, Worker, surroundings};
@@ -283,4 +283,44 @@ async fn a_directory_outside_of_the_worker_s_is_refused() {
     let told = demo.worker.turn(&demo.session, "count 3", |start| start.directory = "/".into()).await;
     assert_eq!(outcome(&told), TurnStatus::Failed);
     assert!(told.end.unwrap().error.unwrap().contains("not below"));
+}
+
+#[tokio::test]
+async fn an_edited_message_is_answered_as_if_the_old_one_had_not_been_said() {
+    let demo = demo();
+    let old = demo.worker.begin(&demo.session, "echo a secret", |_| {});
+    let old = demo.worker.ended(&old).await.start.unwrap().reply_to;
+    demo.say("echo and more").await;
+    let told = demo
+        .worker
+        .turn(&demo.session, "said", |start| {
+            start.first = true;
+            start.superseded = vec![old.clone()];
+        })
+        .await;
+    assert_eq!(told.reply.content(), "- said\n");
+    assert!(told.reply.parts().iter().all(|part| !matches!(part.kind, Some(Kind::Notice(_)))));
+}
+
+#[tokio::test]
+async fn a_fork_knows_what_was_said_and_the_other_session_does_not_know_of_it() {
+    let demo = demo();
+    let first = demo.say("echo one").await;
+    demo.say("echo two").await;
+    let fork = ForkOf {
+        backend_session_id: first.end.unwrap().backend_session_id,
+        message_id: first.start.unwrap().reply_to,
+        replied: true,
+        context: "User:\necho one\n\n".into(),
+    };
+    let told = demo.worker.turn(&SessionId::random(), "said", |start| start.fork = Some(fork)).await;
+    assert_eq!(told.reply.content(), "- echo one\n- said\n");
+    assert_eq!(demo.say("said").await.reply.content(), "- echo one\n- echo two\n- said\n");
+}
+
+#[tokio::test]
+async fn it_works_in_the_mode_that_was_chosen() {
+    let demo = demo();
+    let told = demo.worker.turn(&demo.session, "mode", |start| start.mode = Some("plan".into())).await;
+    assert_eq!(told.reply.content(), "plan");
 }

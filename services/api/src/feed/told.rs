@@ -158,6 +158,8 @@ fn started(session: &SessionId, reply: &MessageId, start: v1::Start) -> ChatMess
         model: Some(model),
         reply_to: Some(reply_to),
         replaces: None,
+        version: None,
+        mode: None,
         superseded_by: None,
         error: None,
         chunk_count: None,

@@ -1,8 +1,11 @@
 //! The rules, without I/O.
 
+pub mod context;
 pub mod inputs;
 pub mod liveness;
+pub mod liveness;
 pub mod quota;
+pub mod replace;
 pub mod search;
 pub mod title;
 pub mod told;

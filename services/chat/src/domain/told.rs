@@ -3,8 +3,9 @@
 
 use muster_contracts::{
     id::RequestId,
-    limits::{DIRECTORY_BYTES, TITLE_CHARS},
-    v1,
+    limits::{DESCRIPTION_CHARS, DIRECTORY_BYTES, NAME_CHARS, OFFERED, TITLE_CHARS},
+    name,
+    v1::{self, ask_result::Told},
 };
 
 /// Tokens of one turn that are counted; sums of many stay far below 2^63.
@@ -42,6 +43,36 @@ pub fn request(body: v1::RequestBody) -> Option<v1::RequestBody> {
     })
 }
 
+/// What a worker tells of its backend, as far as it may be kept: a mode or a command that nobody could name is none.
+#[must_use]
+pub fn result(result: v1::AskResult) -> v1::AskResult {
+    let told = result.told.map(|told| match told {
+        Told::Modes(v1::Modes { modes }) => {
+            let named = modes.into_iter().filter(|mode| name::parse(&mode.mode_id, NAME_CHARS).is_ok());
+            let kept = named.map(|mode| v1::Mode {
+                name: shown(&mode.name, NAME_CHARS),
+                description: shown(&mode.description, DESCRIPTION_CHARS),
+                ..mode
+            });
+            Told::Modes(v1::Modes { modes: kept.take(OFFERED).collect() })
+        }
+        Told::Commands(v1::Commands { commands }) => {
+            let named = commands.into_iter().filter(|command| name::parse(&command.name, NAME_CHARS).is_ok());
+            let kept = named
+                .map(|command| v1::Command { description: shown(&command.description, DESCRIPTION_CHARS), ..command });
+            Told::Commands(v1::Commands { commands: kept.take(OFFERED).collect() })
+        }
+    });
+    let error = result.error.map(|error| shown(&error, DESCRIPTION_CHARS));
+    v1::AskResult { ask_id: text(result.ask_id), error, told }
+}
+
+/// In one line, and not longer than this.
+fn shown(text: &str, chars: usize) -> String {
+    let collapsed = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    collapsed.chars().filter(|letter| !letter.is_control()).take(chars).collect()
+}
+
 fn usage(usage: v1::Usage) -> v1::Usage {
     v1::Usage {
         input_tokens: usage.input_tokens.min(TOKENS),
@@ -52,8 +83,7 @@ fn usage(usage: v1::Usage) -> v1::Usage {
 }
 
 fn title(title: &str) -> Option<String> {
-    let collapsed = title.split_whitespace().collect::<Vec<_>>().join(" ");
-    let clean = collapsed.chars().filter(|letter| !letter.is_control()).take(TITLE_CHARS).collect::<String>();
+    let clean = shown(title, TITLE_CHARS);
     (!clean.trim().is_empty()).then_some(clean)
 }
 
@@ -93,6 +123,24 @@ mod tests {
         };
         assert_eq!(end(honest.clone()), honest);
         assert_eq!(end(v1::End { title: Some(" \n".to_owned()), ..honest }).title, None);
+    }
+
+    #[test]
+    fn of_what_a_backend_offers_only_what_can_be_named_is_kept() {
+        let mode = |id: &str| v1::Mode { mode_id: id.to_owned(), name: "A\0 \n b".to_owned(), ..v1::Mode::default() };
+        let long = v1::Mode { description: "x".repeat(9_999), ..mode("plan") };
+        let modes = [vec![mode("a\0"), mode(""), long], vec![mode("build"); OFFERED]].concat();
+        let told = v1::AskResult { told: Some(Told::Modes(v1::Modes { modes })), ..v1::AskResult::default() };
+        let Some(Told::Modes(v1::Modes { modes })) = result(told).told else { panic!("modes") };
+        assert_eq!((modes.len(), modes[0].mode_id.as_str(), modes[0].name.as_str()), (OFFERED, "plan", "A b"));
+        assert_eq!(modes[0].description.len(), DESCRIPTION_CHARS);
+        let commands =
+            ["", "review", "x\0"].map(|name| v1::Command { name: name.to_owned(), ..v1::Command::default() });
+        let told = Some(Told::Commands(v1::Commands { commands: commands.to_vec() }));
+        let Some(Told::Commands(kept)) = result(v1::AskResult { told, ..v1::AskResult::default() }).told else {
+            panic!("commands")
+        };
+        assert_eq!(kept.commands.len(), 1);
     }
 
     #[test]

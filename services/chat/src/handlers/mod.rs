@@ -1,6 +1,7 @@
 //! The methods that the api calls, a file for each.
 
 mod answer;
+mod ask_worker;
 mod cancel_turn;
 mod commit_attachment;
 mod continue_queue;
@@ -9,6 +10,7 @@ mod delete_session;
 mod discard_attachment;
 mod edit_message;
 mod end_session;
+mod fork_session;
 mod get_attachment;
 mod get_session;
 mod list_messages;
@@ -18,6 +20,7 @@ mod mark_read;
 mod open_shared;
 mod read_message;
 mod refresh_models;
+mod replaceable;
 mod requests_of_reply;
 mod reserve_attachment;
 mod restore_session;
@@ -71,6 +74,7 @@ pub async fn announce(state: &State, endpoints: Endpoints) -> Result<Endpoints, 
     }
     methods!(endpoints,
         Answer => answer::handle,
+        AskWorker => ask_worker::handle,
         CancelTurn => cancel_turn::handle,
         CommitAttachment => commit_attachment::handle,
         ContinueQueue => continue_queue::handle,
@@ -80,6 +84,7 @@ pub async fn announce(state: &State, endpoints: Endpoints) -> Result<Endpoints, 
         EditMessage => edit_message::handle,
         EndSession => end_session::handle,
         GetAttachment => get_attachment::handle,
+        ForkSession => fork_session::handle,
         GetSession => get_session::handle,
         ListMessages => list_messages::handle,
         ListRequests => list_requests::handle,

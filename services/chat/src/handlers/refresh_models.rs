@@ -13,9 +13,9 @@ pub(super) async fn handle(state: State, request: v1::WorkerRef) -> Done<v1::Emp
     let what = v1::ask::What::RefreshModels(v1::RefreshModels {});
     let ask = v1::Ask { ask_id: id::random(), what: Some(what) };
     let mut write = state.write().await?;
-    let waiting = asks::of_worker(&mut *write.connection(), &worker_id).await?;
+    let waiting = asks::of_worker(&mut *write.connection(), &worker_id, state.clock.now()).await?;
     if !waiting.iter().any(|waiting| waiting.what == ask.what) {
-        asks::insert(write.connection(), &worker_id, &ask, state.clock.now()).await?;
+        asks::insert(write.connection(), &worker_id, &ask, state.clock.now(), None).await?;
         write.commit().await?;
     }
     state.wake(&worker_id).await;

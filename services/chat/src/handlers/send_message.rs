@@ -1,13 +1,13 @@
 //! Sends a message: it waits in its session until the worker takes it.
 
 use muster_contracts::{audit::Action, id::MessageId, limits, v1};
-use muster_service::problem;
+use muster_service::{Write, problem};
 
-use super::{caller, checked_content, checked_model, locked_session};
+use super::{caller, checked_content, checked_mode, checked_model, locked_session, replaceable};
 use crate::{
     attach::{self, Giving},
     domain::title,
-    state::{Done, Refusal, State},
+    state::{Done, State},
     store::{MessageRow, messages, sessions, workers},
     tell::{self, Actor},
 };
@@ -22,15 +22,17 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
         after_message_id,
         replaces,
         attachments,
+        mode,
     } = request;
     let caller = caller(asked_by);
     let mut write = state.write().await?;
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     message_id.parse::<MessageId>().map_err(|error| problem::invalid("/messageId", error.to_string()))?;
     checked_content(&content, !attachments.is_empty())?;
+    checked_mode(mode.as_deref())?;
     let model = model.unwrap_or_else(|| session.model.clone());
     if let Some(sent) = messages::get(&mut *write.connection(), &message_id).await? {
-        return same_again(&sent, &chat_session_id, &content, &attachments);
+        return same_again(&sent, &chat_session_id, &content, (&attachments, replaces.as_deref()));
     }
     if session.status() == v1::SessionStatus::SessionTerminated {
         let detail = "This session has ended; resume it before you write.";
@@ -38,10 +40,10 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     }
     let worker = workers::get(write.connection(), &session.worker_id).await?;
     checked_model(worker.as_ref(), &model)?;
-    if replaces.is_some() {
-        let detail = "The agent of this worker cannot go back in its conversation; start a new session instead.";
-        return Err(problem::conflict("cannot-rewind", detail).into());
-    }
+    let replaced = match &replaces {
+        Some(replaced) => Some(replaceable::find(&mut write, &chat_session_id, replaced, worker.as_ref()).await?),
+        None => None,
+    };
     if let Some(expected) = after_message_id {
         let last = messages::last(write.connection(), &chat_session_id).await?;
         if last.is_none_or(|last| last.message_id != expected) {
@@ -61,6 +63,9 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
         content,
         status: v1::TurnStatus::Queued.into(),
         model: Some(model),
+        mode: mode.or_else(|| session.mode.clone()),
+        version: replaced.as_ref().and_then(|replaced| u32::try_from(replaced.version + 1).ok()),
+        replaces,
         timestamp: state.clock.now(),
         ..v1::ChatMessage::default()
     };
@@ -80,12 +85,22 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
         messages::set_attachments(write.connection(), &message_id, given).await?;
     }
     sessions::message_sent(write.connection(), &chat_session_id, &title, message.timestamp).await?;
-    let row = messages::get(&mut *write.connection(), &message_id).await?;
-    let row = row.ok_or_else(|| Refusal::from(problem::not_found("message")))?;
-    tell::message(&mut write, &state.clock, &row).await?;
     let actor = Actor::user(&caller);
+    let action = if replaced.is_some() {
+        // What failed may have held the queue back: its new version goes before all that waits, as a retry does.
+        sessions::set_paused(write.connection(), &chat_session_id, false).await?;
+        for moved in messages::put_first(write.connection(), &chat_session_id, &message_id).await? {
+            tell::message(&mut write, &state.clock, &moved).await?;
+        }
+        Action::MessageReplaced
+    } else {
+        let row = sent(&mut write, &message_id).await?;
+        tell::message(&mut write, &state.clock, &row).await?;
+        Action::MessageSent
+    };
+    let row = sent(&mut write, &message_id).await?;
     let session = tell::session(&mut write, &state.clock, &chat_session_id, &actor).await?;
-    tell::did(&mut write, &state.clock, &session, &actor, Action::MessageSent).await?;
+    tell::did(&mut write, &state.clock, &session, &actor, action).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
     metrics::counter!("muster_messages_sent_total").increment(1);
@@ -93,12 +108,23 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
 }
 
 /// The same send once more is the same message; another under its id is refused.
-fn same_again(sent: &MessageRow, session_id: &str, content: &str, attachments: &[String]) -> Done<v1::ChatMessage> {
+fn same_again(
+    sent: &MessageRow,
+    session_id: &str,
+    content: &str,
+    (attachments, replaces): (&[String], Option<&str>),
+) -> Done<v1::ChatMessage> {
     let has = sent.attachments();
     let same_files = has.iter().map(|attachment| &attachment.attachment_id).eq(attachments);
-    if sent.chat_session_id == session_id && sent.content == content && same_files {
+    let same_place = sent.chat_session_id == session_id && sent.replaces.as_deref() == replaces;
+    if same_place && sent.content == content && same_files {
         return Ok(sent.to_wire());
     }
     let detail = "There is another message with this id; send it with a new one.";
     Err(problem::conflict("message-exists", detail).into())
+}
+
+async fn sent(write: &mut Write, message_id: &str) -> Done<MessageRow> {
+    let row = messages::get(&mut *write.connection(), message_id).await?;
+    row.ok_or_else(|| problem::not_found("message").into())
 }

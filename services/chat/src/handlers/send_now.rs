@@ -19,18 +19,12 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     if message.status() != v1::TurnStatus::Queued {
         return Err(problem::conflict("message-delivered", "This message does not wait any more.").into());
     }
-    let waiting = messages::list_waiting(write.connection(), &chat_session_id).await?;
-    let last = waiting.last().map_or(messages::WAITING, |last| last.position.max(messages::WAITING));
-    let others = waiting.iter().filter(|other| other.message_id != message_id);
-    let order = std::iter::once(&message).chain(others).zip(last + 1..);
-    for (row, position) in order {
-        messages::set_position(write.connection(), &row.message_id, position).await?;
-    }
+    let order = messages::put_first(write.connection(), &chat_session_id, &message_id).await?;
     sessions::set_paused(write.connection(), &chat_session_id, false).await?;
     if let Some(turn) = turns::open_of_session(&mut *write.connection(), &chat_session_id).await? {
         turns::ask_stop(write.connection(), &chat_session_id, &turn.message_id).await?;
     }
-    for moved in messages::list_waiting(write.connection(), &chat_session_id).await? {
+    for moved in order {
         tell::message(&mut write, &state.clock, &moved).await?;
     }
     tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;

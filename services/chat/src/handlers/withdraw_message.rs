@@ -1,14 +1,22 @@
-//! Withdraws a message that waits.
+//! Withdraws a message that waits. One that waits to be answered anew stays, as if that had not been asked.
 
-use muster_contracts::{audit::Action, v1};
+use muster_contracts::{
+    audit::Action,
+    v1::{
+        self,
+        TurnStatus::{Cancelled, Queued},
+    },
+};
 use muster_service::problem;
 
 use super::{caller, locked_session, message_of};
 use crate::{
     state::{Done, State},
-    store::messages,
+    store::{messages, turns, versions},
     tell::{self, Actor},
 };
+
+const DELIVERED: &str = "The agent has this message already; stop it instead.";
 
 pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Empty> {
     let v1::MessageRef { caller: asked_by, chat_session_id, message_id } = request;
@@ -16,11 +24,18 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     let mut write = state.write().await?;
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     message_of(write.connection(), &chat_session_id, &message_id).await?;
-    if !messages::withdraw(write.connection(), &message_id).await? {
-        let detail = "The agent has this message already; stop it instead.";
-        return Err(problem::conflict("message-delivered", detail).into());
+    if turns::was_begun(&mut *write.connection(), &message_id).await? {
+        let stays = messages::set_status(write.connection(), &message_id, Queued, Cancelled).await?;
+        let row = stays.ok_or_else(|| problem::conflict("message-delivered", DELIVERED))?;
+        tell::message(&mut write, &state.clock, &row).await?;
+    } else if messages::withdraw(write.connection(), &message_id).await? {
+        for row in versions::restore(write.connection(), &chat_session_id, &message_id).await? {
+            tell::message(&mut write, &state.clock, &row).await?;
+        }
+        tell::message_removed(&mut write, &state.clock, &chat_session_id, &message_id).await?;
+    } else {
+        return Err(problem::conflict("message-delivered", DELIVERED).into());
     }
-    tell::message_removed(&mut write, &state.clock, &chat_session_id, &message_id).await?;
     tell::session(&mut write, &state.clock, &chat_session_id, &Actor::user(&caller)).await?;
     tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::MessageWithdrawn).await?;
     write.commit().await?;

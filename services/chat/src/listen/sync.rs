@@ -64,9 +64,11 @@ pub async fn handle(state: State, incoming: Incoming) -> Handled<Bytes> {
 }
 
 async fn answered(state: &State, identity: &Identity, result: &v1::AskResult) -> Done<()> {
+    let (worker_id, result) = (identity.worker.as_str(), told::result(result.clone()));
     let mut write = state.write().await?;
-    asks::delete(write.connection(), identity.worker.as_str(), &told::text(result.ask_id.clone())).await?;
+    asks::settle(write.connection(), worker_id, &result).await?;
     write.commit().await?;
+    state.answered.notify_waiters();
     Ok(())
 }
 
@@ -109,7 +111,7 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
             reply.release.push(held.clone());
         }
     }
-    reply.asks = asks::of_worker(state.db.pool(), worker_id).await?;
+    reply.asks = asks::of_worker(state.db.pool(), worker_id, state.clock.now()).await?;
     Ok(reply)
 }
 
@@ -194,7 +196,7 @@ async fn unexpected(state: &State, identity: &Identity, told: &v1::OpenReply, re
 async fn begin(state: &State, identity: &Identity, reply: &mut v1::SyncReply) -> Done<()> {
     let waiting = turns::next_of_worker(state.db.pool(), identity.worker.as_str(), STARTS).await?;
     let full = waiting.len() == usize::try_from(STARTS).unwrap_or(usize::MAX);
-    let mut bytes = reply.start.iter().map(|start| start.content.len()).sum::<usize>();
+    let mut bytes = reply.start.iter().map(weight).sum::<usize>();
     for message in waiting {
         if bytes + message.content.len() > CONTENT_BYTES {
             reply.more = true;
@@ -202,7 +204,7 @@ async fn begin(state: &State, identity: &Identity, reply: &mut v1::SyncReply) ->
         }
         if let Some(turn) = claim::claim(state, identity, &message).await? {
             tell_start(state, &turn, reply).await?;
-            bytes += message.content.len();
+            bytes = reply.start.iter().map(weight).sum();
         }
     }
     reply.more |= full;
@@ -213,13 +215,20 @@ async fn tell_start(state: &State, turn: &TurnRow, reply: &mut v1::SyncReply) ->
     let message = messages::get(state.db.pool(), &turn.message_id).await?;
     let session = sessions::get(state.db.pool(), &turn.chat_session_id).await?;
     let (Some(message), Some(session)) = (message, session) else { return Ok(()) };
-    let size = reply.start.iter().map(|start| start.content.len()).sum::<usize>();
-    if size > 0 && size + message.content.len() > CONTENT_BYTES {
+    let start = claim::instruction(state, turn, &message, &session).await?;
+    let size = reply.start.iter().map(weight).sum::<usize>();
+    if size > 0 && size + weight(&start) > CONTENT_BYTES {
         reply.more = true;
         return Ok(());
     }
-    reply.start.push(claim::instruction(turn, &message, &session));
+    reply.start.push(start);
     Ok(())
+}
+
+/// Bytes of what may be long in what a worker is told of a turn.
+fn weight(start: &v1::TurnStart) -> usize {
+    let superseded = start.superseded.iter().map(String::len).sum::<usize>();
+    start.content.len() + start.fork.as_ref().map_or(0, |fork| fork.context.len()) + superseded
 }
 
 /// The highest number of a reply that the stream has; `None` when not even its start is stored.

@@ -23,9 +23,12 @@ pub struct MessageRow {
     status: i64,
     /// The model that it was sent to or answered by.
     pub model: Option<String>,
-    reply_to: Option<String>,
-    replaces: Option<String>,
-    superseded_by: Option<String>,
+    /// The user's message that it answers.
+    pub reply_to: Option<String>,
+    /// The message that it is a new version of.
+    pub replaces: Option<String>,
+    /// What has taken its place.
+    pub superseded_by: Option<String>,
     error: Option<String>,
     chunk_count: Option<i64>,
     content_hash: Option<String>,
@@ -35,6 +38,12 @@ pub struct MessageRow {
     /// How often it has changed.
     pub revision: i64,
     attachments: Option<Vec<u8>>,
+    /// Which version of the user's message it is, from 1.
+    pub version: i64,
+    /// The mode that it was sent in.
+    pub mode: Option<String>,
+    /// A copy in a fork: the id under which the backend heard it.
+    pub origin_id: Option<String>,
 }
 
 impl MessageRow {
@@ -42,6 +51,12 @@ impl MessageRow {
     #[must_use]
     pub fn status(&self) -> v1::TurnStatus {
         i32::try_from(self.status).ok().and_then(|status| status.try_into().ok()).unwrap_or_default()
+    }
+
+    /// Who wrote it.
+    #[must_use]
+    pub fn role(&self) -> v1::Role {
+        i32::try_from(self.role).ok().and_then(|role| role.try_into().ok()).unwrap_or_default()
     }
 
     /// Its parts; those of a damaged row are gone.
@@ -79,6 +94,8 @@ impl MessageRow {
             received_number: self.received_number.unsigned_abs(),
             whole_bytes: 0,
             attachments: self.attachments(),
+            version: u32::try_from(self.version).ok().filter(|version| *version > 1),
+            mode: self.mode.clone(),
         }
     }
 }
@@ -129,8 +146,9 @@ pub async fn page_behind<'e>(
 pub async fn insert(connection: &mut AnyConnection, message: &v1::ChatMessage, position: i64) -> Result<(), DbError> {
     sqlx::query(
         "INSERT INTO chat_messages (message_id, chat_session_id, position, role, content, parts, status, model,
-           reply_to, replaces, superseded_by, error, chunk_count, content_hash, received_number, timestamp, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, NULL, NULL, 0, $11, 1)",
+           reply_to, replaces, superseded_by, error, chunk_count, content_hash, received_number, timestamp, revision,
+           version, mode)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, NULL, NULL, NULL, NULL, 0, $11, 1, $12, $13)",
     )
     .bind(&message.message_id)
     .bind(&message.chat_session_id)
@@ -143,6 +161,8 @@ pub async fn insert(connection: &mut AnyConnection, message: &v1::ChatMessage, p
     .bind(message.reply_to.as_deref())
     .bind(message.replaces.as_deref())
     .bind(message.timestamp)
+    .bind(i64::from(message.version.unwrap_or(1)))
+    .bind(message.mode.as_deref())
     .execute(connection)
     .await?;
     Ok(())
@@ -202,6 +222,22 @@ pub async fn list_waiting(connection: &mut AnyConnection, session_id: &str) -> R
         .bind(session_id)
         .fetch_all(connection)
         .await
+}
+
+/// Puts a message that waits before all others that do; those that wait, in their new order.
+pub async fn put_first(
+    connection: &mut AnyConnection,
+    session_id: &str,
+    message_id: &str,
+) -> Result<Vec<MessageRow>, DbError> {
+    let waiting = list_waiting(connection, session_id).await?;
+    let last = waiting.last().map_or(WAITING, |last| last.position.max(WAITING));
+    let (first, others) = waiting.iter().partition::<Vec<_>, _>(|row| row.message_id == message_id);
+    // Behind the present places, so that no two are equal at any moment.
+    for (row, position) in first.into_iter().chain(others).zip(last + 1..) {
+        set_position(connection, &row.message_id, position).await?;
+    }
+    list_waiting(connection, session_id).await
 }
 
 /// The last message of a session, waiting ones included.

@@ -11,6 +11,7 @@ pub mod search;
 pub mod sessions;
 pub mod shares;
 pub mod turns;
+pub mod versions;
 pub mod workers;
 
 pub use attachments::AttachmentRow;

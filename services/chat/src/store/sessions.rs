@@ -40,6 +40,10 @@ pub struct SessionRow {
     created_at: i64,
     /// How often it has changed.
     pub revision: i64,
+    forked_session_id: Option<String>,
+    forked_message_id: Option<String>,
+    /// The backend's session that a fork's own one is made from.
+    pub fork_backend_session_id: Option<String>,
     working: i64,
     asking: i64,
     shared_until: Option<i64>,
@@ -78,6 +82,11 @@ impl SessionRow {
         self.queue_paused != 0
     }
 
+    fn forked_from(&self) -> Option<v1::ForkedFrom> {
+        let (session, message) = (self.forked_session_id.clone()?, self.forked_message_id.clone()?);
+        Some(v1::ForkedFrom { chat_session_id: session, message_id: message })
+    }
+
     /// As others see it.
     #[must_use]
     pub fn to_wire(&self) -> v1::ChatSession {
@@ -110,6 +119,7 @@ impl SessionRow {
             revision: self.revision,
             shared_until: self.shared_until,
             storage_full: self.storage_full != 0,
+            forked_from: self.forked_from(),
         }
     }
 }
@@ -191,8 +201,8 @@ pub async fn insert(connection: &mut AnyConnection, session: &v1::ChatSession, t
     let done = sqlx::query(
         "INSERT INTO chat_sessions (chat_session_id, worker_id, user_id, title, titled, model, mode, directory,
            status, pinned, unread, queue_paused, backend_session_id, input_tokens, output_tokens, cost,
-           next_position, last_activity, created_at, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, NULL, 0, 0, NULL, 1, $9, $9, 1)
+           next_position, last_activity, created_at, revision, forked_session_id, forked_message_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1, 0, 0, 0, NULL, 0, 0, NULL, 1, $9, $9, 1, $10, $11)
          ON CONFLICT (chat_session_id) DO NOTHING",
     )
     .bind(&session.chat_session_id)
@@ -204,6 +214,8 @@ pub async fn insert(connection: &mut AnyConnection, session: &v1::ChatSession, t
     .bind(session.mode.as_deref())
     .bind(&session.directory)
     .bind(session.created_at)
+    .bind(session.forked_from.as_ref().map(|from| from.chat_session_id.as_str()))
+    .bind(session.forked_from.as_ref().map(|from| from.message_id.as_str()))
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

@@ -107,6 +107,15 @@ pub async fn get<'e>(executor: impl Executor<'e, Database = Any>, reply_id: &str
     sqlx::query_as("SELECT * FROM turns WHERE reply_id = $1").bind(reply_id).fetch_optional(executor).await
 }
 
+/// Whether a worker was ever told of a message and has not given it back.
+pub async fn was_begun<'e>(executor: impl Executor<'e, Database = Any>, message_id: &str) -> Result<bool, DbError> {
+    let found = sqlx::query_as::<_, (String,)>("SELECT reply_id FROM turns WHERE message_id = $1 LIMIT 1")
+        .bind(message_id)
+        .fetch_optional(executor)
+        .await?;
+    Ok(found.is_some())
+}
+
 /// The open turn of a session.
 pub async fn open_of_session<'e>(
     executor: impl Executor<'e, Database = Any>,

@@ -60,6 +60,15 @@ pub async fn get<'e>(
     }
 }
 
+/// Keeps others from changing anything of a worker until the transaction ends.
+pub async fn lock(connection: &mut AnyConnection, worker_id: &str) -> Result<(), DbError> {
+    sqlx::query("UPDATE workers SET revision = revision WHERE worker_id = $1")
+        .bind(worker_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
 /// Forgets a worker.
 pub async fn forget(connection: &mut AnyConnection, worker_id: &str) -> Result<(), DbError> {
     sqlx::query("DELETE FROM workers WHERE worker_id = $1").bind(worker_id).execute(connection).await?;

@@ -6,9 +6,12 @@ use muster_contracts::v1;
 use muster_service::Write;
 
 use crate::{
-    domain::turn::{self, Event},
+    domain::{
+        context::{self, Said},
+        turn::{self, Event},
+    },
     state::{Done, State},
-    store::{MessageRow, SessionRow, TurnRow, messages, sessions, turns},
+    store::{MessageRow, SessionRow, TurnRow, messages, sessions, turns, versions},
     tell::{self, Actor},
 };
 
@@ -30,6 +33,7 @@ pub async fn claim(state: &State, worker: &Identity, next: &MessageRow) -> Done<
     if !turns::insert(write.connection(), &turn).await? {
         return Ok(None);
     }
+    take_place_of(state, &mut write, &message).await?;
     place(&mut write, &mut message, &turn).await?;
     for old in
         messages::supersede_replies(write.connection(), &turn.chat_session_id, &turn.message_id, &turn.reply_id).await?
@@ -41,6 +45,21 @@ pub async fn claim(state: &State, worker: &Identity, next: &MessageRow) -> Done<
     tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::worker(&turn.worker_id)).await?;
     write.commit().await?;
     Ok(Some(turn))
+}
+
+/// A new version of an earlier message takes its place now, and that of everything behind it: until now it could be
+/// withdrawn, or others put before it.
+async fn take_place_of(state: &State, write: &mut Write, message: &MessageRow) -> Done<()> {
+    let Some(replaced) = &message.replaces else { return Ok(()) };
+    let Some(replaced) = messages::get(&mut *write.connection(), replaced).await? else { return Ok(()) };
+    let changed = versions::supersede(write.connection(), &replaced, &message.message_id).await?;
+    if replaced.origin_id.is_some() && !changed.is_empty() {
+        versions::forget_backend_session(write.connection(), &message.chat_session_id).await?;
+    }
+    for row in changed {
+        tell::message(write, &state.clock, &row).await?;
+    }
+    Ok(())
 }
 
 /// Gives the message its place in the conversation, unless it has had one, and
@@ -89,22 +108,45 @@ pub async fn release(state: &State, turn: &TurnRow) -> Done<()> {
     Ok(())
 }
 
-/// What the worker is told of a turn.
-#[must_use]
-pub fn instruction(turn: &TurnRow, message: &MessageRow, session: &SessionRow) -> v1::TurnStart {
+/// What the worker is told of a turn. It follows from the tables alone.
+///
+/// # Errors
+/// When the database fails.
+pub async fn instruction(
+    state: &State,
+    turn: &TurnRow,
+    message: &MessageRow,
+    session: &SessionRow,
+) -> Done<v1::TurnStart> {
     let wire = session.to_wire();
-    v1::TurnStart {
+    let before = versions::said_before(state.db.pool(), message).await?;
+    Ok(v1::TurnStart {
         chat_session_id: turn.chat_session_id.clone(),
         message_id: turn.message_id.clone(),
         reply_id: turn.reply_id.clone(),
         nonce: turn.nonce.clone(),
         content: message.content.clone(),
         model: message.model.clone().unwrap_or(wire.model),
-        mode: wire.mode,
+        mode: message.mode.clone().or(wire.mode),
         directory: wire.directory,
+        fork: if wire.backend_session_id.is_none() { fork_of(session, &before) } else { None },
         backend_session_id: wire.backend_session_id,
         claimed_at: turn.claimed_at,
-        first: message.position <= 1,
+        first: before.is_empty(),
         attachments: message.attachments(),
-    }
+        superseded: versions::superseded_before(state.db.pool(), message).await?,
+    })
+}
+
+/// What a fork begins with, of what was said before, newest first: everything up to the last copy.
+fn fork_of(session: &SessionRow, before: &[MessageRow]) -> Option<v1::ForkOf> {
+    let copied = before.iter().find(|row| row.role() == v1::Role::User && row.origin_id.is_some())?;
+    let replied = before.iter().any(|row| row.origin_id.is_some() && row.reply_to.as_ref() == Some(&copied.message_id));
+    let said = before.iter().map(|row| Said { by_user: row.role() == v1::Role::User, content: &row.content });
+    Some(v1::ForkOf {
+        backend_session_id: session.fork_backend_session_id.clone(),
+        message_id: copied.origin_id.clone().unwrap_or_default(),
+        replied,
+        context: context::text(said),
+    })
 }

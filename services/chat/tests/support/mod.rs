@@ -2,7 +2,10 @@
 //! as the api, as the registry and as a worker.
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
@@ -45,6 +48,8 @@ pub struct Chat {
     pub session: String,
     database_url: String,
     revision: i64,
+    url: String,
+    database_url: String,
     _broker: Child,
     home: TempDir,
     _database: Option<postgres::Database>,
@@ -84,7 +89,7 @@ impl Chat {
             presence: v1::Presence::Known.into(),
             models: ["demo/fast", "demo/slow/with/slashes"].map(model).to_vec(),
             models_known: true,
-            capabilities: Some(v1::Capabilities { attachments: true, ..v1::Capabilities::default() }),
+            capabilities: Some(v1::Capabilities { rewind: true, fork: true, attachments: true }),
             directory: Some("/srv".into()),
             revision: 1,
             term: 1,
@@ -101,6 +106,8 @@ impl Chat {
             session: String::new(),
             database_url,
             revision: 1,
+            url,
+            database_url,
             _broker: broker,
             home,
             _database: database,
@@ -275,6 +282,12 @@ impl Process<'_> {
         asked.unwrap_or_else(|slug| panic!("refused: {slug}\n{}", self.chat.process.log_tail(20)))
     }
 
+    /// The result of an ask.
+    pub async fn result(&self, result: v1::AskResult) {
+        let told = self.asked::<v1::Empty>(ChatVerb::Result, &result).await;
+        told.unwrap_or_else(|slug| panic!("refused: {slug}\n{}", self.chat.process.log_tail(20)));
+    }
+
     /// Asks as the broker passes it on; the slug of the problem when it is refused.
     pub async fn asked<Rep: Message + Default>(&self, verb: ChatVerb, request: &impl Message) -> Result<Rep, String> {
         let subject = Subject::ChatWorker { worker: self.identity.worker.clone(), verb };
@@ -300,6 +313,25 @@ impl Process<'_> {
         };
         self.put(&mut writing, ChunkKind::Start, body.encode_to_vec()).await;
         writing
+    }
+
+    /// Runs the next turn of the session to its end: what it was told, and its reply.
+    pub async fn answer(&self, text: &str, outcome: v1::TurnStatus) -> v1::TurnStart {
+        let start = self.next().await;
+        let mut writing = self.begin(&start).await;
+        self.write(&mut writing, text).await;
+        self.end(&mut writing, outcome).await;
+        self.chat.until(&start.message_id, outcome).await;
+        start
+    }
+
+    /// The turn that chat says is to begin.
+    pub async fn next(&self) -> v1::TurnStart {
+        loop {
+            if let Some(start) = self.sync(&[]).await.start.into_iter().next() {
+                return start;
+            }
+        }
     }
 
     pub async fn write(&self, writing: &mut Writing, text: &str) {

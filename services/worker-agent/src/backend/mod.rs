@@ -10,7 +10,7 @@ pub mod opencode;
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
-use muster_contracts::v1::{Capabilities, Model};
+use muster_contracts::v1::{Capabilities, Command, Mode, Model};
 use tokio::sync::watch;
 
 use crate::{
@@ -35,6 +35,16 @@ pub trait Backend: Send + Sync + 'static {
 
     /// Changes whenever the models may have changed.
     fn models_changed(&self) -> watch::Receiver<u64>;
+
+    /// The ways of working that it offers; the one that is used when none is chosen comes first.
+    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    /// The commands that it takes at the beginning of a message.
+    fn commands(&self) -> BoxFuture<'_, Result<Vec<Command>, BackendError>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
 
     /// Runs one turn to its end. What it says meanwhile it gives to `io`, which
     /// makes it wait when the stream does not keep up. It ends soon after

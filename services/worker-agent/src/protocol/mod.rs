@@ -1,5 +1,6 @@
 //! The worker's conversation with the registry and with chat: a file for each thing that is said.
 
+pub mod asks;
 pub mod heartbeat;
 pub mod models;
 pub mod register;

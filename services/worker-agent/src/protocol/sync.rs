@@ -7,14 +7,14 @@ use futures_util::StreamExt as _;
 use muster_contracts::{
     limits,
     subject::{ChatVerb, filter},
-    v1::{Ask, AskResult, Empty, GoOn, StopTurn, SyncReply, SyncRequest, ask::What},
+    v1::{GoOn, StopTurn, SyncReply, SyncRequest},
 };
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, sleep_until},
 };
 
-use super::Link;
+use super::{Link, asks::Asks};
 use crate::turn::Runner;
 
 /// At most ten questions a second.
@@ -31,8 +31,8 @@ pub struct Sync {
     pub runner: Arc<Runner>,
     /// Rung when there may be something to ask.
     pub bell: Arc<Notify>,
-    /// Asked to publish the models.
-    pub models: Arc<Notify>,
+    /// Answers what is asked of the backend.
+    pub asks: Asks,
 }
 
 impl Sync {
@@ -49,11 +49,9 @@ impl Sync {
             match self.link.bus.request::<_, SyncReply>(&subject, &request, TIMEOUT).await {
                 Ok(reply) => {
                     failed = false;
-                    let mut results = Vec::new();
-                    if self.obey(reply, &mut results) {
+                    if self.obey(reply) {
                         self.bell.notify_one();
                     }
-                    self.tell(results).await;
                 }
                 Err(error) => {
                     if !failed {
@@ -72,18 +70,8 @@ impl Sync {
         }
     }
 
-    /// Tells what became of asks; one that is lost is asked again.
-    async fn tell(&self, results: Vec<AskResult>) {
-        let subject = self.link.chat(ChatVerb::Result);
-        for result in results {
-            if let Err(error) = self.link.bus.request::<_, Empty>(&subject, &result, TIMEOUT).await {
-                tracing::debug!(%error, "a result could not be told");
-            }
-        }
-    }
-
     /// Makes it so. Returns whether to ask again at once.
-    fn obey(&self, reply: SyncReply, results: &mut Vec<AskResult>) -> bool {
+    fn obey(&self, reply: SyncReply) -> bool {
         let SyncReply { start, stop, go_on, drop, answers, release, asks, more, settled } = reply;
         let turns = &self.runner.turns;
         for reply in drop {
@@ -116,15 +104,8 @@ impl Sync {
             let backend = Arc::clone(&self.runner.backend);
             tokio::spawn(async move { backend.release(&session).await });
         }
-        for Ask { ask_id, what } in asks {
-            let error = match what {
-                Some(What::RefreshModels(_)) => {
-                    self.models.notify_one();
-                    None
-                }
-                None => Some("this worker is too old to know what is asked".to_owned()),
-            };
-            results.push(AskResult { ask_id, error });
+        for ask in asks {
+            self.asks.take(ask);
         }
         more
     }

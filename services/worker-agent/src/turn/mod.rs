@@ -2,6 +2,7 @@
 
 mod attachment;
 mod fetch;
+mod fork;
 mod io;
 mod queue;
 mod runner;
@@ -12,6 +13,7 @@ use std::path::PathBuf;
 
 pub use attachment::Attachment;
 pub use fetch::{AttachmentSource, Attachments};
+pub use fork::Fork;
 pub use io::{Asked, TurnIo};
 pub use queue::Disk;
 pub use runner::Runner;
@@ -23,6 +25,8 @@ pub use writer::ChunkStore;
 pub struct Turn {
     /// The session.
     pub session: String,
+    /// The user's message, by chat's id.
+    pub message: String,
     /// The reply.
     pub reply: String,
     /// What the user says.
@@ -39,4 +43,9 @@ pub struct Turn {
     pub backend_session_id: Option<String>,
     /// Nothing was said in the session before.
     pub first: bool,
+    /// The user's messages that have been replaced: the backend forgets them and everything behind them, before it
+    /// answers. Told again and again; of what it has forgotten, or never heard, there is nothing to forget.
+    pub superseded: Vec<String>,
+    /// What the session begins with, where it is a fork and the backend has none for it yet.
+    pub fork: Option<Fork>,
 }

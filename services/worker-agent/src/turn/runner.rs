@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
-    Attachments, Disk, Turn, TurnIo,
+    Attachments, Disk, Fork, Turn, TurnIo,
     queue::{Item, Room, queue},
     table::{Entry, Turns},
     writer::{ChunkStore, ReplyWriter},
@@ -205,6 +205,7 @@ impl Runner {
         };
         let turn = Turn {
             session: start.chat_session_id,
+            message: start.message_id,
             reply: start.reply_id,
             content: start.content,
             attachments: std::mem::take(&mut fetched.files),
@@ -213,7 +214,24 @@ impl Runner {
             directory,
             backend_session_id: start.backend_session_id,
             first: start.first,
+            superseded: start.superseded,
+            fork: start.fork.map(Fork::from),
         };
+        self.run(turn, io).await
+    }
+
+    /// Has the backend run the turn, as far as it can do what the turn needs.
+    async fn run(&self, mut turn: Turn, io: &TurnIo) -> Outcome {
+        let can = self.backend.capabilities();
+        if !turn.superseded.is_empty() && !can.rewind {
+            return Outcome::Failed(
+                "The agent cannot go back in its conversation; fork the session instead.".to_owned(),
+            );
+        }
+        if turn.fork.is_some() && !can.fork {
+            turn.content = turn.with_context(io).await;
+            turn.fork = None;
+        }
         self.backend.run(&turn, io).await
     }
 }

@@ -26,16 +26,28 @@ pub(crate) struct ChatMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) model: Option<String>,
+    /// The mode that it was sent in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub(crate) mode: Option<String>,
     /// The user's message that this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) reply_to: Option<String>,
+    /// The user's message that this one is a new version of.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) replaces: Option<String>,
+    /// What has taken its place: a new version of it or of a message before it, or another attempt to answer the same
+    /// message. It stays readable, and is no longer part of the conversation.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) superseded_by: Option<String>,
+    /// Which version of the user's message it is; absent for the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    #[schema(minimum = 2)]
+    pub(crate) version: Option<u32>,
     /// Why it failed or was interrupted.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -129,6 +141,8 @@ impl From<v1::ChatMessage> for ChatMessage {
             received_number,
             whole_bytes: _,
             attachments,
+            version,
+            mode,
         } = message;
         Self {
             message_id,
@@ -141,9 +155,11 @@ impl From<v1::ChatMessage> for ChatMessage {
             completed: status.is_final(),
             is_streaming: role == Role::Assistant && matches!(status, TurnStatus::Delivered | TurnStatus::Streaming),
             model,
+            mode,
             reply_to,
             replaces,
             superseded_by,
+            version,
             error,
             chunk_count,
             content_hash,

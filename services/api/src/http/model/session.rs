@@ -35,6 +35,20 @@ pub(crate) struct ChatSession {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     shared_until: Option<i64>,
+    /// The session that it is a fork of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    forked_from: Option<ForkedFrom>,
+}
+
+/// Where a fork comes from.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ForkedFrom {
+    /// It may be deleted by now.
+    chat_session_id: String,
+    /// The last message that the fork took over, by its id there.
+    message_id: String,
 }
 
 /// The life of a session.
@@ -115,6 +129,7 @@ impl From<v1::ChatSession> for ChatSession {
             revision,
             shared_until,
             storage_full,
+            forked_from,
         } = session;
         Self {
             chat_session_id,
@@ -144,6 +159,8 @@ impl From<v1::ChatSession> for ChatSession {
             created_at,
             revision,
             shared_until,
+            forked_from: forked_from
+                .map(|v1::ForkedFrom { chat_session_id, message_id }| ForkedFrom { chat_session_id, message_id }),
         }
     }
 }

@@ -5,6 +5,7 @@ pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod end;
 pub(crate) mod export;
+pub(crate) mod fork;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod list_of_worker;
@@ -25,6 +26,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(end::end))
         .routes(routes!(export::export))
         .routes(routes!(share::share, share::unshare))
+        .routes(routes!(fork::fork))
         .routes(routes!(restore::restore))
         .routes(routes!(continue_queue::continue_queue))
         .routes(routes!(read::read))

@@ -1,11 +1,14 @@
 //! Workers and the keys that ask to be one.
 
 pub(crate) mod approve;
+mod ask;
+pub(crate) mod commands;
 pub(crate) mod create;
 pub(crate) mod delete;
 pub(crate) mod dismiss;
 pub(crate) mod get;
 pub(crate) mod list;
+pub(crate) mod modes;
 pub(crate) mod permissions;
 pub(crate) mod readmit;
 pub(crate) mod refresh_models;
@@ -25,5 +28,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(dismiss::dismiss))
         .routes(routes!(permissions::permissions))
         .routes(routes!(readmit::readmit))
+        .routes(routes!(modes::modes))
+        .routes(routes!(commands::commands))
         .routes(routes!(refresh_models::refresh_models))
 }

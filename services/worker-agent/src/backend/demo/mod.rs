@@ -9,8 +9,8 @@ use std::{process::abort, time::Duration};
 use data_encoding::HEXLOWER;
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{
-    Answer, Capabilities, DiffPart, Model, PlanEntry, PlanPart, Question, QuestionOption, RequestKind, RequestOption,
-    ToolPart, ToolState, Usage,
+    Answer, Capabilities, DiffPart, Mode, Model, PlanEntry, PlanPart, Question, QuestionOption, RequestKind,
+    RequestOption, ToolPart, ToolState, Usage,
 };
 use sha2::{Digest as _, Sha256};
 use tokio::{
@@ -50,18 +50,24 @@ impl Demo {
     }
 
     async fn answer(&self, turn: &Turn, io: &TurnIo) -> Outcome {
-        let recalled = match self.memory.recall(&turn.session, &turn.content) {
+        let recalled = match self.memory.recall(turn) {
             Ok(recalled) => recalled,
             Err(error) => return Outcome::Failed(format!("The demo cannot keep its memory: {error}.")),
         };
-        io.say(Event::SessionId(format!("demo-{}", turn.session))).await;
-        if recalled.turns == 1 && !turn.first {
+        io.say(Event::SessionId(Memory::name(&turn.session))).await;
+        if recalled.said.len() == 1 && !turn.first {
             io.notice("context", "The demo has no memory of what was said here before.").await;
         }
         match script::read(&turn.content) {
             Script::Count { to, every } => count(io, to, every).await,
             Script::Echo(text) => echo(io, text).await,
-            Script::First => io.text(TEXT, recalled.first).await,
+            Script::First => io.text(TEXT, recalled.first()).await,
+            Script::Said => {
+                for said in recalled.said {
+                    io.text(TEXT, format!("- {}\n", said.text)).await;
+                }
+            }
+            Script::Mode => io.text(TEXT, turn.mode.clone().unwrap_or_else(|| "no mode".to_owned())).await,
             Script::Model => io.text(TEXT, turn.model.clone()).await,
             Script::Attachments => {
                 if let Err(error) = attachments(io, &turn.attachments).await {
@@ -251,7 +257,17 @@ impl Backend for Demo {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { attachments: true, ..Capabilities::default() }
+        Capabilities { rewind: true, fork: true, attachments: true }
+    }
+
+    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+        let mode = |mode_id: &str, name: &str, description: &str| Mode {
+            mode_id: mode_id.to_owned(),
+            name: name.to_owned(),
+            description: description.to_owned(),
+        };
+        let modes = vec![mode("build", "Build", "Works at once"), mode("plan", "Plan", "Says first what it would do")];
+        Box::pin(async { Ok(modes) })
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::wire::{Message, Permission, Providers, QuestionAsked, Session};
+use super::wire::{Agent, Command, Message, Permission, Providers, QuestionAsked, Session};
 
 /// How long a call may take. Prompting answers at once; aborting may take a while.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -15,6 +15,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const HEALTH: Duration = Duration::from_secs(1);
 /// How many of a session's newest messages are read to reconcile a turn.
 const MESSAGES: u32 = 100;
+/// Where the messages before a page begin.
+const NEXT: &str = "x-next-cursor";
 
 /// Speaks to one opencode process.
 #[derive(Debug, Clone)]
@@ -78,6 +80,52 @@ impl Client {
     pub(super) async fn messages(&self, directory: &Path, session: &str) -> Result<Vec<Message>, ClientError> {
         let request = at(self.get(&format!("/session/{session}/message")), directory).query(&[("limit", MESSAGES)]);
         json_of(send(request.timeout(TIMEOUT)).await?).await
+    }
+
+    /// All messages of a session, oldest first.
+    pub(super) async fn whole_record(&self, directory: &Path, session: &str) -> Result<Vec<Message>, ClientError> {
+        let (mut pages, mut before) = (Vec::new(), None::<String>);
+        loop {
+            let mut request = at(self.get(&format!("/session/{session}/message")), directory);
+            request = request.query(&[("limit", MESSAGES)]);
+            if let Some(cursor) = &before {
+                request = request.query(&[("before", cursor)]);
+            }
+            let response = send(request.timeout(TIMEOUT)).await?;
+            let next = response.headers().get(NEXT).and_then(|next| next.to_str().ok()).map(str::to_owned);
+            let page = json_of::<Vec<Message>>(response).await?;
+            let over = page.is_empty() || next.is_none() || next == before;
+            pages.push(page);
+            if over {
+                return Ok(pages.into_iter().rev().flatten().collect());
+            }
+            before = next;
+        }
+    }
+
+    /// Has a session forget a message and everything behind it, with its next prompt.
+    pub(super) async fn revert(&self, directory: &Path, session: &str, message: &str) -> Result<(), ClientError> {
+        let body = json!({ "messageID": message });
+        self.post(&format!("/session/{session}/revert"), directory, &body).await.map(|_| ())
+    }
+
+    /// Makes a session with everything of another one that comes before a message, or all of it.
+    pub(super) async fn fork(
+        &self,
+        directory: &Path,
+        session: &str,
+        before: Option<&str>,
+    ) -> Result<Session, ClientError> {
+        let body = before.map_or_else(|| json!({}), |message| json!({ "messageID": message }));
+        json_of(self.post(&format!("/session/{session}/fork"), directory, &body).await?).await
+    }
+
+    pub(super) async fn agents(&self, directory: &Path) -> Result<Vec<Agent>, ClientError> {
+        json_of(send(at(self.get("/agent"), directory).timeout(TIMEOUT)).await?).await
+    }
+
+    pub(super) async fn commands(&self, directory: &Path) -> Result<Vec<Command>, ClientError> {
+        json_of(send(at(self.get("/command"), directory).timeout(TIMEOUT)).await?).await
     }
 
     pub(super) async fn prompt(&self, directory: &Path, session: &str, body: &Value) -> Result<(), ClientError> {

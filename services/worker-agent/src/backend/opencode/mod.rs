@@ -8,6 +8,8 @@ mod client;
 mod events;
 mod ids;
 mod models;
+mod offers;
+mod past;
 mod prompt;
 mod requests;
 mod server;
@@ -17,14 +19,17 @@ mod wire;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use muster_contracts::v1::{Capabilities, Model};
+use muster_contracts::v1::{Capabilities, Command, Mode, Model};
 use tokio::{
     sync::watch,
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
-use self::server::{Running, Server};
+use self::{
+    client::Client,
+    server::{Running, Server},
+};
 use super::{Backend, BackendError, Surroundings};
 use crate::{
     domain::event::Outcome,
@@ -106,7 +111,21 @@ impl Backend for Arc<Opencode> {
     }
 
     fn capabilities(&self) -> Capabilities {
-        Capabilities { attachments: true, ..Capabilities::default() }
+        Capabilities { rewind: true, fork: true, attachments: true }
+    }
+
+    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+        Box::pin(async {
+            let agents = self.client().await?.agents(&self.surroundings.root).await;
+            agents.map(offers::modes).map_err(|error| BackendError::Broken(error.to_string()))
+        })
+    }
+
+    fn commands(&self) -> BoxFuture<'_, Result<Vec<Command>, BackendError>> {
+        Box::pin(async {
+            let commands = self.client().await?.commands(&self.surroundings.root).await;
+            commands.map(offers::commands).map_err(|error| BackendError::Broken(error.to_string()))
+        })
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
@@ -132,10 +151,13 @@ impl Backend for Arc<Opencode> {
 }
 
 impl Opencode {
+    async fn client(&self) -> Result<Client, BackendError> {
+        let running = self.running().await;
+        running.map(|running| running.client).ok_or_else(|| BackendError::Broken("opencode does not answer".to_owned()))
+    }
+
     async fn models(&self) -> Result<Vec<Model>, BackendError> {
-        let running =
-            self.running().await.ok_or_else(|| BackendError::Broken("opencode does not answer".to_owned()))?;
-        let providers = running.client.providers(&self.surroundings.root).await;
+        let providers = self.client().await?.providers(&self.surroundings.root).await;
         providers.map(models::list).map_err(|error| BackendError::Broken(error.to_string()))
     }
 }

@@ -11,7 +11,7 @@ use super::{
     Gone,
     client::ClientError,
     events::{Ear, Heard},
-    ids,
+    ids, past,
     requests::{self, Waiting},
     server::Running,
     transcript::Transcript,
@@ -39,7 +39,7 @@ const LOOK: Duration = Duration::from_secs(30);
 
 /// Runs the turn; it ends early when it is stopped or the process has `gone`.
 pub(super) async fn run(running: &Running, turn: &Turn, io: &TurnIo, clock: Clock, gone: &Gone) -> Outcome {
-    let message = ids::message(clock());
+    let message = ids::message(clock(), &turn.message);
     let mut talk = Talk {
         running,
         turn,
@@ -133,12 +133,16 @@ impl Talk<'_> {
 
     /// Finds or makes the session and gives it the prompt.
     async fn begin(&mut self) -> Result<(), ClientError> {
-        let Turn { directory, content, attachments, model, mode, .. } = self.turn;
+        let Turn { directory, attachments, model, mode, superseded, .. } = self.turn;
         let client = &self.running.client;
-        let session = self.session().await?;
+        let (session, content) = self.session().await?;
         self.session = Some(Arc::clone(&session));
         self.io.say(Event::SessionId(session.to_string())).await;
         self.wait_until_idle(&session).await?;
+        let files = past::rewind(client, directory, &session, superseded).await?;
+        if !files.is_empty() {
+            self.transcript.notice("rewind", past::told(&files));
+        }
         self.ear = Some(self.running.hub.listen(&session));
         let mut parts = Vec::new();
         if !content.trim().is_empty() || attachments.is_empty() {
@@ -157,18 +161,28 @@ impl Talk<'_> {
         client.prompt(directory, &session, &body).await
     }
 
-    async fn session(&mut self) -> Result<Arc<str>, ClientError> {
-        let Turn { directory, backend_session_id, first, .. } = self.turn;
+    /// The session and what is said in it.
+    async fn session(&mut self) -> Result<(Arc<str>, String), ClientError> {
+        let Turn { directory, content, backend_session_id, first, fork, .. } = self.turn;
         let client = &self.running.client;
         if let Some(known) = backend_session_id {
             match client.session(directory, known).await {
                 Ok(session) => {
                     self.transcript.title(&session.title);
-                    return Ok(session.id.into());
+                    return Ok((session.id.into(), content.clone()));
                 }
                 Err(ClientError::NotFound | ClientError::Refused { .. }) => {}
                 Err(error) => return Err(error),
             }
+        }
+        if let Some(fork) = fork {
+            return match past::fork(client, directory, fork).await? {
+                Some(session) => Ok((session.id.into(), content.clone())),
+                None => {
+                    let content = self.turn.with_context(self.io).await;
+                    Ok((client.create_session(directory).await?.id.into(), content))
+                }
+            };
         }
         if !first || backend_session_id.is_some() {
             self.transcript.notice(
@@ -176,7 +190,7 @@ impl Talk<'_> {
                 "opencode no longer has this session: it begins anew, without what was said before.",
             );
         }
-        Ok(client.create_session(directory).await?.id.into())
+        Ok((client.create_session(directory).await?.id.into(), content.clone()))
     }
 
     /// A prompt to a busy session would be answered together with what is running.

@@ -199,6 +199,25 @@ pub(super) struct Todo {
     pub(super) priority: String,
 }
 
+/// Someone who answers in a way of their own: opencode's word for a mode.
+#[derive(Debug, Deserialize)]
+pub(super) struct Agent {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) description: Option<String>,
+    #[serde(default)]
+    pub(super) mode: String,
+    #[serde(default)]
+    pub(super) hidden: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Command {
+    pub(super) name: String,
+    #[serde(default)]
+    pub(super) description: Option<String>,
+}
+
 /// A frame of `/global/event`.
 #[derive(Debug, Deserialize)]
 pub(super) struct Frame {

@@ -1,0 +1,46 @@
+//! GET /workers/{workerId}/commands
+
+use axum::{Json, extract::State};
+use muster_contracts::{
+    id::WorkerId,
+    v1::{self, ask::What, ask_result::Told},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    http::{caller::Caller, extract::At, problem::Problem},
+    state::Shared,
+};
+
+/// What the backend offers.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Commands {
+    items: Vec<Command>,
+}
+
+/// A command.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Command {
+    /// Without its slash.
+    name: String,
+    /// What it does; may be empty.
+    description: String,
+}
+
+/// The commands that the worker's backend takes at the beginning of a message.
+///
+/// The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+#[utoipa::path(get, path = "/workers/{workerId}/commands", tag = "workers", params(("workerId" = String, Path)),
+    responses((status = 200, body = Commands)))]
+pub(crate) async fn commands(
+    State(api): State<Shared>,
+    caller: Caller,
+    At(worker): At<WorkerId>,
+) -> Result<Json<Commands>, Problem> {
+    let told = api.ask_worker(&caller, worker, What::ListCommands(v1::ListCommands {})).await?;
+    let Some(Told::Commands(v1::Commands { commands })) = told else { return Ok(Json(Commands { items: Vec::new() })) };
+    let item = |v1::Command { name, description }| Command { name, description };
+    Ok(Json(Commands { items: commands.into_iter().map(item).collect() }))
+}

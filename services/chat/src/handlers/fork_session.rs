@@ -1,0 +1,97 @@
+//! Makes a session with everything up to a message of another one. Its backend makes its own session from the other
+//! one's when the first turn begins.
+
+use std::collections::HashMap;
+
+use muster_contracts::{audit::Action, id, v1};
+use muster_service::problem;
+
+use super::{caller, locked_session, message_of};
+use crate::{
+    domain::title,
+    state::{Done, State, session_id},
+    store::{MessageRow, SessionRow, sessions, turns, versions, workers},
+    tell::{self, Actor},
+};
+
+pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Done<v1::ChatSession> {
+    let v1::ForkSessionRequest { caller: asked_by, chat_session_id, message_id, fork_id } = request;
+    let caller = caller(asked_by);
+    session_id(&fork_id)?;
+    let mut write = state.write().await?;
+    let session = locked_session(&mut write, &caller, &chat_session_id).await?;
+    let last = message_of(write.connection(), &chat_session_id, &message_id).await?;
+    let open = turns::open_of_session(&mut *write.connection(), &chat_session_id).await?;
+    if last.status() == v1::TurnStatus::Queued
+        || open.is_some_and(|turn| turn.message_id == message_id || turn.reply_id == message_id)
+    {
+        let detail = "This message is not answered yet; stop it or wait, or fork from the one before.";
+        return Err(problem::conflict("not-finished", detail).into());
+    }
+    if workers::get(&mut *write.connection(), &session.worker_id).await?.is_none() {
+        let detail = "The worker of this session was removed; start a new session with another worker.";
+        return Err(problem::conflict("worker-removed", detail).into());
+    }
+    let fork = v1::ChatSession {
+        chat_session_id: fork_id.clone(),
+        title: title::of_fork(&session.title),
+        created_at: state.clock.now(),
+        forked_from: Some(v1::ForkedFrom { chat_session_id: chat_session_id.clone(), message_id }),
+        ..session.to_wire()
+    };
+    if !sessions::insert(write.connection(), &fork, true).await? {
+        return Err(problem::conflict("session-exists", "There is a session with this id already.").into());
+    }
+    let most = state.sessions_per_user;
+    if sessions::count_of_user(write.connection(), &caller.user_id).await? > most {
+        let detail = format!("You can have at most {most} sessions here; delete one first.");
+        return Err(problem::limit("too-many-sessions", detail).into());
+    }
+    let path = versions::path_to(write.connection(), &last).await?;
+    let mut position = 0;
+    for (row, copied) in copies(&path, &fork_id) {
+        position += 1;
+        versions::copy(write.connection(), row, &copied, position).await?;
+    }
+    let backend = origin(&session, &last, &path);
+    versions::set_fork(write.connection(), &fork_id, backend, position).await?;
+    let actor = Actor::user(&caller);
+    let row = tell::session(&mut write, &state.clock, &fork_id, &actor).await?;
+    let forked = v1::Audit { detail: session.title.clone(), ..Action::SessionForked.to(&fork_id, &row.title) };
+    tell::audited(&mut write, &state.clock, &row, &actor, forked).await?;
+    write.commit().await?;
+    Ok(row.to_wire())
+}
+
+/// The messages under ids of their own, without what was asked in them: a fork has no requests. Attachments would be
+/// taken over here.
+fn copies<'a>(path: &'a [MessageRow], fork_id: &str) -> Vec<(&'a MessageRow, v1::ChatMessage)> {
+    use v1::part::Kind;
+    let ids = path.iter().map(|row| (row.message_id.as_str(), id::random())).collect::<HashMap<_, _>>();
+    let copy = |row: &'a MessageRow| {
+        let wire = row.to_wire();
+        let asks = |part: &v1::Part| matches!(part.kind, Some(Kind::Permission(_) | Kind::Question(_)));
+        let copied = v1::ChatMessage {
+            message_id: ids.get(row.message_id.as_str()).cloned().unwrap_or_else(id::random),
+            chat_session_id: fork_id.to_owned(),
+            parts: wire.parts.iter().filter(|part| !asks(part)).cloned().collect(),
+            reply_to: row.reply_to.as_deref().and_then(|reply_to| ids.get(reply_to).cloned()),
+            replaces: None,
+            superseded_by: None,
+            version: None,
+            ..wire
+        };
+        (row, copied)
+    };
+    path.iter().map(copy).collect()
+}
+
+/// The backend's session that has what the fork begins with. None has what was replaced: it is told as text.
+fn origin<'a>(session: &'a SessionRow, last: &MessageRow, path: &[MessageRow]) -> Option<&'a str> {
+    let spoken = path.iter().rev().find(|row| row.role() == v1::Role::User)?;
+    if spoken.superseded_by.is_some() || last.superseded_by.is_some() {
+        return None;
+    }
+    let copied = spoken.origin_id.is_some();
+    if copied { session.fork_backend_session_id.as_deref() } else { session.backend_session_id.as_deref() }
+}

@@ -1,0 +1,180 @@
+//! Versions of messages: what took the place of what, and what a message is said after.
+
+use muster_contracts::v1;
+use muster_service::DbError;
+use sqlx::{Any, AnyConnection, Executor};
+
+use super::{
+    MessageRow,
+    messages::{self, WAITING},
+};
+
+/// Messages whose place was taken that a worker is told of at most. Many only when as many turns in a row have failed.
+const SUPERSEDED: i64 = 100;
+/// Messages that are looked at for what a fork is told as text.
+const SAID: i64 = 400;
+
+/// Whether a new version of an earlier message waits in a session.
+pub async fn one_waits(connection: &mut AnyConnection, session_id: &str) -> Result<bool, DbError> {
+    let found = sqlx::query_as::<_, (String,)>(
+        "SELECT message_id FROM chat_messages
+         WHERE chat_session_id = $1 AND status = 1 AND position >= $2 AND replaces IS NOT NULL LIMIT 1",
+    )
+    .bind(session_id)
+    .bind(WAITING)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
+}
+
+/// A new version takes the place of a message and of everything behind it; what it changed, in order. Nothing when its
+/// place was taken before. What waits keeps waiting, behind it.
+pub async fn supersede(
+    connection: &mut AnyConnection,
+    replaced: &MessageRow,
+    by: &str,
+) -> Result<Vec<MessageRow>, DbError> {
+    if replaced.superseded_by.is_some() {
+        return Ok(Vec::new());
+    }
+    let mut changed = sqlx::query_as::<_, MessageRow>(
+        "UPDATE chat_messages SET superseded_by = $4, revision = revision + 1
+         WHERE chat_session_id = $1 AND position >= $2 AND position < $3 AND message_id <> $4
+           AND superseded_by IS NULL AND status <> 1 RETURNING *",
+    )
+    .bind(&replaced.chat_session_id)
+    .bind(replaced.position)
+    .bind(WAITING)
+    .bind(by)
+    .fetch_all(connection)
+    .await?;
+    changed.sort_by_key(|row| row.position);
+    Ok(changed)
+}
+
+/// What has taken the place of others is withdrawn: they have their place again.
+pub async fn restore(connection: &mut AnyConnection, session_id: &str, by: &str) -> Result<Vec<MessageRow>, DbError> {
+    let mut changed = sqlx::query_as::<_, MessageRow>(
+        "UPDATE chat_messages SET superseded_by = NULL, revision = revision + 1
+         WHERE chat_session_id = $1 AND superseded_by = $2 RETURNING *",
+    )
+    .bind(session_id)
+    .bind(by)
+    .fetch_all(connection)
+    .await?;
+    changed.sort_by_key(|row| row.position);
+    Ok(changed)
+}
+
+/// The user's messages that were replaced behind the last completed turn before a message, newest first: once a turn
+/// has completed, what had been replaced before it is gone from the backend's context. Copies are not among them: their context was made without what replaced them.
+pub async fn superseded_before<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    message: &MessageRow,
+) -> Result<Vec<String>, DbError> {
+    let rows = sqlx::query_as::<_, (String, i64)>(
+        "SELECT m.message_id, m.status FROM chat_messages m JOIN chat_messages r ON r.message_id = m.superseded_by
+         WHERE m.chat_session_id = $1 AND m.role = 1 AND m.position < $2 AND m.origin_id IS NULL
+           AND r.replaces = m.message_id
+           AND m.position > (SELECT COALESCE(MAX(c.position), 0) FROM chat_messages c
+             WHERE c.chat_session_id = $1 AND c.role = 1 AND c.position < $2 AND c.status = 4
+               AND c.superseded_by IS NULL)
+         ORDER BY m.position DESC LIMIT $3",
+    )
+    .bind(&message.chat_session_id)
+    .bind(message.position)
+    .bind(SUPERSEDED)
+    .fetch_all(executor)
+    .await?;
+    let completed = i64::from(i32::from(v1::TurnStatus::Completed));
+    let last = rows.iter().position(|(_, status)| *status == completed).map_or(rows.len(), |place| place + 1);
+    Ok(rows.into_iter().take(last).map(|(id, _)| id).collect())
+}
+
+/// What was said before a message and has its place still, newest first; the newest of it only.
+pub async fn said_before<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    message: &MessageRow,
+) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as(
+        "SELECT * FROM chat_messages WHERE chat_session_id = $1 AND position < $2 AND superseded_by IS NULL
+         ORDER BY position DESC LIMIT $3",
+    )
+    .bind(&message.chat_session_id)
+    .bind(message.position)
+    .bind(SAID)
+    .fetch_all(executor)
+    .await
+}
+
+/// The conversation as it was when a message was its last one, oldest first, without what is not finished: what had
+/// taken the place of something later did not count yet.
+pub async fn path_to(connection: &mut AnyConnection, message: &MessageRow) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as(
+        "SELECT m.* FROM chat_messages m LEFT JOIN chat_messages s ON s.message_id = m.superseded_by
+         WHERE m.chat_session_id = $1 AND m.position <= $2 AND m.status >= 4
+           AND (s.position IS NULL OR s.position > $2)
+         ORDER BY m.position",
+    )
+    .bind(&message.chat_session_id)
+    .bind(message.position)
+    .fetch_all(connection)
+    .await
+}
+
+/// Puts a copy of a finished message into a fork.
+pub async fn copy(
+    connection: &mut AnyConnection,
+    row: &MessageRow,
+    copied: &v1::ChatMessage,
+    position: i64,
+) -> Result<(), DbError> {
+    messages::insert(connection, copied, position).await?;
+    let finished = messages::Finished {
+        status: row.status(),
+        error: copied.error.as_deref(),
+        assembled: &messages::Assembled {
+            content: copied.content.clone(),
+            parts: copied.parts.clone(),
+            number: row.received_number.unsigned_abs(),
+        },
+        content_hash: copied.content_hash.as_deref().unwrap_or_default(),
+    };
+    if row.role() == v1::Role::Assistant {
+        messages::finish(connection, &copied.message_id, &finished).await?;
+    }
+    sqlx::query("UPDATE chat_messages SET origin_id = $2, error = $3 WHERE message_id = $1")
+        .bind(&copied.message_id)
+        .bind(row.origin_id.as_deref().unwrap_or(&row.message_id))
+        .bind(copied.error.as_deref())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// How a session is a fork: what its backend makes its own session from, and how many messages it begins with.
+pub async fn set_fork(
+    connection: &mut AnyConnection,
+    session_id: &str,
+    backend_session_id: Option<&str>,
+    messages: i64,
+) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE chat_sessions SET fork_backend_session_id = $2, next_position = $3 + 1 WHERE chat_session_id = $1",
+    )
+    .bind(session_id)
+    .bind(backend_session_id)
+    .bind(messages)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A copied message was replaced: the backend's session is made anew from the one that the fork came from.
+pub async fn forget_backend_session(connection: &mut AnyConnection, session_id: &str) -> Result<(), DbError> {
+    sqlx::query("UPDATE chat_sessions SET backend_session_id = NULL WHERE chat_session_id = $1")
+        .bind(session_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}

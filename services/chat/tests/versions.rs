@@ -1,0 +1,408 @@
+//! Versions of messages, forks, and what is asked of a worker's backend.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(unreachable_pub, reason = "a module of a test is its own world")]
+
+mod support;
+
+use muster_contracts::{
+    id::SessionId,
+    method,
+    v1::{self, ask_result::Told},
+};
+use support::{Chat, Engine, Process, slug};
+use v1::TurnStatus::{Cancelled, Completed, Failed, Queued};
+
+/// Each test runs on both databases.
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
+            #[tokio::test]
+            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
+        }
+    )*};
+}
+
+on_both! {
+    a_new_version_takes_its_place_and_that_of_all_behind_it_once_it_is_delivered
+    a_rewind_is_told_until_a_turn_behind_it_has_completed
+    a_version_that_waits_can_be_withdrawn_and_nothing_has_changed
+    what_waits_stays_behind_a_new_version
+    what_cannot_be_replaced_is_refused_with_what_to_do
+    a_retry_that_is_withdrawn_leaves_the_message_as_it_was
+    a_fork_has_all_up_to_its_message_and_its_backend_makes_it_at_the_first_turn
+    a_copied_message_is_replaced_by_forking_anew
+    a_fork_of_what_was_replaced_or_is_not_finished
+    a_mode_is_for_the_session_or_for_one_message
+    what_a_backend_offers_is_asked_over_any_instance
+}
+
+impl Chat {
+    /// Sends a message and has it answered.
+    async fn say(&self, worker: &Process<'_>, content: &str) -> (v1::ChatMessage, v1::TurnStart) {
+        let sent = self.send(content).await;
+        let start = worker.answer(&format!("re: {content}"), Completed).await;
+        assert_eq!(start.message_id, sent.message_id);
+        (sent, start)
+    }
+
+    fn version_of(&self, message_id: &str, content: &str) -> v1::SendMessageRequest {
+        v1::SendMessageRequest { replaces: Some(message_id.into()), ..self.message(content) }
+    }
+
+    /// Each message's content and whether it has its place still.
+    async fn live(&self) -> Vec<String> {
+        let all = self.messages().await.messages;
+        all.into_iter().filter(|message| message.superseded_by.is_none()).map(|message| message.content).collect()
+    }
+
+    async fn get(&self, message_id: &str) -> v1::ChatMessage {
+        self.messages().await.messages.into_iter().find(|message| message.message_id == message_id).unwrap()
+    }
+
+    async fn fork(&mut self, message_id: &str) -> v1::ChatSession {
+        let request = self.fork_request(message_id);
+        let fork = self.call::<method::ForkSession>(request).await.unwrap();
+        self.session = fork.chat_session_id.clone();
+        fork
+    }
+
+    fn fork_request(&self, message_id: &str) -> v1::ForkSessionRequest {
+        v1::ForkSessionRequest {
+            caller: Some(self.caller.clone()),
+            chat_session_id: self.session.clone(),
+            message_id: message_id.into(),
+            fork_id: SessionId::random().into(),
+        }
+    }
+}
+
+mod scenario {
+    use super::*;
+
+    pub async fn a_new_version_takes_its_place_and_that_of_all_behind_it_once_it_is_delivered(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        chat.say(&worker, "one").await;
+        let (two, second) = chat.say(&worker, "two").await;
+        let (three, third) = chat.say(&worker, "three").await;
+        assert!(second.superseded.is_empty() && third.superseded.is_empty());
+        let edit = chat.version_of(&two.message_id, "two, better");
+        let sent = chat.call::<method::SendMessage>(edit.clone()).await.unwrap();
+        assert_eq!((sent.status(), sent.version, sent.replaces.as_deref()), (Queued, Some(2), Some(&*two.message_id)));
+        assert_eq!(chat.call::<method::SendMessage>(edit.clone()).await.unwrap().message_id, sent.message_id);
+        assert_eq!(chat.live().await.len(), 7, "until it is delivered, nothing has changed");
+        let start = worker.next().await;
+        assert_eq!((&start.message_id, &start.superseded), (&sent.message_id, &vec![two.message_id.clone()]));
+        assert_eq!(start.backend_session_id.as_deref(), Some("backend-1"));
+        assert_eq!(worker.next().await, start, "the same question gets the same answer");
+        assert_eq!(chat.live().await, ["one", "re: one", "two, better", ""]);
+        for id in [&two.message_id, &second.reply_id, &three.message_id, &third.reply_id] {
+            assert_eq!(chat.get(id).await.superseded_by.as_ref(), Some(&sent.message_id));
+        }
+        assert_eq!(chat.get(&third.reply_id).await.content, "re: three", "the old version stays readable");
+        worker.answer("better", Completed).await;
+        let (_, fourth) = chat.say(&worker, "four").await;
+        assert!(fourth.superseded.is_empty(), "it was done: {fourth:?}");
+        // A regenerated message is a version with the same text.
+        let again = chat.version_of(&sent.message_id, "two, better");
+        assert_eq!(chat.call::<method::SendMessage>(again).await.unwrap().version, Some(3));
+        assert_eq!(worker.answer("again", Completed).await.superseded, std::slice::from_ref(&sent.message_id));
+        assert_eq!(chat.live().await, ["one", "re: one", "two, better", "again"]);
+    }
+
+    pub async fn a_rewind_is_told_until_a_turn_behind_it_has_completed(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let (one, _) = chat.say(&worker, "one").await;
+        let second = chat.call::<method::SendMessage>(chat.version_of(&one.message_id, "b")).await.unwrap();
+        // A process that was told and never began: the next one is told the same.
+        assert_eq!(worker.next().await.superseded, std::slice::from_ref(&one.message_id));
+        let worker = chat.process_of_worker(2);
+        let start = worker.answer("no", Failed).await;
+        assert_eq!((start.superseded, start.first), (vec![one.message_id.clone()], true));
+        let third = chat.call::<method::SendMessage>(chat.version_of(&second.message_id, "c")).await.unwrap();
+        let start = worker.answer("stopped", Cancelled).await;
+        assert_eq!(start.superseded, [second.message_id.clone(), one.message_id.clone()]);
+        chat.send("d").await;
+        let start = worker.answer("done", Completed).await;
+        assert_eq!(start.superseded, [second.message_id, one.message_id], "nobody has said that it was done");
+        assert_eq!(chat.live().await, ["c", "stopped", "d", "done"]);
+        assert_eq!(chat.get(&third.message_id).await.version, Some(3));
+        chat.send("e").await;
+        assert!(worker.answer("done", Completed).await.superseded.is_empty());
+    }
+
+    pub async fn a_version_that_waits_can_be_withdrawn_and_nothing_has_changed(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let (one, first) = chat.say(&worker, "one").await;
+        let before = chat.messages().await.messages;
+        let edit = chat.version_of(&one.message_id, "b");
+        chat.call::<method::SendMessage>(edit.clone()).await.unwrap();
+        chat.call::<method::WithdrawMessage>(chat.names(&edit.message_id)).await.unwrap();
+        assert_eq!(chat.messages().await.messages, before);
+        // It was delivered to a process that is gone, and waits again: the old version has its place back.
+        chat.call::<method::SendMessage>(edit.clone()).await.unwrap();
+        worker.next().await;
+        assert_eq!(chat.live().await, ["b", ""]);
+        let withdrawn = chat.call::<method::WithdrawMessage>(chat.names(&edit.message_id)).await;
+        assert_eq!(slug(withdrawn), "message-delivered");
+        // A later process is told the same start; the user takes the message back before it begins.
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        chat.process_of_worker(2).sync(&[]).await;
+        chat.until(&edit.message_id, Queued).await;
+        chat.call::<method::WithdrawMessage>(chat.names(&edit.message_id)).await.unwrap();
+        assert_eq!(chat.live().await, ["one", "re: one"]);
+        assert_eq!(chat.get(&first.reply_id).await.superseded_by, None);
+    }
+
+    pub async fn what_waits_stays_behind_a_new_version(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let one = chat.send("one").await;
+        chat.send("two").await;
+        worker.answer("no", Failed).await;
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert!(session.queue_paused);
+        chat.call::<method::SendMessage>(chat.version_of(&one.message_id, "one, better")).await.unwrap();
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert!(!session.queue_paused, "what held the queue back is replaced");
+        let waiting = chat.messages().await.messages.into_iter().filter(|message| message.status() == Queued);
+        assert_eq!(waiting.map(|message| message.content).collect::<Vec<_>>(), ["one, better", "two"]);
+        assert_eq!(worker.answer("yes", Completed).await.content, "one, better");
+        assert_eq!(worker.answer("yes", Completed).await.content, "two");
+        assert_eq!(chat.live().await, ["one, better", "yes", "two", "yes"]);
+    }
+
+    pub async fn what_cannot_be_replaced_is_refused_with_what_to_do(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let home = chat.session.clone();
+        chat.session = chat.new_session("demo/fast").await.unwrap().chat_session_id;
+        let elsewhere = chat.send("elsewhere").await.message_id;
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        chat.session = home;
+        let worker = chat.process_of_worker(1);
+        let (one, first) = chat.say(&worker, "one").await;
+        let waiting = chat.send("waiting").await.message_id;
+        let refused =
+            async |message_id: &str| slug(chat.call::<method::SendMessage>(chat.version_of(message_id, "b")).await);
+        assert_eq!(refused(&first.reply_id).await, "invalid-value");
+        assert_eq!(refused(&elsewhere).await, "invalid-value");
+        assert_eq!(refused("V1StGXR8_Z5jdHi6B-myT").await, "invalid-value");
+        assert_eq!(refused(&waiting).await, "message-waiting");
+        let mut writing = worker.begin(&worker.next().await).await;
+        assert_eq!(refused(&one.message_id).await, "busy");
+        worker.end(&mut writing, Completed).await;
+        chat.until(&waiting, Completed).await;
+        let edit = chat.version_of(&one.message_id, "b");
+        chat.call::<method::SendMessage>(edit.clone()).await.unwrap();
+        assert_eq!(refused(&waiting).await, "replacement-waiting");
+        for other in [
+            v1::SendMessageRequest { replaces: None, ..edit.clone() },
+            v1::SendMessageRequest { replaces: Some(waiting.clone()), ..edit.clone() },
+            v1::SendMessageRequest { content: "c".into(), ..edit.clone() },
+        ] {
+            assert_eq!(slug(chat.call::<method::SendMessage>(other).await), "message-exists");
+        }
+        worker.answer("b", Completed).await;
+        assert_eq!(refused(&one.message_id).await, "message-superseded");
+        assert_eq!(refused(&waiting).await, "message-superseded");
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        assert_eq!(refused(&edit.message_id).await, "session-terminated");
+        chat.call::<method::RestoreSession>(chat.session_ref()).await.unwrap();
+        let live = chat.live().await;
+        // Another backend, which remembers everything.
+        chat.worker.capabilities = None;
+        chat.tell_worker(v1::WorkerStatus::Online).await;
+        chat.new_session("demo/fast").await.unwrap();
+        let refused = chat.call::<method::SendMessage>(chat.version_of(&edit.message_id, "c")).await;
+        assert_eq!(slug(refused), "cannot-rewind");
+        assert_eq!(chat.live().await, live);
+    }
+
+    pub async fn a_retry_that_is_withdrawn_leaves_the_message_as_it_was(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let one = chat.send("one").await;
+        worker.answer("so far", Cancelled).await;
+        chat.call::<method::Retry>(chat.names(&one.message_id)).await.unwrap();
+        chat.call::<method::WithdrawMessage>(chat.names(&one.message_id)).await.unwrap();
+        assert_eq!(chat.get(&one.message_id).await.status(), Cancelled);
+        assert_eq!(chat.live().await, ["one", "so far"]);
+        assert!(worker.sync(&[]).await.start.is_empty());
+    }
+
+    pub async fn a_fork_has_all_up_to_its_message_and_its_backend_makes_it_at_the_first_turn(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let (origin, ids) = {
+            let worker = chat.process_of_worker(1);
+            let (one, first) = chat.say(&worker, "one").await;
+            chat.say(&worker, "two").await;
+            (chat.session.clone(), (one.message_id, first.reply_id))
+        };
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        let fork = chat.fork(&ids.1).await;
+        assert_eq!((fork.title.as_str(), fork.status()), ("one (fork)", v1::SessionStatus::SessionActive));
+        let from = fork.forked_from.unwrap();
+        assert_eq!((from.chat_session_id, from.message_id), (origin, ids.1.clone()));
+        let copies = chat.messages().await.messages;
+        assert_eq!(chat.live().await, ["one", "re: one"]);
+        assert!(copies.iter().all(|copy| copy.message_id != ids.0 && copy.message_id != ids.1));
+        assert_eq!(copies[1].reply_to.as_ref(), Some(&copies[0].message_id));
+        assert_eq!((copies[1].chunk_count, copies[1].parts.len(), copies[1].status()), (Some(1), 1, Completed));
+        let worker = chat.process_of_worker(1);
+        chat.send("three").await;
+        let start = worker.next().await;
+        let context = "User:\none\n\nAssistant:\nre: one\n\n".to_owned();
+        let expected =
+            v1::ForkOf { backend_session_id: Some("backend-1".into()), message_id: ids.0, replied: true, context };
+        assert_eq!(start.fork, Some(expected));
+        assert!(!start.first && start.backend_session_id.is_none() && start.superseded.is_empty());
+        worker.answer("re: three", Completed).await;
+        let (_, start) = chat.say(&worker, "four").await;
+        assert_eq!((start.fork, start.backend_session_id.as_deref()), (None, Some("backend-1")));
+        assert_eq!(chat.live().await.len(), 6);
+    }
+
+    pub async fn a_copied_message_is_replaced_by_forking_anew(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let (one, third) = {
+            let worker = chat.process_of_worker(1);
+            let (one, _) = chat.say(&worker, "one").await;
+            chat.say(&worker, "two").await;
+            (one.message_id, chat.say(&worker, "three").await.1)
+        };
+        // Even a backend that cannot go back can begin anew.
+        chat.worker.capabilities = None;
+        chat.tell_worker(v1::WorkerStatus::Online).await;
+        chat.new_session("demo/fast").await.unwrap();
+        chat.fork(&third.reply_id).await;
+        let worker = chat.process_of_worker(1);
+        chat.say(&worker, "four").await;
+        let copies = chat.messages().await.messages;
+        let edit = chat.version_of(&copies[2].message_id, "two, better");
+        chat.call::<method::SendMessage>(edit.clone()).await.unwrap();
+        let start = worker.answer("better", Completed).await;
+        let fork = start.fork.unwrap();
+        assert_eq!((fork.backend_session_id.as_deref(), fork.message_id), (Some("backend-1"), one));
+        assert!(start.superseded.is_empty() && start.backend_session_id.is_none());
+        assert_eq!(chat.live().await, ["one", "re: one", "two, better", "better"]);
+        // The fork of a fork has what is its own, and what it has taken over.
+        let own = chat.get(&edit.message_id).await;
+        let fork = chat.fork(&own.message_id).await;
+        assert_eq!(fork.title, "one (fork 2)");
+        chat.send("five").await;
+        let fork = chat.process_of_worker(1).next().await.fork.unwrap();
+        assert_eq!((fork.message_id, fork.replied), (own.message_id, false));
+        assert_eq!(chat.live().await, ["one", "re: one", "two, better", "five", ""]);
+    }
+
+    pub async fn a_fork_of_what_was_replaced_or_is_not_finished(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let home = chat.session.clone();
+        let (two, second, running) = {
+            let worker = chat.process_of_worker(1);
+            chat.say(&worker, "one").await;
+            let (two, second) = chat.say(&worker, "two").await;
+            let edit = chat.version_of(&two.message_id, "two, better");
+            chat.call::<method::SendMessage>(edit).await.unwrap();
+            let running = worker.next().await;
+            worker.begin(&running).await;
+            (two, second, running)
+        };
+        chat.until(&running.message_id, v1::TurnStatus::Streaming).await;
+        let waiting = chat.send("waits").await.message_id;
+        for message in [&running.message_id, &running.reply_id, &waiting] {
+            let refused = chat.call::<method::ForkSession>(chat.fork_request(message)).await;
+            assert_eq!(slug(refused), "not-finished");
+        }
+        let refused = chat.call::<method::ForkSession>(chat.fork_request("V1StGXR8_Z5jdHi6B-myT")).await;
+        assert_eq!(slug(refused), "not-found");
+        // The old version as it was: no backend has it any more, so it is told as text.
+        chat.fork(&second.reply_id).await;
+        assert_eq!(chat.live().await, ["one", "re: one", "two", "re: two"]);
+        chat.send("three").await;
+        let fork = chat.process_of_worker(1).sync(&[]).await.start;
+        let fork = fork.into_iter().find(|start| start.content == "three").unwrap().fork.unwrap();
+        assert_eq!((fork.backend_session_id, fork.message_id), (None, two.message_id));
+        assert!(fork.context.ends_with("User:\ntwo\n\nAssistant:\nre: two\n\n"), "{}", fork.context);
+        chat.session = home;
+        assert_eq!(chat.live().await, ["one", "re: one", "two, better", "", "waits"]);
+    }
+
+    pub async fn a_mode_is_for_the_session_or_for_one_message(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        assert_eq!(chat.say(&worker, "one").await.1.mode, None);
+        let change = v1::UpdateSessionRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            mode: Some("plan".into()),
+            ..Default::default()
+        };
+        chat.call::<method::UpdateSession>(change).await.unwrap();
+        let (two, second) = chat.say(&worker, "two").await;
+        assert_eq!((second.mode.as_deref(), two.mode.as_deref()), (Some("plan"), Some("plan")));
+        let third = v1::SendMessageRequest { mode: Some("build".into()), ..chat.message("three") };
+        chat.call::<method::SendMessage>(third.clone()).await.unwrap();
+        assert_eq!(worker.answer("3", Completed).await.mode.as_deref(), Some("build"));
+        let nameless = v1::SendMessageRequest { mode: Some("a\0".into()), ..chat.message("four") };
+        assert_eq!(slug(chat.call::<method::SendMessage>(nameless).await), "invalid-value");
+        assert_eq!(chat.say(&worker, "five").await.1.mode.as_deref(), Some("plan"));
+    }
+
+    pub async fn what_a_backend_offers_is_asked_over_any_instance(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let _another = chat.another(&[]).await;
+        let request = |what: v1::ask::What, chat: &Chat| v1::AskWorkerRequest {
+            caller: Some(chat.caller.clone()),
+            worker_id: chat.worker.worker_id.clone(),
+            ask: Some(v1::Ask { ask_id: String::new(), what: Some(what) }),
+        };
+        let modes = || v1::ask::What::ListModes(v1::ListModes {});
+        let worker = chat.process_of_worker(1);
+        // Whichever instance is asked and whichever hears the result: who waits gets it.
+        for round in 0..10 {
+            let answer = async {
+                let ask = loop {
+                    let mut asks = worker.sync(&[]).await.asks;
+                    if let Some(ask) = asks.pop() {
+                        assert!(asks.is_empty(), "two that ask the same share one ask");
+                        break ask;
+                    }
+                };
+                assert_eq!(ask.what, Some(modes()));
+                let mode = v1::Mode { mode_id: format!("m{round}"), ..Default::default() };
+                let told = Some(Told::Modes(v1::Modes { modes: vec![mode] }));
+                worker.result(v1::AskResult { ask_id: ask.ask_id, error: None, told }).await;
+            };
+            let ask = || chat.call::<method::AskWorker>(request(modes(), &chat));
+            let (first, second, ()) = tokio::join!(ask(), ask(), answer);
+            for told in [first, second] {
+                let Some(Told::Modes(told)) = told.unwrap().told else { panic!("modes") };
+                assert_eq!(told.modes[0].mode_id, format!("m{round}"));
+            }
+            assert!(worker.sync(&[]).await.asks.is_empty());
+            // What was told is told to whoever comes later, too, until it expires; so ask for something else.
+            let commands = v1::ask::What::ListCommands(v1::ListCommands {});
+            let fail = async {
+                let ask = loop {
+                    if let Some(ask) = worker.sync(&[]).await.asks.pop() {
+                        break ask;
+                    }
+                };
+                worker.result(v1::AskResult { ask_id: ask.ask_id, error: Some("it sleeps".into()), told: None }).await;
+            };
+            let (told, ()) = tokio::join!(chat.call::<method::AskWorker>(request(commands, &chat)), fail);
+            assert_eq!(slug(told), "backend-unavailable");
+        }
+        assert_eq!(slug(chat.call::<method::AskWorker>(request(modes(), &chat)).await), "worker-silent");
+        assert_eq!(worker.sync(&[]).await.asks.len(), 1, "a late answer still counts");
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        chat.new_session("demo/fast").await.unwrap();
+        assert_eq!(slug(chat.call::<method::AskWorker>(request(modes(), &chat)).await), "worker-offline");
+    }
+}

@@ -1,0 +1,81 @@
+//! Answers what chat asks of the backend: each in a task of its own, so that a slow backend delays no turn.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use muster_contracts::{
+    limits,
+    subject::ChatVerb,
+    v1::{Ask, AskResult, Commands, Empty, Modes, ask::What, ask_result::Told},
+};
+use tokio::{sync::Notify, time::timeout};
+
+use super::Link;
+use crate::backend::{Backend, BackendError};
+
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// Questions that are worked on at the same time; chat repeats the others.
+const AT_ONCE: usize = 16;
+
+/// What is needed for an answer.
+#[derive(Clone)]
+pub struct Asks {
+    /// Who answers.
+    pub link: Link,
+    /// Who knows.
+    pub backend: Arc<dyn Backend>,
+    /// Asked to publish the models.
+    pub models: Arc<Notify>,
+    /// Sync tells an ask again until its answer is heard.
+    pub open: Arc<Mutex<HashSet<String>>>,
+}
+
+impl Asks {
+    /// Begins to answer, unless it is at it already.
+    pub fn take(&self, ask: Ask) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        if open.len() < AT_ONCE && open.insert(ask.ask_id.clone()) {
+            drop(open);
+            let this = self.clone();
+            tokio::spawn(async move { this.answer(ask).await });
+        }
+    }
+
+    async fn answer(&self, ask: Ask) {
+        let Ask { ask_id, what } = ask;
+        let told = timeout(limits::ASK, self.told(what)).await;
+        let (told, error) = match told {
+            Ok(Ok(told)) => (told, None),
+            Ok(Err(reason)) => (None, Some(reason)),
+            Err(_) => (None, Some("it does not answer in time".to_owned())),
+        };
+        let result = AskResult { ask_id: ask_id.clone(), error, told };
+        if let Err(error) = self.link.bus.request::<_, Empty>(&self.link.chat(ChatVerb::Result), &result, TIMEOUT).await
+        {
+            tracing::debug!(%error, "a result could not be told; it is asked again");
+        }
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&ask_id);
+    }
+
+    async fn told(&self, what: Option<What>) -> Result<Option<Told>, String> {
+        let words = |error: BackendError| error.to_string();
+        match what {
+            Some(What::RefreshModels(_)) => {
+                self.models.notify_one();
+                Ok(None)
+            }
+            Some(What::ListModes(_)) => {
+                let modes = self.backend.modes().await.map_err(words)?;
+                Ok(Some(Told::Modes(Modes { modes: modes.into_iter().take(limits::OFFERED).collect() })))
+            }
+            Some(What::ListCommands(_)) => {
+                let commands = self.backend.commands().await.map_err(words)?;
+                Ok(Some(Told::Commands(Commands { commands: commands.into_iter().take(limits::OFFERED).collect() })))
+            }
+            None => Err("this worker is too old to know what is asked".to_owned()),
+        }
+    }
+}
