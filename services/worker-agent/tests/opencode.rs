@@ -478,9 +478,9 @@ fn reply_to(told: &Told) -> String {
 }
 
 fn git(root: &Path, arguments: &[&str]) {
-    let done =
-        Command::new("git").current_dir(root).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(arguments);
-    assert!(done.output().unwrap().status.success(), "{arguments:?}");
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(arguments);
+    assert!(git.output().unwrap().status.success(), "{arguments:?}");
 }
 
 #[tokio::test]
@@ -572,7 +572,8 @@ async fn a_fork_goes_on_from_its_message_and_else_from_the_text() {
         assert_ne!(own, first.end.as_ref().unwrap().backend_session_id);
     }
     // Up to a message of the user alone: what it was answered is not there.
-    let unanswered = stage.worker.turn(&SessionId::random(), "three", |start| {
+    let session = SessionId::random();
+    let unanswered = stage.worker.turn(&session, "three", |start| {
         tiny(start);
         start.fork = Some(fork(&first, false));
     });
