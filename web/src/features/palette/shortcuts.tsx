@@ -14,6 +14,7 @@ const keys: readonly (readonly [string, string])[] = [
   [t.shortcuts.detail, "D"],
   [t.shortcuts.send, "Enter"],
   [t.shortcuts.newline, "Shift Enter"],
+  [t.shortcuts.editLast, "↑"],
   [t.shortcuts.help, "?"],
 ];
 

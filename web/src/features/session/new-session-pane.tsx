@@ -33,20 +33,24 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
   const [chosen, setChosen] = useState<string | null>(null);
   const known = (id: string | null | undefined) => models.find((m) => m.modelId === id)?.modelId;
   const model = known(chosen) ?? known(newest) ?? models[0]?.modelId ?? "";
+  const [mode, setMode] = useState<string | null>(null);
   const [waits, setWaits] = useState(false);
   const begin = () =>
-    start.mutate(model, {
-      // The text leaves the draft only once there is a session that holds it.
-      onSuccess: (session) => {
-        const sessionId = session.chatSessionId;
-        const attachments = files.flatMap((file) => file.attachment ?? []);
-        void send({ sessionId, content: draft.trim(), files: attachments, model });
-        setDraft("");
-        clearFiles(conversation);
-        setWaits(false);
-        go({ session: session.chatSessionId });
+    start.mutate(
+      { model, mode },
+      {
+        // The text leaves the draft only once there is a session that holds it.
+        onSuccess: (session) => {
+          const sessionId = session.chatSessionId;
+          const attachments = files.flatMap((file) => file.attachment ?? []);
+          void send({ sessionId, content: draft.trim(), files: attachments, model });
+          setDraft("");
+          clearFiles(conversation);
+          setWaits(false);
+          go({ session: sessionId });
+        },
       },
-    });
+    );
   // Whoever writes before the worker has told its models has said enough: it goes when they are there.
   const onModels = useEffectEvent(() => begin());
   useEffect(() => {
@@ -93,6 +97,8 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         }}
         model={model}
         onModel={setChosen}
+        mode={mode}
+        onMode={setMode}
         busy={start.isPending || waitsForModels}
         onSend={() => (model === "" ? setWaits(true) : begin())}
         above={waitsForModels && <WaitsForModels worker={worker} />}

@@ -6,6 +6,7 @@ import { useMediaQuery } from "@/shared/ui/use-media-query";
 import { Button } from "@/shared/ui/button";
 import { Sheet } from "@/shared/ui/sheet";
 import { DetailPanel } from "./detail/detail-panel";
+import { ForkBanner } from "./fork-banner";
 import { DirectoryContext } from "./reply/short-path";
 import { SessionBody } from "./session-body";
 import { SessionHeader } from "./session-header";
@@ -54,6 +55,7 @@ export default function SessionPane(props: SessionPaneProps) {
               </Button>
             </p>
           )}
+          <ForkBanner session={session} />
           <div className="flex min-h-0 flex-1">
             <SessionBody key={session.chatSessionId} session={session} worker={worker} />
             {wide && detailOpen && (

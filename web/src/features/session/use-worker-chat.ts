@@ -1,4 +1,4 @@
-import { useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { ChatSession } from "@/shared/api/types";
 import { useUpdateSession } from "./actions/use-session-actions";
 import { useStopTurn } from "./actions/use-turn-actions";
@@ -7,11 +7,12 @@ import { useOutbox, type Outgoing } from "./composer/outbox";
 import { useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
 import { useArrangement } from "./stream/use-arrangement";
-import { useSessionView } from "./stream/use-session-stream";
+import { useSessionStream, useSessionView } from "./stream/use-session-stream";
 
 /** Everything the open session's composer and list need, in one place. */
 export function useWorkerChat(session: ChatSession) {
-  const { chatSessionId: id, model } = session;
+  const { chatSessionId: id, model, mode } = session;
+  const stream = useSessionStream();
   const arrangement = useArrangement();
   const entries = useSessionView((view) => view.transcript.entries);
   const outbox = useOutbox();
@@ -39,8 +40,16 @@ export function useWorkerChat(session: ChatSession) {
     sent,
     chooseModel: (next: string) => update.mutate({ model: next }),
     model: update.isPending ? (update.variables.model ?? model) : model,
+    chooseMode: (next: string) => update.mutate({ mode: next }),
+    mode: (update.isPending ? update.variables.mode : undefined) ?? mode ?? null,
+    onSent: useCallback(() => setSent((n) => n + 1), []),
+    editLast: () => {
+      const last = arrangement.rows.findLast((row) => entries[row]?.message.role === "user");
+      if (last !== undefined) stream.edit(last);
+    },
     sendDraft: () => {
       const attachments = files.flatMap((file) => file.attachment ?? []);
+      stream.showCurrent();
       void send({ sessionId: id, content: draft.trim(), files: attachments, model });
       setDraft("");
       clearFiles(id);

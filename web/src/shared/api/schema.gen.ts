@@ -985,6 +985,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers/{workerId}/readmit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a worker in again that was cut off for what it wrote. */
+        post: operations["workers_readmit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/{workerId}/registrations/{fingerprint}": {
         parameters: {
             query?: never;
@@ -1144,7 +1161,7 @@ export interface components {
         /** @description Something that was done. */
         AuditEntry: {
             /** @enum {string} */
-            action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+            action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.cut_off" | "worker.readmitted" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
             actor: components["schemas"]["AuditActor"];
             auditId: string;
             /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
@@ -1277,6 +1294,8 @@ export interface components {
              */
             sharedUntil?: number;
             status: components["schemas"]["SessionStatus"];
+            /** @description Its turn waits because the server's storage for replies is full; it goes on by itself. */
+            storageFull: boolean;
             title: string;
             unread: boolean;
             usage: components["schemas"]["Usage"];
@@ -1472,7 +1491,7 @@ export interface components {
             /** @description What is on it. */
             items: {
                 /** @enum {string} */
-                action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+                action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.cut_off" | "worker.readmitted" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
                 actor: components["schemas"]["AuditActor"];
                 auditId: string;
                 /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
@@ -1519,6 +1538,8 @@ export interface components {
                  */
                 sharedUntil?: number;
                 status: components["schemas"]["SessionStatus"];
+                /** @description Its turn waits because the server's storage for replies is full; it goes on by itself. */
+                storageFull: boolean;
                 title: string;
                 unread: boolean;
                 usage: components["schemas"]["Usage"];
@@ -1656,6 +1677,10 @@ export interface components {
                 name?: string;
                 presence: components["schemas"]["Presence"];
                 registrations: components["schemas"]["Registration"][];
+                /** @description What keeps it from working although it may. */
+                restriction?: components["schemas"]["Restriction"];
+                /** @description Why, for people. */
+                restrictionDetail?: string;
                 /** Format: int64 */
                 revision: number;
                 status: components["schemas"]["WorkerStatus"];
@@ -1965,6 +1990,11 @@ export interface components {
          * @enum {string}
          */
         RequestStatus: "pending" | "answered" | "gone";
+        /**
+         * @description What is in the way of a worker.
+         * @enum {string}
+         */
+        Restriction: "storage_full" | "over_quota" | "cut_off";
         /** @description Events of a stream are lost: fetch its state anew. */
         Resync: {
             /** @description The session's id, or `user`. */
@@ -2181,6 +2211,10 @@ export interface components {
             name?: string;
             presence: components["schemas"]["Presence"];
             registrations: components["schemas"]["Registration"][];
+            /** @description What keeps it from working although it may. */
+            restriction?: components["schemas"]["Restriction"];
+            /** @description Why, for people. */
+            restrictionDetail?: string;
             /** Format: int64 */
             revision: number;
             status: components["schemas"]["WorkerStatus"];
@@ -4529,6 +4563,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Permissions"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workers_readmit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                workerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Worker"];
                 };
             };
             /** @description What went wrong (RFC 9457) */

@@ -342,6 +342,7 @@ export const de: typeof en = {
     stop: "Stopp",
     stopping: "Hält an",
     stopNamed: (text) => `„${text}“ anhalten`,
+    mode: "Modus",
     model: "Modell",
     chooseModel: "Modell wählen",
     findModel: "Modell suchen",
@@ -368,6 +369,31 @@ export const de: typeof en = {
     download: (name) => `${name} herunterladen`,
     downloadImage: "Herunterladen",
     count: (n) => viele(n, "Datei angehängt", "Dateien angehängt"),
+  },
+  version: {
+    title: "Fassungen dieser Nachricht",
+    of: (at, count) => `Fassung ${at} von ${count}`,
+    previous: "Frühere Fassung",
+    next: "Spätere Fassung",
+    edit: "Bearbeiten und neu senden",
+    editing: "Eine neue Fassung dieser Nachricht",
+    send: "Senden",
+    regenerate: "Neu beantworten",
+    regenerateTitle: "Neu beantworten lassen?",
+    fork: "Von hier abzweigen",
+    busy: "Erst die Antwort anhalten oder warten, bis sie fertig ist.",
+    note: (files) =>
+      files === 0
+        ? "Der Agent vergisst, was darauf folgte; die alte Fassung bleibt hier lesbar."
+        : `Der Agent vergisst, was darauf folgte, und nimmt seine Änderungen an ${viele(files, "Datei", "Dateien")} zurück, wo er kann. Eigene Änderungen seither an denselben Dateien gingen verloren.`,
+    earlier: "Das ist eine frühere Fassung.",
+    showCurrent: "Die jetzige zeigen",
+    forkedFrom: "Abgezweigt von",
+    originGone: "einer Sitzung, die es nicht mehr gibt",
+    cannotRewind: "Dieser Agent kann nicht zurück",
+    forkInstead:
+      "Er behält alles, was gesagt wurde. Eine Abzweigung ist eine neue Sitzung mit allem vor dieser Nachricht; ihr Text wartet dort darauf, geändert und gesendet zu werden.",
+    forkBefore: "Vor dieser Nachricht abzweigen",
   },
   queue: {
     title: (n) => viele(n, "Nachricht wartet", "Nachrichten warten"),
@@ -484,6 +510,7 @@ export const de: typeof en = {
     next: "Nächste Sitzung",
     previous: "Vorige Sitzung",
     detail: "Einzelheiten neben der Sitzung",
+    editLast: "Die letzte Nachricht bearbeiten (im leeren Feld)",
     send: "Nachricht senden",
     newline: "Neue Zeile",
   },

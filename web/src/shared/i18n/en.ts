@@ -337,6 +337,7 @@ export const en = {
     stop: "Stop",
     stopping: "Stopping",
     stopNamed: (text: string) => `Stop “${text}”`,
+    mode: "Mode",
     model: "Model",
     chooseModel: "Choose a model",
     findModel: "Find a model",
@@ -363,6 +364,31 @@ export const en = {
     download: (name: string) => `Download ${name}`,
     downloadImage: "Download",
     count: (n: number) => many(n, "file attached", "files attached"),
+  },
+  version: {
+    title: "Versions of this message",
+    of: (at: number, count: number) => `Version ${at} of ${count}`,
+    previous: "Earlier version",
+    next: "Later version",
+    edit: "Edit and send again",
+    editing: "A new version of this message",
+    send: "Send",
+    regenerate: "Answer anew",
+    regenerateTitle: "Have this answered anew?",
+    fork: "Fork from here",
+    busy: "Stop the reply first, or wait until it is done.",
+    note: (files: number) =>
+      files === 0
+        ? "The agent forgets what followed; the old version stays readable here."
+        : `The agent forgets what followed, and takes back its changes to ${many(files, "file", "files")} where it can. Your own changes to the same files since then would be lost.`,
+    earlier: "You are reading an earlier version.",
+    showCurrent: "Show the current one",
+    forkedFrom: "Forked from",
+    originGone: "a session that is no longer there",
+    cannotRewind: "This agent cannot go back",
+    forkInstead:
+      "It remembers everything that was said. A fork is a new session with everything before this message; its text waits there to be changed and sent.",
+    forkBefore: "Fork before this message",
   },
   queue: {
     title: (n: number) => many(n, "message waits", "messages wait"),
@@ -484,6 +510,7 @@ export const en = {
     next: "Next session",
     previous: "Previous session",
     detail: "Details beside the session",
+    editLast: "Edit your last message (in the empty field)",
     send: "Send the message",
     newline: "Break the line",
   },

@@ -36,6 +36,21 @@ export function MenuItem({ destructive, className, ...props }: MenuItemProps) {
   );
 }
 
+export const MenuRadioGroup = Radix.RadioGroup;
+
+/** One of several; it shows itself whether it is chosen. */
+export function MenuRadioItem({ className, ...props }: ComponentProps<typeof Radix.RadioItem>) {
+  return (
+    <Radix.RadioItem
+      className={cn(
+        "flex touch items-center gap-2 rounded-md px-2.5 py-1.5 text-sm outline-none select-none data-highlighted:bg-hover",
+        className,
+      )}
+      {...props}
+    />
+  );
+}
+
 export function MenuSeparator() {
   return <Radix.Separator className="-mx-1 my-1 h-px bg-line" />;
 }

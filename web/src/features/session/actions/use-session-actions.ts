@@ -3,6 +3,7 @@ import { api, must, type Schemas } from "@/shared/api/client";
 import type { ChatSession } from "@/shared/api/types";
 import { applyUserEvent } from "@/shared/fleet/use-fleet-sync";
 import { toastError } from "@/shared/ui/toast-error";
+import { saveDraft } from "../composer/use-draft";
 
 function useApplySession() {
   const client = useQueryClient();
@@ -50,14 +51,31 @@ export function useDeleteSession(id: string, onDone: () => void) {
   });
 }
 
+/** A new session with everything up to a message of this one; a draft waits in its composer. */
+export function useForkSession(id: string, onDone: (fork: ChatSession) => void) {
+  const apply = useApplySession();
+  return useMutation({
+    mutationFn: ({ messageId }: { messageId: string; draft?: string }) =>
+      must(
+        api.POST("/api/v1/sessions/{id}/fork", { params: { path: { id } }, body: { messageId } }),
+      ),
+    onSuccess: (fork, { draft }) => {
+      if (draft !== undefined) saveDraft(fork.chatSessionId, draft);
+      apply(fork);
+      onDone(fork);
+    },
+    onError: toastError,
+  });
+}
+
 export function useStartSession(workerId: string) {
   const apply = useApplySession();
   return useMutation({
-    mutationFn: (model: string) =>
+    mutationFn: ({ model, mode }: { model: string; mode: string | null }) =>
       must(
         api.POST("/api/v1/workers/{workerId}/sessions", {
           params: { path: { workerId } },
-          body: { model },
+          body: { model, ...(mode !== null && { mode }) },
         }),
       ),
     onSuccess: apply,

@@ -12,6 +12,7 @@ import { DraftFileList } from "../attachments/draft-file-list";
 import { addFiles, useDraftFiles } from "../attachments/draft-files";
 import { useFileDrop } from "../attachments/use-file-drop";
 import { MessageBox } from "./message-box";
+import { ModeMenu } from "./mode-menu";
 import { ModelMenu } from "./model-menu";
 
 interface ComposerProps {
@@ -22,6 +23,9 @@ interface ComposerProps {
   onDraft: (text: string) => void;
   model: string;
   onModel: (modelId: string) => void;
+  mode: string | null;
+  onMode: (modeId: string) => void;
+  onEditLast?: (() => void) | undefined;
   onSend: () => void;
   busy?: boolean;
   /** The turn that runs: sending then queues, and it can be stopped. */
@@ -69,10 +73,12 @@ export function Composer(props: ComposerProps) {
           onChange={props.onDraft}
           onSend={send}
           onFiles={attach}
+          onEditLast={props.onEditLast}
         />
         <div className="flex items-center gap-1.5 p-1.5">
           <AttachButton onFiles={attach} />
           <ModelMenu worker={worker} value={props.model} onChange={props.onModel} />
+          <ModeMenu worker={worker} value={props.mode} onChange={props.onMode} />
           <span className="flex-1" />
           {running && <StopButton {...running} />}
           {(!running || !empty) && (

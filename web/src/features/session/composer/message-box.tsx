@@ -11,6 +11,8 @@ interface MessageBoxProps {
   onChange: (text: string) => void;
   onSend: () => void;
   onFiles: (files: File[]) => void;
+  /** ↑ in the empty field. */
+  onEditLast?: (() => void) | undefined;
 }
 
 /** A text field that grows with its text. Enter sends on a keyboard; on a phone it breaks the line. */
@@ -22,6 +24,7 @@ export function MessageBox({
   onChange,
   onSend,
   onFiles,
+  onEditLast,
 }: MessageBoxProps) {
   const box = useRef<HTMLTextAreaElement>(null);
   useEffect(() => {
@@ -34,6 +37,11 @@ export function MessageBox({
     if (takesFocus && matchMedia("(pointer: fine)").matches) box.current?.focus();
   }, [takesFocus]);
   const onKeyDown = (event: KeyboardEvent) => {
+    if (event.key === "ArrowUp" && value === "" && onEditLast !== undefined) {
+      event.preventDefault();
+      onEditLast();
+      return;
+    }
     const plainEnter = event.key === "Enter" && !event.shiftKey && !event.nativeEvent.isComposing;
     if (!plainEnter || matchMedia("(pointer: coarse)").matches) return;
     event.preventDefault();

@@ -9,6 +9,8 @@ export interface Outgoing {
   content: string;
   files: readonly Attachment[];
   model: string;
+  /** The message that it is a new version of. */
+  replaces?: string;
   state: "sending" | "failed";
   error: string | null;
 }

@@ -1,8 +1,16 @@
 import { useCallback, useEffect, useState } from "react";
 
+const nameOf = (key: string) => `muster.draft.${key}`;
+
+/** Puts a text where a composer that is opened next finds it. */
+export function saveDraft(key: string, text: string): void {
+  if (text === "") localStorage.removeItem(nameOf(key));
+  else localStorage.setItem(nameOf(key), text);
+}
+
 /** The unsent text of one conversation, kept over reloads. */
 export function useDraft(key: string): [string, (text: string) => void] {
-  const name = `muster.draft.${key}`;
+  const name = nameOf(key);
   const [draft, setDraft] = useState(() => localStorage.getItem(name) ?? "");
   const [shownFor, setShownFor] = useState(name);
   if (shownFor !== name) {
@@ -12,10 +20,9 @@ export function useDraft(key: string): [string, (text: string) => void] {
   const change = useCallback(
     (text: string) => {
       setDraft(text);
-      if (text === "") localStorage.removeItem(name);
-      else localStorage.setItem(name, text);
+      saveDraft(key, text);
     },
-    [name],
+    [key],
   );
   // Another tab on the same conversation writes the same draft.
   useEffect(() => {

@@ -4,7 +4,9 @@ import type { Transcript } from "../stream/transcript";
 import { useSessionView } from "../stream/use-session-stream";
 
 function partsOf<K extends "diff" | "plan">({ order, entries }: Transcript, kind: K): PartOf<K>[] {
-  return order.flatMap((id) =>
+  // What lost its place was taken back.
+  const current = order.filter((id) => entries[id]?.message.supersededBy == null);
+  return current.flatMap((id) =>
     (entries[id]?.parts ?? []).filter((part): part is PartOf<K> => part.kind === kind),
   );
 }

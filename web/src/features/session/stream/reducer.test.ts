@@ -224,6 +224,6 @@ describe("the arrangement", () => {
       user("b", "queued"),
       reply({ messageId: "a-reply", replyTo: "a" }),
     ]);
-    expect(arrange(state)).toEqual({ rows: ["a", "a-reply"], queue: ["b"], open: "a" });
+    expect(arrange(state)).toMatchObject({ rows: ["a", "a-reply"], queue: ["b"], open: "a" });
   });
 });

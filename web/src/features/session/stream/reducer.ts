@@ -69,11 +69,22 @@ function onMessage(state: Transcript, message: ChatMessage): Transcript {
   const held = state.entries[id];
   if (held !== undefined) {
     const next = foldMessage(held, message);
-    return next === held ? state : withEntry(state, next);
+    if (next === held) return state;
+    return withEntry(takesItsPlace(state, held, next) ? atTheEnd(state, id) : state, next);
   }
   const { [id]: early = [], ...rest } = state.early;
   const known = withEntry({ ...state, order: [...state.order, id], early: rest }, entryOf(message));
   return early.reduce(onChunk, known);
+}
+
+/** A message has its place from when it is delivered, wherever it stood in the queue; one that is tried again keeps it. */
+function takesItsPlace({ entries }: Transcript, held: Entry, next: Entry): boolean {
+  if (held.message.status !== "queued" || next.message.status === "queued") return false;
+  return !Object.values(entries).some(({ message }) => message.replyTo === held.message.messageId);
+}
+
+function atTheEnd(state: Transcript, id: string): Transcript {
+  return { ...state, order: [...state.order.filter((other) => other !== id), id] };
 }
 
 function onRemoved(state: Transcript, removed: { entity: string; id: string }): Transcript {

@@ -6,6 +6,7 @@ import type { Frame } from "@/shared/live/frame";
 import type { LiveClient } from "@/shared/live/live-client";
 import { reduce, withNewestPage, withOlderPage } from "./reducer";
 import { emptyTranscript, type StreamFrame, type Transcript } from "./transcript";
+import { newerVersion, newestOf, olderVersion, rootOf, type Chosen } from "./versions";
 
 const PAGE = 50;
 const RETRY_MS = 2_000;
@@ -17,6 +18,10 @@ export interface SessionView {
   /** From where earlier messages go on; null at the beginning of the session. */
   nextBefore: string | null;
   loadingOlder: boolean;
+  /** Earlier versions of messages that are looked at. */
+  chosen: Chosen;
+  /** The message that is being edited in its place. */
+  editing: string | null;
 }
 
 /** Some messages of a session, oldest first. */
@@ -43,6 +48,8 @@ export class SessionStream {
     error: null,
     nextBefore: null,
     loadingOlder: false,
+    chosen: {},
+    editing: null,
   }));
   private cursor: string | null = null;
   private pending: Frame[] = [];
@@ -98,6 +105,36 @@ export class SessionStream {
     } finally {
       this.store.setState({ loadingOlder: false });
     }
+  }
+
+  /** Shows the version before or after a message; one that is not loaded yet is fetched first. */
+  async showVersion(messageId: string, step: -1 | 1): Promise<void> {
+    const wanted = () => {
+      const { entries } = this.store.getState().transcript;
+      const message = entries[messageId]?.message;
+      if (message === undefined) return undefined;
+      return step < 0 ? olderVersion(entries, message) : newerVersion(entries, message);
+    };
+    while (wanted() === undefined && step < 0 && this.store.getState().nextBefore !== null)
+      await this.loadOlder();
+    const version = wanted();
+    if (version === undefined) return;
+    this.store.setState(({ transcript: { entries }, chosen }) => {
+      const root = rootOf(entries, version);
+      const newest = newestOf(entries, version).messageId === version.messageId;
+      const others = Object.entries(chosen).filter(([other]) => other !== root);
+      const entry: [string, string][] = newest ? [] : [[root, version.messageId]];
+      return { chosen: Object.fromEntries([...others, ...entry]), editing: null };
+    });
+  }
+
+  /** Back to the conversation as it goes on. */
+  showCurrent(): void {
+    this.store.setState({ chosen: {} });
+  }
+
+  edit(messageId: string | null): void {
+    this.store.setState({ editing: messageId });
   }
 
   /** Folds in what an answer of the API said, as if it had come by the stream. */

@@ -6,6 +6,8 @@ import { CopyButton } from "@/shared/ui/copy-button";
 import { Tooltip } from "@/shared/ui/tooltip";
 import type { Entry } from "../stream/transcript";
 import { isVerified } from "../stream/verify";
+import { ReplyActions } from "./reply-actions";
+import { actionLook } from "./resend-button";
 import { Unfinished } from "./unfinished";
 
 /** How a reply ended: whole and proved, or why not and what to do about it. */
@@ -32,13 +34,8 @@ export function ReplyFooter({ entry }: { entry: Entry }) {
         {usage !== undefined && (
           <span>{t.reply.tokens(compact(usage.inputTokens), compact(usage.outputTokens))}</span>
         )}
-        {text !== "" && (
-          <CopyButton
-            text={text}
-            label={t.reply.copyReply}
-            className="size-6 opacity-0 group-hover:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100"
-          />
-        )}
+        {text !== "" && <CopyButton text={text} label={t.reply.copyReply} className={actionLook} />}
+        <ReplyActions reply={message} />
       </div>
     </footer>
   );

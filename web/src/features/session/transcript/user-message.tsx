@@ -1,11 +1,15 @@
+import { Pencil } from "lucide-react";
 import { memo } from "react";
 import { clockTime } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { CopyButton } from "@/shared/ui/copy-button";
 import { MessageFiles } from "../attachments/message-files";
-import { useSessionView } from "../stream/use-session-stream";
+import { useSessionStream, useSessionView } from "../stream/use-session-stream";
+import { MessageEditor } from "./message-editor";
 import { Receipt } from "./receipt";
+import { ResendButton, actionLook } from "./resend-button";
 import { Unfinished } from "./unfinished";
+import { VersionSwitcher } from "./version-switcher";
 
 export const UserMessage = memo(function UserMessage({ messageId }: { messageId: string }) {
   const message = useSessionView((view) => view.transcript.entries[messageId]?.message);
@@ -13,7 +17,15 @@ export const UserMessage = memo(function UserMessage({ messageId }: { messageId:
   const answered = useSessionView(({ transcript: { order, entries } }) =>
     order.some((id) => entries[id]?.message.replyTo === messageId),
   );
+  const stream = useSessionStream();
+  const editing = useSessionView((view) => view.editing === messageId);
   if (message === undefined) return null;
+  if (editing)
+    return (
+      <article aria-label={t.session.you} className="flex flex-col items-end pt-6">
+        <MessageEditor message={message} onClose={() => stream.edit(null)} />
+      </article>
+    );
   return (
     <article aria-label={t.session.you} className="group flex flex-col items-end pt-6">
       <MessageFiles files={message.attachments} />
@@ -23,11 +35,15 @@ export const UserMessage = memo(function UserMessage({ messageId }: { messageId:
         </div>
       )}
       <div className="mt-1 flex h-6 items-center gap-1.5 pr-1 text-xs text-ink-3">
-        <CopyButton
-          text={message.content}
-          label={t.reply.copyMessage}
-          className="size-6 opacity-0 group-hover:opacity-100 focus-visible:opacity-100"
-        />
+        <ResendButton
+          message={message}
+          label={t.version.edit}
+          onClick={() => stream.edit(messageId)}
+        >
+          <Pencil />
+        </ResendButton>
+        <CopyButton text={message.content} label={t.reply.copyMessage} className={actionLook} />
+        <VersionSwitcher message={message} />
         <time>{clockTime(message.timestamp)}</time>
         <Receipt status={message.status} />
       </div>
