@@ -14,6 +14,7 @@ const base = {
   timestamp: 1,
   revision: 1,
   receivedSequence: 0,
+  attachments: [],
 };
 const said = (messageId: string, over: Partial<ChatMessage> = {}): ChatMessage => ({
   ...base,
