@@ -106,10 +106,10 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     if quotas::get(state.db.pool(), worker_id).await?.is_none() {
         begin(state, identity, &mut reply).await?;
     }
-    for held in request.held.iter().filter(|held| held.parse::<SessionId>().is_ok()) {
-        if sessions::is_released(state.db.pool(), worker_id, held).await? {
-            reply.release.push(held.clone());
-        }
+    if !request.held.is_empty() {
+        let active = sessions::active_of_worker(state.db.pool(), worker_id).await?.into_iter().collect::<HashSet<_>>();
+        let held = request.held.iter().filter(|held| held.parse::<SessionId>().is_ok());
+        reply.release.extend(held.filter(|held| !active.contains(*held)).cloned());
     }
     reply.asks = asks::of_worker(state.db.pool(), worker_id, state.clock.now()).await?;
     Ok(reply)

@@ -442,18 +442,13 @@ pub async fn empty_since(connection: &mut AnyConnection, before: i64, limit: i64
     .await
 }
 
-/// Which of these sessions need nothing of their worker now.
-pub async fn is_released<'e>(
+/// Sessions of a worker that are active: it keeps hold of no others.
+pub async fn active_of_worker<'e>(
     executor: impl Executor<'e, Database = Any>,
     worker_id: &str,
-    session_id: &str,
-) -> Result<bool, DbError> {
-    let live = sqlx::query_as::<_, (i64,)>(
-        "SELECT status FROM chat_sessions WHERE chat_session_id = $1 AND worker_id = $2 AND status = 1",
-    )
-    .bind(session_id)
-    .bind(worker_id)
-    .fetch_optional(executor)
-    .await?;
-    Ok(live.is_none())
+) -> Result<Vec<String>, DbError> {
+    sqlx::query_scalar("SELECT chat_session_id FROM chat_sessions WHERE worker_id = $1 AND status = 1")
+        .bind(worker_id)
+        .fetch_all(executor)
+        .await
 }

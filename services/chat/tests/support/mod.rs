@@ -133,6 +133,11 @@ impl Chat {
         }
     }
 
+    /// What it logs.
+    pub fn log(&self) -> PathBuf {
+        self.home.path().join("chat.log")
+    }
+
     /// Its database, beside it.
     pub async fn database(&self) -> Db {
         Db::open(&self.database_url.clone().into(), "chat", 2, &muster_chat::MIGRATIONS).await.unwrap()
