@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use muster_contracts::broker::{Identities, Listen, Tls, Websocket, configuration};
+use muster_contracts::broker::{self, Cluster, Identities, Listen, Tls, Websocket};
 use muster_testkit::credentials::{Credentials, CredentialsError};
 use nkeys::KeyPair;
 
@@ -36,16 +36,41 @@ fn files() -> Vec<(PathBuf, String)> {
     let tls = Tls { certificate: "/tls/tls.crt".to_owned(), key: "/tls/tls.key".to_owned() };
     let nats = workspace::root().join("deploy/nats");
     vec![
-        (nats.join("nats.conf"), container_configuration(None)),
-        (nats.join("nats-tls.conf"), container_configuration(Some(tls))),
+        (nats.join("nats.conf"), container_configuration(None, None)),
+        (nats.join("nats-tls.conf"), container_configuration(Some(tls), None)),
+        (nats.join("nats-cluster.conf"), container_configuration(None, Some(container_cluster()))),
+        (workspace::root().join("deploy/helm/muster/files/accounts.conf"), broker::included(&container_keys())),
     ]
+}
+
+/// One of three; their addresses hold the password, so they come from the environment as well.
+fn container_cluster() -> Cluster {
+    Cluster {
+        listen: "0.0.0.0:6222".to_owned(),
+        user: "route".to_owned(),
+        password: "$MUSTER_ROUTE_PASSWORD".to_owned(),
+        routes: (1..=3).map(|number| format!("$MUSTER_ROUTE_{number}")).collect(),
+    }
+}
+
+/// Public keys that nats-server takes from its environment.
+fn container_keys() -> Identities {
+    let name = |name: &str| format!("$MUSTER_{name}_KEY");
+    Identities {
+        registry: name("REGISTRY"),
+        chat: name("CHAT"),
+        api: name("API"),
+        system: name("SYSTEM"),
+        issuer: name("ISSUER"),
+        xkey: name("XKEY"),
+        inspect: Some(name("INSPECT")),
+    }
 }
 
 /// The broker's configuration in a container; nats-server takes each `$NAME` from its environment.
 /// Without a certificate its WebSockets are for a proxy beside it, which has one.
-fn container_configuration(tls: Option<Tls>) -> String {
-    let name = |name: &str| format!("$MUSTER_{name}_KEY");
-    configuration(
+fn container_configuration(tls: Option<Tls>, cluster: Option<Cluster>) -> String {
+    broker::configuration(
         &Listen {
             client: "0.0.0.0:4222".to_owned(),
             tls: tls.clone(),
@@ -53,17 +78,9 @@ fn container_configuration(tls: Option<Tls>) -> String {
             monitor: Some("0.0.0.0:8222".to_owned()),
             store: "/data".to_owned(),
             name: "$MUSTER_NATS_NAME".to_owned(),
-            cluster: None,
+            cluster,
         },
-        &Identities {
-            registry: name("REGISTRY"),
-            chat: name("CHAT"),
-            api: name("API"),
-            system: name("SYSTEM"),
-            issuer: name("ISSUER"),
-            xkey: name("XKEY"),
-            inspect: Some(name("INSPECT")),
-        },
+        &container_keys(),
     )
 }
 
@@ -145,6 +162,8 @@ mod tests {
                 .arg("--config")
                 .arg(&file)
                 .env("MUSTER_NATS_NAME", "test")
+                .env("MUSTER_ROUTE_PASSWORD", "for this test")
+                .envs((1..=3).map(|number| (format!("MUSTER_ROUTE_{number}"), format!("nats://127.0.0.1:{number}"))))
                 .envs(environment(Credentials::generate().identities()))
                 .output()
                 .unwrap();
