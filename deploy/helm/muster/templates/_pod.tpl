@@ -1,0 +1,86 @@
+{{/* What no pod may do. */}}
+{{- define "muster.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: {{ .user }}
+runAsGroup: {{ .user }}
+fsGroup: {{ .user }}
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "muster.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{/* Where pods may be: dict root, name. */}}
+{{- define "muster.placement" -}}
+{{- with .root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- with .root.Values.nodeSelector }}
+nodeSelector:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.tolerations }}
+tolerations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.topologyKeys }}
+topologySpreadConstraints:
+  {{- range . }}
+  - maxSkew: 1
+    topologyKey: {{ . }}
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "muster.selector" $ | nindent 8 }}
+    # Pods of the version that leaves do not count.
+    matchLabelKeys: [pod-template-hash]
+  {{- end }}
+{{- end }}
+{{- end }}
+
+{{/* A service's settings as variables: dict root, name, values. What an operator says comes last and so wins. */}}
+{{- define "muster.env" -}}
+{{- $root := .root -}}
+{{- $settings := dict
+    "nats_url" (include "muster.brokerUrl" $root)
+    "nats_seed_file" "/secrets/nats.seed"
+    "stream_replicas" $root.Values.broker.replicas
+    "log" $root.Values.log
+    "otlp_endpoint" $root.Values.otlpEndpoint
+    "nats_ca_file" (empty $root.Values.broker.caSecret | ternary "" "/authority/ca.crt")
+-}}
+{{- if eq .name "registry" }}
+{{- range $key := list "system" "issuer" "xkey" }}
+{{- $_ := set $settings (printf "%s_seed_file" $key) (printf "/secrets/%s.seed" $key) }}
+{{- end }}
+{{- end }}
+{{- if eq .name "api" }}
+{{- $host := include "muster.host" $root }}
+{{- if $host }}
+{{- $_ := set $settings "public_url" (printf "https://%s" $host) }}
+{{- if include "muster.workersByHost" $root }}
+{{- $_ := set $settings "public_nats" (printf "wss://%s%s" $host $root.Values.workers.path) }}
+{{- end }}
+{{- end }}
+{{- range $key, $value := dict "public_url" $root.Values.publicUrl "public_nats" $root.Values.publicNats }}
+{{- if $value }}{{ $_ := set $settings $key $value }}{{ end }}
+{{- end }}
+{{- end }}
+{{- range $key, $value := mergeOverwrite $settings .values.config }}
+{{- if ne (toString $value) "" }}
+- name: MUSTER_{{ upper $key }}
+  value: {{ kindIs "float64" $value | ternary (int64 $value) $value | quote }}
+{{- end }}
+{{- end }}
+- name: MUSTER_DATABASE_URL
+  valueFrom: { secretKeyRef: { name: {{ get $root.Values.secrets .name }}, key: database-url } }
+{{- with concat $root.Values.env .values.env }}
+{{ toYaml . }}
+{{- end }}
+{{- end }}
