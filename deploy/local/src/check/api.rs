@@ -23,7 +23,7 @@ pub(super) enum Length {
 
 /// Starts everything, with a worker that drives the demo, and tries out every operation.
 pub(super) async fn run(length: Length, report: &Report) -> Result<(), CheckError> {
-    let python = needs::schemathesis(report).await?;
+    let python = needs::python("schemathesis", "services/api/tests/schemathesis/requirements.txt", report).await?;
     steps::build(report).await?;
     let stack = Stack::start("api-up.log", &["--backend", "demo"], &[]).await?;
     let command = Command::new("schemathesis", &python.program, steps::logs().join("api.log"))

@@ -71,7 +71,7 @@ pub(super) async fn path_with_opencode(report: &Report) -> Result<OsString, Chec
     std::env::join_paths(all).map_err(|error| CheckError::Missing(error.to_string()))
 }
 
-/// A Python with schemathesis.
+/// A Python with packages of ours.
 #[derive(Debug)]
 pub(super) struct Python {
     /// The interpreter.
@@ -80,9 +80,10 @@ pub(super) struct Python {
     pub path: PathBuf,
 }
 
-/// schemathesis in its pinned version, in the user's cache; Python itself is Debian's or the user's.
-pub(super) async fn schemathesis(report: &Report) -> Result<Python, CheckError> {
-    const MISSING: &str = "Python 3.11 or newer with pip is missing: install it to try out the API";
+/// The packages that the file `pins` (from the top of the repository) names with their versions, in the user's cache;
+/// Python itself is Debian's or the user's.
+pub(super) async fn python(name: &str, pins: &str, report: &Report) -> Result<Python, CheckError> {
+    const MISSING: &str = "Python 3.11 or newer with pip is missing: install it to try out the API and the chart";
     let pip = || {
         let program = which::which("python3").ok()?;
         let asked = std::process::Command::new(&program).args(["-m", "pip", "--version"]).output().ok()?;
@@ -92,18 +93,18 @@ pub(super) async fn schemathesis(report: &Report) -> Result<Python, CheckError> 
         debian("python3-pip", MISSING, report).await?;
     }
     let program = pip().ok_or_else(|| CheckError::Missing(MISSING.to_owned()))?;
-    let pins = workspace::root().join("services/api/tests/schemathesis/requirements.txt");
+    let pins = workspace::root().join(pins);
     let failed = |path: &Path| {
         let path = path.to_owned();
         move |source| CheckError::File { path, source }
     };
     let digest = HEXLOWER.encode(&Sha256::digest(std::fs::read(&pins).map_err(failed(&pins))?));
-    let home = cache()?.join(format!("schemathesis-{}", digest.get(..12).unwrap_or_default()));
+    let home = cache()?.join(format!("{name}-{}", digest.get(..12).unwrap_or_default()));
     if !home.exists() {
         // Not into its place until it is whole.
         let begun = home.with_extension("begun");
         let _ = std::fs::remove_dir_all(&begun);
-        let install = Command::new("pip", &program, steps::logs().join("schemathesis-install.log"))
+        let install = Command::new("pip", &program, steps::logs().join(format!("{name}-install.log")))
             .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--target"])
             .arg(&begun)
             .arg("--requirement")

@@ -35,6 +35,8 @@ pub(crate) enum StepName {
     Deny,
     /// What is made from code is as the code makes it
     Generated,
+    /// The chart renders to what Kubernetes takes, in its three newest minors; dashboards ask for what is counted
+    Helm,
     /// Unit and integration tests, on a real nats-server, SQLite and PostgreSQL
     Rust,
     /// The page's format, lint, types and tests, and known flaws in what it is made of
@@ -53,6 +55,7 @@ impl StepName {
         Self::Clippy,
         Self::Deny,
         Self::Generated,
+        Self::Helm,
         Self::Rust,
         Self::Web,
         Self::Api,
@@ -66,6 +69,7 @@ impl StepName {
             Self::Clippy => "clippy",
             Self::Deny => "deny",
             Self::Generated => "generated",
+            Self::Helm => "helm",
             Self::Rust => "rust",
             Self::Web => "web",
             Self::Api => "api",
@@ -128,6 +132,7 @@ pub(super) async fn run(step: StepName, report: &Report) -> Result<(), CheckErro
         }
         StepName::Deny => deny(report).await,
         StepName::Generated => generated(report).await,
+        StepName::Helm => helm(report).await,
         StepName::Rust => rust(report).await,
         StepName::Web => web(report).await,
         StepName::Api => api::run(api::Length::Brief, report).await,
@@ -213,6 +218,21 @@ async fn generated(report: &Report) -> Result<(), CheckError> {
     }
     std::fs::write(&schema, kept).map_err(|source| CheckError::File { path: schema.clone(), source })?;
     Err(CheckError::Drift(schema))
+}
+
+async fn helm(report: &Report) -> Result<(), CheckError> {
+    let python = needs::python("helm", "deploy/helm/check/requirements.txt", report).await?;
+    let ours = std::env::current_exe().map_err(|source| CheckError::File { path: "muster".into(), source })?;
+    for script in ["deploy/helm/check/check.py", "deploy/grafana/check.py"] {
+        let check = Command::new("helm", &python.program, logs().join("helm.log"))
+            .arg(workspace::root().join(script))
+            .env("PYTHONPATH", &python.path)
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            // Which makes the keys of an installation.
+            .env("MUSTER", &ours);
+        heard(check, report).await?;
+    }
+    Ok(())
 }
 
 async fn rust(report: &Report) -> Result<(), CheckError> {
