@@ -52,7 +52,6 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     config::Config,
     quota::Allowance,
-    reaper::House,
     state::{AttachmentLimits, State},
 };
 

@@ -3,7 +3,6 @@
 pub mod context;
 pub mod inputs;
 pub mod liveness;
-pub mod liveness;
 pub mod quota;
 pub mod replace;
 pub mod search;

@@ -74,7 +74,7 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     let giving = Giving {
         user_id: &caller.user_id,
         message_id: &message_id,
-        replaces: replaces.as_deref(),
+        replaces: message.replaces.as_deref(),
         worker: worker.as_ref(),
         model: message.model.as_deref().unwrap_or_default(),
     };

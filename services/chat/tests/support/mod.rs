@@ -2,10 +2,7 @@
 //! as the api, as the registry and as a worker.
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{path::PathBuf, time::Duration};
 
 use async_nats::HeaderMap;
 use bytes::Bytes;
@@ -48,8 +45,6 @@ pub struct Chat {
     pub session: String,
     database_url: String,
     revision: i64,
-    url: String,
-    database_url: String,
     _broker: Child,
     home: TempDir,
     _database: Option<postgres::Database>,
@@ -106,8 +101,6 @@ impl Chat {
             session: String::new(),
             database_url,
             revision: 1,
-            url,
-            database_url,
             _broker: broker,
             home,
             _database: database,

@@ -689,6 +689,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sessions/{id}/fork": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a session with everything up to a message.
+         * @description The new session has copies of the messages, under ids of their own and without the requests that were asked in them,
+         *     as the conversation was when that message was its last: also up to one that was replaced since, and of a session that
+         *     has ended. The worker's backend makes its own session from the other one's when the first message is answered; where
+         *     it cannot, or no longer has it, it is given what was said as text, and a notice in the reply says so.
+         *
+         *     409 `not-finished` for a message that waits or is being answered: stop it first, or fork from the one before.
+         */
+        post: operations["sessions_fork"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions/{id}/messages": {
         parameters: {
             query?: never;
@@ -699,7 +724,18 @@ export interface paths {
         /** A page of messages, and where the event stream continues it. */
         get: operations["messages_list"];
         put?: never;
-        /** Sends a message. */
+        /**
+         * Sends a message.
+         * @description With `replaces` it is a new version of an earlier message of the user: the same text to have it answered anew, or
+         *     another. It waits before all others in the queue, which goes on if a failure had held it back. As soon as the worker
+         *     is told of it, it takes the place of that message and of everything behind it (`supersededBy`); until then it can be
+         *     edited or withdrawn, and nothing has changed. What waits in the queue stays behind it. The agent forgets what lost
+         *     its place, and takes back the changes to files that it made since, where it can.
+         *
+         *     422 when `replaces` is no message of the user in this session. 409 `cannot-rewind` when the agent cannot go back:
+         *     fork instead; `busy` while a turn is open: stop it first; `message-waiting` for one that still waits: edit it;
+         *     `message-superseded` for one that has a newer version; `replacement-waiting` while another new version waits.
+         */
         post: operations["messages_send"];
         delete?: never;
         options?: never;
@@ -951,6 +987,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers/{workerId}/commands": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The commands that the worker's backend takes at the beginning of a message.
+         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         */
+        get: operations["workers_commands"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/{workerId}/models/refresh": {
         parameters: {
             query?: never;
@@ -962,6 +1018,26 @@ export interface paths {
         put?: never;
         /** Asks the worker to publish its models anew. */
         post: operations["workers_refresh_models"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/{workerId}/modes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The ways of working that the worker's backend offers; none when it knows no such thing.
+         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         */
+        get: operations["workers_modes"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1161,7 +1237,7 @@ export interface components {
         /** @description Something that was done. */
         AuditEntry: {
             /** @enum {string} */
-            action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.cut_off" | "worker.readmitted" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+            action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.cut_off" | "worker.readmitted" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.forked" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_replaced" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
             actor: components["schemas"]["AuditActor"];
             auditId: string;
             /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
@@ -1254,6 +1330,8 @@ export interface components {
             /** @description Whether more of it may come. */
             isStreaming: boolean;
             messageId: string;
+            /** @description The mode that it was sent in. */
+            mode?: string;
             model?: string;
             parts: components["schemas"]["Part"][];
             /**
@@ -1261,6 +1339,7 @@ export interface components {
              * @description Sequence of the last chunk that `content` and `parts` hold already.
              */
             receivedSequence: number;
+            /** @description The user's message that this one is a new version of. */
             replaces?: string;
             /** @description The user's message that this one answers. */
             replyTo?: string;
@@ -1268,9 +1347,18 @@ export interface components {
             revision: number;
             role: components["schemas"]["MessageRole"];
             status: components["schemas"]["TurnStatus"];
+            /**
+             * @description What has taken its place: a new version of it or of a message before it, or another attempt to answer the same
+             *     message. It stays readable, and is no longer part of the conversation.
+             */
             supersededBy?: string;
             /** Format: int64 */
             timestamp: number;
+            /**
+             * Format: int32
+             * @description Which version of the user's message it is; absent for the first.
+             */
+            version?: number;
         };
         /** @description A conversation with a worker. */
         ChatSession: {
@@ -1280,6 +1368,8 @@ export interface components {
             /** Format: int64 */
             createdAt: number;
             directory: string;
+            /** @description The session that it is a fork of. */
+            forkedFrom?: components["schemas"]["ForkedFrom"];
             /** Format: int64 */
             lastActivity: number;
             mode?: string;
@@ -1307,6 +1397,17 @@ export interface components {
          * @enum {string}
          */
         ChunkKind: "text" | "reasoning" | "tool" | "diff" | "plan" | "permission" | "question" | "usage" | "notice";
+        /** @description A command. */
+        Command: {
+            /** @description What it does; may be empty. */
+            description: string;
+            /** @description Without its slash. */
+            name: string;
+        };
+        /** @description What the backend offers. */
+        Commands: {
+            items: components["schemas"]["Command"][];
+        };
         /** @description An invitation to make. */
         CreateInvitation: {
             /**
@@ -1401,6 +1502,18 @@ export interface components {
             /** @description JSON pointer into the body. */
             pointer: string;
         };
+        /** @description Up to where. */
+        ForkSession: {
+            /** @description The last message that the fork takes over, of the user or a reply. */
+            messageId: string;
+        };
+        /** @description Where a fork comes from. */
+        ForkedFrom: {
+            /** @description It may be deleted by now. */
+            chatSessionId: string;
+            /** @description The last message that the fork took over, by its id there. */
+            messageId: string;
+        };
         /** @description An account at a provider, by which the user signs in. */
         Identity: {
             /** Format: int64 */
@@ -1491,7 +1604,7 @@ export interface components {
             /** @description What is on it. */
             items: {
                 /** @enum {string} */
-                action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.cut_off" | "worker.readmitted" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
+                action: "account.created" | "account.role_changed" | "account.disabled" | "account.enabled" | "account.deleted" | "account.password_changed" | "account.signed_in" | "account.sign_in_failed" | "account.signed_out" | "account.passkey_added" | "account.passkey_removed" | "account.identity_linked" | "account.identity_unlinked" | "token.created" | "token.deleted" | "invitation.created" | "invitation.deleted" | "machine.created" | "machine.renamed" | "machine.hidden" | "machine.shown" | "machine.deleted" | "worker.created" | "worker.renamed" | "worker.asked" | "worker.approved" | "worker.rejected" | "worker.taken_over" | "worker.cut_off" | "worker.readmitted" | "worker.removed" | "session.created" | "session.renamed" | "session.changed" | "session.forked" | "session.ended" | "session.restored" | "session.deleted" | "session.shared" | "session.unshared" | "session.message_sent" | "session.message_replaced" | "session.message_edited" | "session.message_withdrawn" | "session.message_sent_now" | "session.turn_stopped" | "session.turn_retried" | "session.queue_continued" | "request.asked" | "request.answered";
                 actor: components["schemas"]["AuditActor"];
                 auditId: string;
                 /** @description What exactly: a new name, a fingerprint, the chosen answer. May be empty. */
@@ -1524,6 +1637,8 @@ export interface components {
                 /** Format: int64 */
                 createdAt: number;
                 directory: string;
+                /** @description The session that it is a fork of. */
+                forkedFrom?: components["schemas"]["ForkedFrom"];
                 /** Format: int64 */
                 lastActivity: number;
                 mode?: string;
@@ -1760,6 +1875,13 @@ export interface components {
          * @enum {string}
          */
         MessageRole: "user" | "assistant" | "system";
+        /** @description A way of working: to plan, to build. */
+        Mode: {
+            /** @description What it is for; may be empty. */
+            description: string;
+            modeId: string;
+            name: string;
+        };
         /** @description A model that the worker's backend offers. */
         Model: {
             /** Format: int64 */
@@ -1778,6 +1900,11 @@ export interface components {
             input: number;
             /** Format: double */
             output: number;
+        };
+        /** @description What the backend offers. */
+        Modes: {
+            /** @description The one that is used when none is chosen comes first. */
+            items: components["schemas"]["Mode"][];
         };
         /** @description A provider of OpenID Connect. */
         OidcProvider: {
@@ -2010,9 +2137,11 @@ export interface components {
             content: string;
             /** @description A nanoid made by the client: the same again is the same message. */
             messageId: string;
+            /** @description One of the backend's modes, for this message alone. 1 to 64 characters. */
+            mode?: string | null;
             /** @description For this message alone. */
             model?: string | null;
-            /** @description A message of the user that this one supersedes with all that follows. */
+            /** @description A message of the user that this one is a new version of. */
             replaces?: string | null;
         };
         /** @description What anybody may know of this server. */
@@ -3800,6 +3929,43 @@ export interface operations {
             };
         };
     };
+    sessions_fork: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same request within a day gets the same answer, and creates once. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForkSession"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ChatSession"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     messages_list: {
         parameters: {
             query?: {
@@ -4515,6 +4681,36 @@ export interface operations {
             };
         };
     };
+    workers_commands: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Commands"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     workers_refresh_models: {
         parameters: {
             query?: never;
@@ -4534,6 +4730,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workers_modes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                workerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Modes"];
+                };
             };
             /** @description What went wrong (RFC 9457) */
             default: {

@@ -69,6 +69,9 @@ mod tests {
             Attachment { name, media_type, size: bytes.len() as u64, file }
         };
         let turn = Turn {
+            message: "m".to_owned(),
+            superseded: Vec::new(),
+            fork: None,
             session: String::new(),
             reply: String::new(),
             content: "Look".to_owned(),
