@@ -9,6 +9,9 @@ export class ScriptedModel {
   private answer: ServerResponse | undefined;
   private onAsked: (() => void) | undefined;
 
+  /** The conversation that the agent told it the last time. */
+  heard = "";
+
   /** What it calls a conversation. */
   title = "A scripted title";
 
@@ -82,6 +85,7 @@ export class ScriptedModel {
   private take(asked: Asked, response: ServerResponse): void {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     if (asked.tools?.length) {
+      this.heard = JSON.stringify(asked.messages);
       this.answer = response;
       this.onAsked?.();
     } else {
@@ -114,5 +118,6 @@ function tell(response: ServerResponse, choice: object): void {
 }
 
 interface Asked {
+  messages?: unknown[];
   tools?: unknown[];
 }

@@ -26,6 +26,10 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
         let detail = "This session has ended; resume it before you try again.";
         return Err(problem::conflict("session-terminated", detail).into());
     }
+    if message.superseded_by.is_some() {
+        let detail = "There is a newer version of this message; it is not answered any more.";
+        return Err(problem::conflict("message-superseded", detail).into());
+    }
     let Some(next) = turn::next(message.status(), Event::Retry) else {
         let detail = "Only a message that failed, was stopped or was interrupted can be tried again.";
         return Err(problem::conflict("cannot-retry", detail).into());

@@ -1,0 +1,329 @@
+//! Edit, withdraw, send-now, stop, retry, new versions, forks, start and end of the same messages, racing in orders that
+//! chance makes: whatever happens, each message has one outcome, no turn is begun twice, and nothing is lost.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(unreachable_pub, reason = "a module of a test is its own world")]
+
+mod support;
+
+use std::collections::{HashMap, HashSet};
+
+use futures_util::future::join_all;
+use muster_bus::CallError;
+use muster_contracts::{
+    id::{MessageId, SessionId},
+    method, v1,
+};
+use proptest::{
+    collection::vec,
+    prelude::*,
+    strategy::ValueTree as _,
+    test_runner::{Config, RngAlgorithm, TestRng, TestRunner},
+};
+use support::{Chat, Engine, Process, Writing};
+use v1::TurnStatus::{Cancelled, Completed, Failed};
+
+/// Interleavings that one run tries; each in a session of its own.
+const CASES: u64 = 12;
+
+/// What a user does. Numbers choose among the messages that were sent by then.
+#[derive(Debug, Clone)]
+enum Act {
+    Send,
+    Edit(usize),
+    Front(usize),
+    Withdraw(usize),
+    SendNow(usize),
+    Stop(usize),
+    Retry(usize),
+    Replace(usize),
+    Fork(usize),
+    Continue,
+}
+
+/// What is done at the same time, and how the turn ends that runs then.
+#[derive(Debug, Clone)]
+struct Round {
+    acts: Vec<Act>,
+    fails: bool,
+}
+
+fn round() -> impl Strategy<Value = Round> {
+    let some = || 0..16_usize;
+    let act = prop_oneof![
+        4 => Just(Act::Send),
+        2 => some().prop_map(Act::Edit),
+        1 => some().prop_map(Act::Front),
+        2 => some().prop_map(Act::Withdraw),
+        1 => some().prop_map(Act::SendNow),
+        2 => some().prop_map(Act::Stop),
+        2 => some().prop_map(Act::Retry),
+        4 => some().prop_map(Act::Replace),
+        1 => some().prop_map(Act::Fork),
+        1 => Just(Act::Continue),
+    ];
+    (vec(act, 1..6), any::<bool>()).prop_map(|(acts, fails)| Round { acts, fails })
+}
+
+/// What was promised to the user, and what the worker was told.
+#[derive(Debug, Default)]
+struct Record {
+    /// Messages that chat took, in the order of their sending.
+    sent: Vec<String>,
+    /// Each text that a message may have.
+    texts: HashMap<String, HashSet<String>>,
+    withdrawn: HashSet<String>,
+    replaces: HashMap<String, String>,
+    /// How often another attempt was granted.
+    retried: HashMap<String, usize>,
+    /// Each turn that was begun: its reply, its message and the text that was answered.
+    begun: HashMap<String, (String, String)>,
+}
+
+/// What became of one act.
+enum Outcome {
+    Sent { id: String, text: String, replaces: Option<String> },
+    Edited { id: String, text: String },
+    Withdrawn(String),
+    Retried(String),
+    Nothing,
+}
+
+fn is_refusal<T>(result: Result<T, CallError>) -> bool {
+    match result {
+        Ok(_) => false,
+        Err(CallError::Refused(problem)) => {
+            assert_ne!(problem.slug, "internal", "{problem:?}");
+            true
+        }
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn is_over(message: &v1::ChatMessage) -> bool {
+    message.status() as i32 >= Completed as i32
+}
+
+/// The whole session, oldest first.
+async fn all(chat: &Chat) -> Vec<v1::ChatMessage> {
+    let mut found = Vec::new();
+    let mut before = None;
+    loop {
+        let request = v1::ListMessagesRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            limit: 200,
+            before,
+            ..Default::default()
+        };
+        let page = chat.call::<method::ListMessages>(request).await.unwrap();
+        found.splice(..0, page.messages);
+        before = page.next_before;
+        if before.is_none() {
+            return found;
+        }
+    }
+}
+
+async fn act(chat: &Chat, act: &Act, sent: &[String]) -> Outcome {
+    let named = |number: &usize| sent.get(number % sent.len().max(1)).cloned();
+    let fresh = || format!("text {}", MessageId::random());
+    match act {
+        Act::Send => {
+            let request = chat.message(&fresh());
+            let (id, text) = (request.message_id.clone(), request.content.clone());
+            match is_refusal(chat.call::<method::SendMessage>(request).await) {
+                true => Outcome::Nothing,
+                false => Outcome::Sent { id, text, replaces: None },
+            }
+        }
+        Act::Replace(number) => {
+            let Some(replaces) = named(number) else { return Outcome::Nothing };
+            let request = v1::SendMessageRequest { replaces: Some(replaces.clone()), ..chat.message(&fresh()) };
+            let (id, text) = (request.message_id.clone(), request.content.clone());
+            // Twice at once is once.
+            let again = chat.call::<method::SendMessage>(request.clone());
+            let (first, second) = tokio::join!(chat.call::<method::SendMessage>(request), again);
+            let (first, second) = (is_refusal(first), is_refusal(second));
+            assert!(first == second || !first, "the same send again is refused: {replaces}");
+            if first { Outcome::Nothing } else { Outcome::Sent { id, text, replaces: Some(replaces) } }
+        }
+        Act::Edit(number) | Act::Front(number) => {
+            let Some(id) = named(number) else { return Outcome::Nothing };
+            let moves = matches!(act, Act::Front(_));
+            let text = fresh();
+            let request = v1::EditMessageRequest {
+                caller: Some(chat.caller.clone()),
+                chat_session_id: chat.session.clone(),
+                message_id: id.clone(),
+                content: (!moves).then(|| text.clone()),
+                after: moves.then(String::new),
+                ..Default::default()
+            };
+            let refused = is_refusal(chat.call::<method::EditMessage>(request).await);
+            if refused || moves { Outcome::Nothing } else { Outcome::Edited { id, text } }
+        }
+        Act::Withdraw(number) => {
+            let Some(id) = named(number) else { return Outcome::Nothing };
+            match is_refusal(chat.call::<method::WithdrawMessage>(chat.names(&id)).await) {
+                true => Outcome::Nothing,
+                false => Outcome::Withdrawn(id),
+            }
+        }
+        Act::Retry(number) => {
+            let Some(id) = named(number) else { return Outcome::Nothing };
+            match is_refusal(chat.call::<method::Retry>(chat.names(&id)).await) {
+                true => Outcome::Nothing,
+                false => Outcome::Retried(id),
+            }
+        }
+        Act::SendNow(number) => {
+            let Some(id) = named(number) else { return Outcome::Nothing };
+            is_refusal(chat.call::<method::SendNow>(chat.names(&id)).await);
+            Outcome::Nothing
+        }
+        Act::Stop(number) => {
+            let Some(id) = named(number) else { return Outcome::Nothing };
+            is_refusal(chat.call::<method::CancelTurn>(chat.names(&id)).await);
+            Outcome::Nothing
+        }
+        Act::Fork(number) => {
+            let Some(id) = named(number) else { return Outcome::Nothing };
+            let request = v1::ForkSessionRequest {
+                caller: Some(chat.caller.clone()),
+                chat_session_id: chat.session.clone(),
+                message_id: id,
+                fork_id: SessionId::random().into(),
+            };
+            is_refusal(chat.call::<method::ForkSession>(request).await);
+            Outcome::Nothing
+        }
+        Act::Continue => {
+            is_refusal(chat.call::<method::ContinueQueue>(chat.session_ref()).await);
+            Outcome::Nothing
+        }
+    }
+}
+
+impl Record {
+    fn note(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Sent { id, text, replaces } => {
+                self.texts.entry(id.clone()).or_default().insert(text);
+                if let Some(replaces) = replaces {
+                    self.replaces.insert(id.clone(), replaces);
+                }
+                self.sent.push(id);
+            }
+            Outcome::Edited { id, text } => {
+                self.texts.entry(id).or_default().insert(text);
+            }
+            Outcome::Withdrawn(id) => {
+                self.withdrawn.insert(id);
+            }
+            Outcome::Retried(id) => *self.retried.entry(id).or_default() += 1,
+            Outcome::Nothing => {}
+        }
+    }
+
+    /// The worker's side of a round: it ends what runs, as asked, and begins what it is told, once.
+    async fn work(&mut self, chat: &Chat, worker: &Process<'_>, running: Option<Writing>, fails: bool) -> Option<Writing> {
+        let session = &chat.session;
+        if let Some(mut writing) = running {
+            let told = worker.sync(&[&writing]).await;
+            assert!(told.start.iter().all(|start| &start.chat_session_id != session), "a turn beside an open one");
+            let stopped = told.stop.iter().any(|stop| stop.reply_id == writing.start.reply_id);
+            let text = writing.start.content.clone();
+            worker.write(&mut writing, &text).await;
+            let outcome = if stopped { Cancelled } else if fails { Failed } else { Completed };
+            worker.end(&mut writing, outcome).await;
+            while !all(chat).await.iter().any(|message| message.message_id == writing.start.reply_id && is_over(message)) {}
+        }
+        let start = worker.sync(&[]).await.start.into_iter().find(|start| &start.chat_session_id == session)?;
+        let begun = self.begun.insert(start.reply_id.clone(), (start.message_id.clone(), start.content.clone()));
+        assert_eq!(begun, None, "a turn is begun twice");
+        assert!(!self.withdrawn.contains(&start.message_id) || self.attempts(&start.message_id) > 1, "{start:?}");
+        Some(worker.begin(&start).await)
+    }
+
+    fn attempts(&self, message: &str) -> usize {
+        self.begun.values().filter(|(begun, _)| begun == message).count()
+    }
+
+    fn holds(&self, messages: &[v1::ChatMessage]) {
+        let by_id = messages.iter().map(|message| (message.message_id.as_str(), message)).collect::<HashMap<_, _>>();
+        for message in messages {
+            if let Some(by) = &message.superseded_by {
+                assert!(by_id.contains_key(by.as_str()), "superseded by nothing: {message:?}");
+            }
+        }
+        for id in &self.sent {
+            let Some(message) = by_id.get(id.as_str()) else {
+                assert!(self.withdrawn.contains(id) && self.attempts(id) == 0, "lost: {id}");
+                continue;
+            };
+            let attempts = self.attempts(id);
+            assert!(attempts >= 1, "never answered: {message:?}");
+            assert!(attempts <= 1 + self.retried.get(id).copied().unwrap_or_default(), "too often: {message:?}");
+            assert!(self.texts[id].contains(&message.content), "another text: {message:?}");
+            let replies = messages.iter().filter(|reply| reply.reply_to.as_ref() == Some(id)).collect::<Vec<_>>();
+            assert_eq!(replies.len(), attempts, "{message:?}");
+            let current = replies.iter().filter(|reply| reply.superseded_by == message.superseded_by);
+            assert_eq!(current.count(), 1, "one outcome: {message:?} {replies:?}");
+            // What was answered is what stands there.
+            assert!(replies.iter().all(|reply| self.begun[&reply.message_id].1 == reply.content), "{replies:?}");
+            if let Some(replaced) = self.replaces.get(id) {
+                let replaced = by_id[replaced.as_str()];
+                assert!(replaced.superseded_by.is_some(), "{replaced:?} still has its place beside {message:?}");
+                assert_eq!(message.version.unwrap_or(1), replaced.version.unwrap_or(1) + 1);
+            }
+        }
+        // Of no message two versions have their place.
+        let live = messages.iter().filter(|message| message.superseded_by.is_none());
+        let live = live.map(|message| message.message_id.as_str()).collect::<HashSet<_>>();
+        for id in live.iter().filter_map(|id| self.replaces.get(*id)) {
+            assert!(!live.contains(id.as_str()));
+        }
+    }
+}
+
+async fn holds(engine: Engine) {
+    let mut chat = Chat::start(engine).await;
+    for seed in 0..CASES {
+        let mut bytes = [7; 32];
+        bytes[..8].copy_from_slice(&seed.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &bytes);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let rounds = vec(round(), 4..14).new_tree(&mut runner).unwrap().current();
+        println!("seed {seed}: {rounds:?}");
+        chat.session = chat.new_session("demo/fast").await.unwrap().chat_session_id;
+        let worker = chat.process_of_worker(1);
+        let (mut record, mut running) = (Record::default(), None);
+        for Round { acts, fails } in rounds {
+            let sent = record.sent.clone();
+            let acting = join_all(acts.iter().map(|one| act(&chat, one, &sent)));
+            let (outcomes, writing) = tokio::join!(acting, record.work(&chat, &worker, running, fails));
+            running = writing;
+            outcomes.into_iter().for_each(|outcome| record.note(outcome));
+        }
+        // All that waits is answered in the end.
+        loop {
+            chat.call::<method::ContinueQueue>(chat.session_ref()).await.unwrap();
+            running = record.work(&chat, &worker, running, false).await;
+            if running.is_none() && all(&chat).await.iter().all(is_over) {
+                break;
+            }
+        }
+        record.holds(&all(&chat).await);
+    }
+}
+
+#[tokio::test]
+async fn whatever_races_on_sqlite_each_message_has_one_outcome() {
+    holds(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn whatever_races_on_postgres_each_message_has_one_outcome() {
+    holds(Engine::Postgres).await;
+}
