@@ -5,9 +5,11 @@
 //!   What there is to do, it asks chat (`sync`).
 //! * Publishes: `start`, `chunk`, `request` and `end` of its replies; to the
 //!   registry `register`, `models`, `heartbeat` and `bye`.
-//! * Owns: its key, and what its backend keeps below the state directory.
+//! * Owns: its key, the journal of what it has begun, and what its backend keeps
+//!   below the state directory.
 //! * When it dies: the broker reports the closed connection, chat ends its open
-//!   replies with the text so far, and the next process begins with nothing open.
+//!   replies with the text so far; what waited here for the broker is lost with
+//!   the process. The next one begins with nothing open, and tells chat what was cut.
 
 pub mod address;
 pub mod backend;

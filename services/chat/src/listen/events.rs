@@ -12,7 +12,7 @@ use muster_contracts::{
 
 use crate::{
     domain::turn::Outcome as TurnOutcome,
-    erase,
+    erase, restriction,
     state::{Done, State},
     store::{attachments, quotas, sessions, shares, turns, workers},
     tell::{self, Actor},
@@ -53,7 +53,8 @@ async fn keep(state: &State, worker: &v1::Worker) -> Done<()> {
     }
     workers::keep(write.connection(), worker).await?;
     write.commit().await?;
-    Ok(())
+    // What was in its way may have gone while the registry was told of it.
+    restriction::tell(state, &worker.worker_id).await
 }
 
 /// Its sessions end with it; they stay readable.
