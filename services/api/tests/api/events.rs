@@ -128,6 +128,27 @@ async fn ids_that_are_of_no_use_are_told_and_the_stream_goes_on_from_now() {
 }
 
 #[tokio::test]
+async fn a_position_that_the_stream_has_forgotten_is_told() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    let (watched, forgotten) = (stage.session(&ada), stage.session(&ada));
+    let beat = ada.watch(&watched.events(), None).await.next().await.unwrap().id.unwrap();
+    let (stem, sequence) = beat.rsplit_once('-').unwrap();
+    let (_, epoch) = stem.rsplit_once(':').unwrap();
+    for _ in 0..3 {
+        forgotten.start(&MessageId::random()).await;
+    }
+    forgotten.forget_all().await;
+    let position = format!("{}:{epoch}-{sequence}", forgotten.session);
+    let mut stream = ada.watch(&forgotten.events(), Some(&position)).await;
+    assert_eq!(stream.next().await.unwrap().event, "beat");
+    assert_eq!(stream.next().await.unwrap().event, "resync");
+    let reply = MessageId::random();
+    forgotten.start(&reply).await;
+    assert_eq!(stream.event().await.unwrap().data["messageId"], reply.as_str());
+}
+
+#[tokio::test]
 async fn the_user_stream_tells_what_changed_and_nothing_of_others() {
     let stage = Stage::start().await;
     let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);

@@ -219,6 +219,18 @@ impl Session {
         format!("/sessions/{}/events", self.session)
     }
 
+    /// Lets the stream forget all that it has, as it does with time.
+    pub(crate) async fn forget_all(&self) {
+        self.bus.define_stream(&stream::chunks(Duration::from_millis(200), 1 << 28, 1)).await.unwrap();
+        loop {
+            let now = self.bus.stream_state(stream::CHUNKS).await.unwrap();
+            if now.first > now.last {
+                break;
+            }
+        }
+        self.bus.define_stream(&stream::chunks(Duration::from_hours(1), 1 << 28, 1)).await.unwrap();
+    }
+
     pub(crate) async fn write(&self, writer: Writer, reply: &MessageId, kind: ChunkKind, message: &impl Message) {
         let about = About::Message(reply.clone());
         let address = ChunkAddress { writer, session: self.session.clone(), about, kind };
