@@ -3,6 +3,7 @@
 use std::{fmt::Display, time::Duration};
 
 use reqwest::Method;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
@@ -18,6 +19,7 @@ use crate::{
 /// Longer than the slowest reply on a busy machine, and than a turn of a lost worker is kept open.
 const PATIENCE: Duration = Duration::from_secs(150);
 const LOOK: Duration = Duration::from_millis(200);
+const MESSAGES: &str = "/messages?limit=200";
 
 /// What was looked at, and found to be right.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
@@ -71,27 +73,38 @@ pub(super) async fn all(stack: &Stack, worker: &str, watched: &[Watched], worker
     checked
 }
 
-/// The reply that stands, once nothing more will become of it. It is whole, unless its worker was killed.
-async fn settled(session: &Session, sent: &Sent, worker_killed: bool) -> Message {
-    let mut seen = None;
+/// What the api answers, once it is `so`. Until the last dead connection is noticed a part may not answer it.
+async fn until<T: DeserializeOwned, A>(
+    session: &Session,
+    path: &str,
+    what: &str,
+    so: impl Fn(T) -> Result<A, String>,
+) -> A {
+    let mut seen = "nothing was answered".to_owned();
     let looking = async {
         loop {
-            let page =
-                session.client().get::<Messages>(&format!("/sessions/{}/messages?limit=200", session.id())).await;
-            let standing = page.ok().and_then(|page| standing(page, sent));
-            if let Some(reply) = &standing
-                && (reply.status == "completed" || worker_killed && reply.completed)
-            {
-                return reply.clone();
+            match session.client().get(&format!("/sessions/{}{path}", session.id())).await.map(&so) {
+                Ok(Ok(answer)) => return answer,
+                Ok(Err(other)) => seen = other,
+                Err(_) => {}
             }
-            seen = standing.or(seen.take());
             tokio::time::sleep(LOOK).await;
         }
     };
     match tokio::time::timeout(PATIENCE, looking).await {
-        Ok(reply) => reply,
-        Err(_) => panic!("the reply is not whole after {} s: {}", PATIENCE.as_secs(), shown(seen.as_ref())),
+        Ok(answer) => answer,
+        Err(_) => panic!("{what} after {} s: {seen}", PATIENCE.as_secs()),
     }
+}
+
+/// The reply that stands, once nothing more will become of it. It is whole, unless its worker was killed.
+async fn settled(session: &Session, sent: &Sent, worker_killed: bool) -> Message {
+    let so = |page| {
+        let reply = standing(page, sent);
+        let settled = |reply: &Message| reply.status == "completed" || worker_killed && reply.completed;
+        reply.clone().filter(settled).ok_or_else(|| shown(reply.as_ref()))
+    };
+    until(session, MESSAGES, "the reply is not whole", so).await
 }
 
 fn standing(page: Messages, sent: &Sent) -> Option<Message> {
@@ -135,25 +148,18 @@ async fn whole(watched: &Watched, reply: &Message, worker: &str, stream: &mut St
 
 /// So many replies, each begun once, and nothing is open.
 async fn nothing_twice(session: &Session, replies: usize, stream: &mut Stream) {
-    let messages = session.messages().await.items;
+    let messages = until(session, MESSAGES, "no messages", |page: Messages| Ok(page.items)).await;
     let of_worker = messages.iter().filter(|message| message.role == "assistant").count();
     assert_eq!(of_worker, replies, "replies to one message");
     assert_eq!(stream.starts(session.id()).await, replies, "starts in the stream");
     for message in &messages {
         assert!(message.completed, "an unfinished turn: {message:?}");
     }
-    let looking = async {
-        loop {
-            let seen = session.client().get::<Value>(&format!("/sessions/{}", session.id())).await;
-            if seen.is_ok_and(|seen| seen.get("activity").and_then(Value::as_str) == Some("idle")) {
-                return;
-            }
-            tokio::time::sleep(LOOK).await;
-        }
+    let idle = |seen: Value| match seen.get("activity").and_then(Value::as_str) {
+        Some("idle") => Ok(()),
+        other => Err(format!("{other:?}")),
     };
-    if tokio::time::timeout(PATIENCE, looking).await.is_err() {
-        panic!("the session still says that it works");
-    }
+    until(session, "", "the session is not idle", idle).await;
 }
 
 fn counted() -> String {

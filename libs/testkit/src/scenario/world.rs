@@ -17,8 +17,8 @@ const SESSIONS: usize = 4;
 const VIEWERS: usize = 2;
 /// How far each reply counts.
 pub(super) const UP_TO: usize = 5000;
-/// Chunks of a reply that are there before anything happens.
-const BEGUN: usize = 50;
+/// Chunks of a reply that are there before anything happens; a busy machine makes few large ones.
+const BEGUN: usize = 10;
 /// How much later everything arrives over a delayed link.
 const DELAY: Duration = Duration::from_millis(50);
 
