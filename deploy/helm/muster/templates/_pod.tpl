@@ -44,8 +44,9 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 
-{{/* A service's settings as variables: dict root, name, values. What an operator says comes last and so wins. */}}
-{{- define "muster.env" -}}
+{{/* A service's settings as the file that it reads, which refuses keys that it does not know: dict root, name, values. What
+     an operator says wins. */}}
+{{- define "muster.settings" -}}
 {{- $root := .root -}}
 {{- $settings := dict
     "nats_url" (include "muster.brokerUrl" $root)
@@ -74,13 +75,7 @@ topologySpreadConstraints:
 {{- end }}
 {{- range $key, $value := mergeOverwrite $settings .values.config }}
 {{- if ne (toString $value) "" }}
-- name: MUSTER_{{ upper $key }}
-  value: {{ kindIs "float64" $value | ternary (int64 $value) $value | quote }}
+{{ $key }} = {{ kindIs "float64" $value | ternary (int64 $value) $value | toJson }}
 {{- end }}
-{{- end }}
-- name: MUSTER_DATABASE_URL
-  valueFrom: { secretKeyRef: { name: {{ get $root.Values.secrets .name }}, key: database-url } }
-{{- with concat $root.Values.env .values.env }}
-{{ toYaml . }}
 {{- end }}
 {{- end }}
