@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 
 import yaml
 
@@ -90,6 +91,9 @@ def main():
             print(f"{case.name}: {len(rendered)} objects, in Kubernetes {', '.join(objects.MINORS)}", flush=True)
         wrong += refusals(chart)
         print(f"{len(WRONG)} wrong settings tried", flush=True)
+    workspace = tomllib.loads((HELM.parent.parent / "Cargo.toml").read_text())["workspace"]
+    if yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] != workspace["package"]["version"]:
+        wrong.append("Chart.yaml: appVersion is not the version of the services")
     if not table.is_current(CHART):
         wrong.append("README.md of the chart is not what values.yaml says: run deploy/helm/check/table.py")
     for line in wrong:
