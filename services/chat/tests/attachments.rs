@@ -123,12 +123,12 @@ mod scenario {
         let long = "many words ".repeat(30_000);
         let (file, other) = (chat.upload(TEXT, long.as_bytes()).await, chat.upload(TEXT, b"another").await);
         let sent = chat.call::<SendMessage>(chat.with_files("read this", &[&file])).await.unwrap();
-        assert_eq!(sent.attachments, [file.clone()]);
-        assert_eq!(chat.messages().await.messages[0].attachments, [file.clone()]);
+        assert_eq!(sent.attachments, std::slice::from_ref(&file));
+        assert_eq!(chat.messages().await.messages[0].attachments, std::slice::from_ref(&file));
         let worker = chat.process_of_worker(1);
         assert!(worker.piece(&sent.message_id, &file.attachment_id, 0).await.is_err(), "before it is told of the turn");
         let start = worker.sync(&[]).await.start.remove(0);
-        assert_eq!(start.attachments, [file.clone()]);
+        assert_eq!(start.attachments, std::slice::from_ref(&file));
         let (mut read, mut position) = (Vec::new(), 0);
         while (read.len() as u64) < file.size {
             let piece = worker.piece(&start.reply_id, &file.attachment_id, position).await.unwrap();
@@ -176,7 +176,7 @@ mod scenario {
         let edited = chat.call::<EditMessage>(chat.changing(&sent, &[&b, &a])).await.unwrap();
         assert_eq!(edited.attachments, [b.clone(), a.clone()]);
         let edited = chat.call::<EditMessage>(chat.changing(&sent, &[&b])).await.unwrap();
-        assert_eq!(edited.attachments, [b.clone()]);
+        assert_eq!(edited.attachments, std::slice::from_ref(&b));
         // What was taken from it is free again, and what it has is not.
         let next = chat.call::<SendMessage>(chat.with_files("next", &[&a])).await.unwrap();
         assert_eq!(slug(chat.call::<EditMessage>(chat.changing(&sent, &[&a])).await), "attachment-taken");
@@ -185,7 +185,11 @@ mod scenario {
             change_attachments: false,
             ..chat.changing(&sent, &[])
         };
-        assert_eq!(chat.call::<EditMessage>(words).await.unwrap().attachments, [b.clone()], "an edit keeps them");
+        assert_eq!(
+            chat.call::<EditMessage>(words).await.unwrap().attachments,
+            std::slice::from_ref(&b),
+            "an edit keeps them"
+        );
         let nothing = v1::EditMessageRequest { content: Some(" ".into()), ..chat.changing(&sent, &[]) };
         assert_eq!(slug(chat.call::<EditMessage>(nothing).await), "invalid-value");
         let worker = chat.process_of_worker(1);

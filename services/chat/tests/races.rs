@@ -227,7 +227,13 @@ impl Record {
     }
 
     /// The worker's side of a round: it ends what runs, as asked, and begins what it is told, once.
-    async fn work(&mut self, chat: &Chat, worker: &Process<'_>, running: Option<Writing>, fails: bool) -> Option<Writing> {
+    async fn work(
+        &mut self,
+        chat: &Chat,
+        worker: &Process<'_>,
+        running: Option<Writing>,
+        fails: bool,
+    ) -> Option<Writing> {
         let session = &chat.session;
         if let Some(mut writing) = running {
             let told = worker.sync(&[&writing]).await;
@@ -235,9 +241,19 @@ impl Record {
             let stopped = told.stop.iter().any(|stop| stop.reply_id == writing.start.reply_id);
             let text = writing.start.content.clone();
             worker.write(&mut writing, &text).await;
-            let outcome = if stopped { Cancelled } else if fails { Failed } else { Completed };
+            let outcome = if stopped {
+                Cancelled
+            } else if fails {
+                Failed
+            } else {
+                Completed
+            };
             worker.end(&mut writing, outcome).await;
-            while !all(chat).await.iter().any(|message| message.message_id == writing.start.reply_id && is_over(message)) {}
+            while !all(chat)
+                .await
+                .iter()
+                .any(|message| message.message_id == writing.start.reply_id && is_over(message))
+            {}
         }
         let start = worker.sync(&[]).await.start.into_iter().find(|start| &start.chat_session_id == session)?;
         let begun = self.begun.insert(start.reply_id.clone(), (start.message_id.clone(), start.content.clone()));

@@ -126,7 +126,7 @@ pub(super) fn state() -> String {
     if state.is_empty() { "installed; systemd cannot be asked here".to_owned() } else { state }
 }
 
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
 mod tests {
     use std::{fs, process::Command};
 
@@ -145,6 +145,7 @@ mod tests {
         }
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn systemd_itself_finds_nothing_wrong_with_the_unit() {
         let directory = tempfile::Builder::new().prefix("100% odd $HOME ").tempdir().unwrap();

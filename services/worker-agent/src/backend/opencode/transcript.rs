@@ -98,7 +98,7 @@ impl Transcript {
         match kind {
             PartKind::Text { text, synthetic: false, time } => self.text(id, false, &text, time),
             PartKind::Reasoning { text, time } => self.text(id, true, &text, time),
-            PartKind::Tool { tool, state } => self.tool(&id, tool, state),
+            PartKind::Tool { tool, state } => self.tool(&id, tool, *state),
             PartKind::StepFinish { tokens, cost } => {
                 let input = whole(tokens.input + tokens.cache.read + tokens.cache.write);
                 let output = whole(tokens.output + tokens.reasoning);

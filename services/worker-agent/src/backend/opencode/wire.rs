@@ -92,7 +92,7 @@ pub(super) enum PartKind {
     Tool {
         #[serde(default)]
         tool: String,
-        state: ToolState,
+        state: Box<ToolState>,
     },
     StepFinish {
         #[serde(default)]
