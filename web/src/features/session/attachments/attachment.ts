@@ -5,6 +5,10 @@ export const addressOf = (attachmentId: string) => `/api/v1/attachments/${attach
 export const isImage = ({ mediaType }: Pick<Attachment, "mediaType">) =>
   mediaType.startsWith("image/");
 
+/** Whether a worker's agent takes files; one that has not told yet may. */
+export const takesFiles = (worker: Worker | undefined) =>
+  worker?.capabilities?.attachments !== false;
+
 /** Whether a model takes images; one that is not known yet may. */
 export function takesImages(worker: Worker | undefined, modelId: string): boolean {
   const model = worker?.models.find((m) => m.modelId === modelId);

@@ -1,7 +1,9 @@
-import { FileText } from "lucide-react";
-import { useState } from "react";
+import { FileText, Image } from "lucide-react";
+import { use, useState } from "react";
 import type { Attachment } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
+import { cn } from "@/shared/ui/cn";
+import { ReadOnlyContext } from "../stream/use-session-stream";
 import { addressOf, isImage } from "./attachment";
 import { fileSize } from "./file-size";
 import { ImageViewer } from "./image-viewer";
@@ -9,6 +11,8 @@ import { ImageViewer } from "./image-viewer";
 /** What a message brought with it: images to look at, files to keep. */
 export function MessageFiles({ files }: { files: readonly Attachment[] }) {
   const [shown, setShown] = useState<Attachment | null>(null);
+  // A link shows what was said; the files are their owner's alone.
+  const readOnly = use(ReadOnlyContext);
   if (files.length === 0) return null;
   return (
     <ul
@@ -17,7 +21,11 @@ export function MessageFiles({ files }: { files: readonly Attachment[] }) {
     >
       {files.map((file) => (
         <li key={file.attachmentId} className="min-w-0">
-          {isImage(file) ? (
+          {readOnly ? (
+            <span className={chip}>
+              <ChipText file={file} />
+            </span>
+          ) : isImage(file) ? (
             <Thumbnail file={file} onOpen={() => setShown(file)} />
           ) : (
             <FileChip file={file} />
@@ -48,21 +56,36 @@ function Thumbnail({ file, onOpen }: { file: Attachment; onOpen: () => void }) {
   );
 }
 
+const chip =
+  "flex h-13 touch max-w-full items-center gap-2 rounded-lg border border-line bg-panel pr-3 pl-1.5";
+
 function FileChip({ file }: { file: Attachment }) {
   return (
     <a
       href={addressOf(file.attachmentId)}
       download={file.name}
       aria-label={t.attach.download(file.name)}
-      className="flex h-13 touch max-w-full items-center gap-2 rounded-lg border border-line bg-panel pr-3 pl-1.5 hover:bg-hover"
+      className={cn(chip, "hover:bg-hover")}
     >
+      <ChipText file={file} />
+    </a>
+  );
+}
+
+function ChipText({ file }: { file: Attachment }) {
+  return (
+    <>
       <span className="grid size-10 shrink-0 place-items-center rounded-md bg-press text-ink-2">
-        <FileText aria-hidden className="size-4" />
+        {isImage(file) ? (
+          <Image aria-hidden className="size-4" />
+        ) : (
+          <FileText aria-hidden className="size-4" />
+        )}
       </span>
       <span className="max-w-52 min-w-0">
         <span className="block truncate text-sm">{file.name}</span>
         <span className="block text-xs text-ink-3">{fileSize(file.size)}</span>
       </span>
-    </a>
+    </>
   );
 }

@@ -6,7 +6,7 @@ import { nameOf } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Tooltip } from "@/shared/ui/tooltip";
-import { takesImages } from "../attachments/attachment";
+import { takesFiles, takesImages } from "../attachments/attachment";
 import { AttachButton } from "../attachments/attach-button";
 import { DraftFileList } from "../attachments/draft-file-list";
 import { addFiles, useDraftFiles } from "../attachments/draft-files";
@@ -76,7 +76,7 @@ export function Composer(props: ComposerProps) {
           onEditLast={props.onEditLast}
         />
         <div className="flex items-center gap-1.5 p-1.5">
-          <AttachButton onFiles={attach} />
+          {takesFiles(worker) && <AttachButton onFiles={attach} />}
           <ModelMenu worker={worker} value={props.model} onChange={props.onModel} />
           <ModeMenu worker={worker} value={props.mode} onChange={props.onMode} />
           <span className="flex-1" />
