@@ -15,6 +15,7 @@ mod process;
 mod prompt;
 mod requests;
 mod session;
+mod tool;
 mod transcript;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use agent_client_protocol::v1::schema::{
     PermissionOption, PermissionOptionKind, RequestPermissionOutcome, RequestPermissionRequest,
-    RequestPermissionResponse, SelectedPermissionOutcome, ToolCallContent, ToolCallUpdateFields,
+    RequestPermissionResponse, SelectedPermissionOutcome, ToolCallContent, ToolCallUpdateFields, ToolKind,
 };
 use muster_contracts::v1::{Answer, RequestKind, RequestOption};
 use serde_json::{Map, Value, json};
 
-use super::{diff, transcript};
+use super::{diff, tool};
 use crate::turn::Asked;
 
 /// Characters of a title that are shown.
@@ -19,7 +19,14 @@ const TITLE_CHARS: usize = 120;
 pub(super) fn permission(request: &RequestPermissionRequest, directory: &Path) -> Asked {
     let ToolCallUpdateFields { title, kind, raw_input, content, .. } = &request.tool_call.fields;
     let title = title.clone().filter(|title| !title.trim().is_empty());
-    let title = title.or_else(|| kind.map(|kind| transcript::name(kind).to_owned()));
+    let title = title.or_else(|| kind.map(|kind| tool::name(kind).to_owned()));
+    let title = title.unwrap_or_else(|| "Do something".to_owned());
+    let mut details = details(raw_input.as_ref(), content.as_deref().unwrap_or_default(), directory);
+    // Some agents have the whole command in the title, and nothing else.
+    if details.is_empty() || title.chars().count() > TITLE_CHARS {
+        let name = if *kind == Some(ToolKind::Execute) { "command" } else { "text" };
+        details.entry(name).or_insert_with(|| json!(title));
+    }
     let option = |option: &PermissionOption| RequestOption {
         option_id: option.option_id.0.to_string(),
         label: option.name.clone(),
@@ -33,9 +40,8 @@ pub(super) fn permission(request: &RequestPermissionRequest, directory: &Path) -
     };
     Asked {
         kind: RequestKind::Permission,
-        title: title.unwrap_or_else(|| "Do something".to_owned()).chars().take(TITLE_CHARS).collect(),
-        details: Value::Object(details(raw_input.as_ref(), content.as_deref().unwrap_or_default(), directory))
-            .to_string(),
+        title: title.chars().take(TITLE_CHARS).collect(),
+        details: Value::Object(details).to_string(),
         options: request.options.iter().map(option).collect(),
         questions: Vec::new(),
     }
@@ -54,7 +60,7 @@ fn details(input: Option<&Value>, content: &[ToolCallContent], directory: &Path)
                 details.insert("diff".to_owned(), json!(together));
             }
             ToolCallContent::Content(content) => {
-                if let Some(text) = transcript::text_of(&content.content) {
+                if let Some(text) = tool::text_of(&content.content) {
                     details.insert("text".to_owned(), json!(text));
                 }
             }
@@ -115,6 +121,15 @@ mod tests {
         let details = serde_json::from_str::<Value>(&asked.details).unwrap();
         assert_eq!((asked.title.as_str(), &details["path"]), ("edit", &json!("a.rs")));
         assert!(details["diff"].as_str().unwrap().contains("-a\n+b\n") && details.get("old").is_none());
+    }
+
+    #[test]
+    fn a_command_that_only_the_title_tells_is_shown_whole() {
+        let long = "echo ".repeat(100);
+        let asked =
+            permission(&request(json!({"toolCallId": "t", "title": long, "kind": "execute"})), Path::new("/root"));
+        assert_eq!(asked.title.chars().count(), TITLE_CHARS);
+        assert_eq!(asked.details, json!({"command": long}).to_string());
     }
 
     #[test]

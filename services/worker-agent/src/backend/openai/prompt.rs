@@ -73,7 +73,7 @@ async fn recall(backend: &OpenAi, turn: &Turn, io: &TurnIo) -> io::Result<(Histo
     if history.open {
         io.notice("open", "The turn before was cut off when the worker ended: the model does not know of it.").await;
     }
-    let (next, whole) = question::of(turn).await?;
+    let (next, whole) = question::of(&turn.content, &turn.attachments).await?;
     if !whole {
         io.notice("attached", "An attached file is too long: the model only gets its beginning.").await;
     }

@@ -6,17 +6,17 @@ use data_encoding::BASE64;
 use serde_json::{Value, json};
 
 use super::history::{History, Role, Said};
-use crate::turn::{Attachment, Turn};
+use crate::turn::Attachment;
 
 /// Bytes of an attached text that are given to the model.
 const TEXT_BYTES: usize = 512 * 1024;
 
 /// The user's message, with attached texts in it and attached images beside it.
 /// The second is whether all of the texts fitted.
-pub(super) async fn of(turn: &Turn) -> io::Result<(Said, bool)> {
-    let mut said = Said { role: Role::User, text: turn.content.clone(), images: Vec::new() };
+pub(super) async fn of(content: &str, attachments: &[Attachment]) -> io::Result<(Said, bool)> {
+    let mut said = Said { role: Role::User, text: content.to_owned(), images: Vec::new() };
     let mut whole = true;
-    for attachment in &turn.attachments {
+    for attachment in attachments {
         let Attachment { name, media_type, file, .. } = attachment;
         let bytes = tokio::fs::read(file).await?;
         if attachment.is_image() {
@@ -68,26 +68,13 @@ mod tests {
             let (name, media_type) = (name.to_owned(), media_type.to_owned());
             Attachment { name, media_type, size: bytes.len() as u64, file }
         };
-        let turn = Turn {
-            message: "m".to_owned(),
-            superseded: Vec::new(),
-            fork: None,
-            session: String::new(),
-            reply: String::new(),
-            content: "Look".to_owned(),
-            attachments: vec![attached("a.png", "image/png", &[0, 1]), attached("b.txt", "text/plain", b"words")],
-            model: String::new(),
-            mode: None,
-            directory: directory.path().to_owned(),
-            backend_session_id: None,
-            first: true,
-        };
-        let (said, whole) = of(&turn).await.unwrap();
+        let both = [attached("a.png", "image/png", &[0, 1]), attached("b.txt", "text/plain", b"words")];
+        let (said, whole) = of("Look", &both).await.unwrap();
         assert_eq!(said.images, ["data:image/png;base64,AAE="]);
         assert_eq!(said.text, "Look\n\nThe file b.txt:\n\nwords\n");
         assert!(whole);
-        let long = Turn { attachments: vec![attached("c.txt", "text/plain", &[b'x'; TEXT_BYTES + 1])], ..turn };
-        let (said, whole) = of(&long).await.unwrap();
+        let long = attached("c.txt", "text/plain", &[b'x'; TEXT_BYTES + 1]);
+        let (said, whole) = of("Look", &[long]).await.unwrap();
         assert!(!whole && said.text.len() < TEXT_BYTES + 100);
     }
 
