@@ -2,6 +2,8 @@
 //!
 //! Speaks streaming chat completions, enough for opencode and its AI SDK, and misbehaves in whichever way it is told.
 
+mod gemini;
+
 use std::{
     collections::VecDeque,
     net::SocketAddr,
@@ -95,6 +97,12 @@ struct Inner {
     all: bool,
 }
 
+impl Inner {
+    fn next(&mut self) -> Vec<Step> {
+        self.replies.pop_front().unwrap_or_else(|| vec![Step::Text("Done.".to_owned())])
+    }
+}
+
 impl Script {
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
@@ -124,6 +132,7 @@ impl OpenAi {
         let routes = Router::new()
             .route("/v1/chat/completions", post(complete))
             .route("/v1/models", get(models))
+            .route("/v1beta/models/{call}", post(gemini::call))
             .layer(DefaultBodyLimit::disable())
             .with_state(script.clone());
         let serving = tokio::spawn(async move {
@@ -178,6 +187,12 @@ impl OpenAi {
         format!("http://{}/v1", self.address)
     }
 
+    /// `http://127.0.0.1:PORT`, where the same script is given to those who speak Gemini's own protocol.
+    #[must_use]
+    pub fn gemini_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
     /// Configuration of opencode with this endpoint as the provider `scripted`,
     /// its models `tiny`, `deep/er/tiny` and `seeing`, which takes images, and the permissions of this value.
     #[must_use]
@@ -229,22 +244,12 @@ async fn complete(State(script): State<Script>, headers: HeaderMap, Json(request
         if has_tools || script.all {
             script.requests.push(request);
             turn = script.requests.len();
-            script.replies.pop_front().unwrap_or_else(|| vec![Step::Text("Done.".to_owned())])
+            script.next()
         } else {
             // opencode asks a small model without tools for a title.
             vec![Step::Text("A scripted title".to_owned())]
         }
     };
-    let refused = |status: StatusCode| (status, Json(json!({"error": {"message": format!("scripted {status}")}})));
-    match steps.first() {
-        Some(Step::Status(status)) => {
-            return refused(StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).into_response();
-        }
-        Some(Step::RetryAfter(seconds)) => {
-            return ([(RETRY_AFTER, seconds.to_string())], refused(StatusCode::TOO_MANY_REQUESTS)).into_response();
-        }
-        _ => {}
-    }
     let chunk = move |delta: Value, finish: Value| {
         let chunk = json!({"id": "scripted", "object": "chat.completion.chunk", "created": 1, "model": model,
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
@@ -255,37 +260,60 @@ async fn complete(State(script): State<Script>, headers: HeaderMap, Json(request
     if let Some(Step::Finish(reason)) = steps.iter().find(|step| matches!(step, Step::Finish(_))) {
         finish = reason;
     }
-    let last = if steps.contains(&Step::Cut) || steps.contains(&Step::Break) {
-        Vec::new()
-    } else {
-        vec![chunk(json!({}), json!(finish)), Bytes::from_static(b"data: [DONE]\n\n")]
+    let last = vec![chunk(json!({}), json!(finish)), Bytes::from_static(b"data: [DONE]\n\n")];
+    let say = move |index: usize, step: Step| {
+        let delta = match step {
+            Step::Text(text) => json!({"role": "assistant", "content": text}),
+            Step::Reasoning(text) => json!({"role": "assistant", "reasoning_content": text}),
+            Step::Tool { name, arguments } => {
+                json!({"tool_calls": [{"index": 0, "id": format!("call_{turn}_{index}"),
+                    "type": "function", "function": {"name": name, "arguments": arguments.to_string()}}]})
+            }
+            _ => return None,
+        };
+        Some(chunk(delta, Value::Null))
     };
+    play(script, steps, say, last)
+}
+
+/// Answers step by step. `say` puts the words of one into the endpoint's own form, and `last` ends what ends well.
+fn play(
+    script: Script,
+    steps: Vec<Step>,
+    say: impl Fn(usize, Step) -> Option<Bytes> + Clone + Send + 'static,
+    last: Vec<Bytes>,
+) -> Response {
+    let refused = |status: StatusCode| (status, Json(json!({"error": {"message": format!("scripted {status}")}})));
+    match steps.first() {
+        Some(Step::Status(status)) => {
+            return refused(StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)).into_response();
+        }
+        Some(Step::RetryAfter(seconds)) => {
+            return ([(RETRY_AFTER, seconds.to_string())], refused(StatusCode::TOO_MANY_REQUESTS)).into_response();
+        }
+        _ => {}
+    }
+    let ends_badly = steps.contains(&Step::Cut) || steps.contains(&Step::Break);
+    let last = if ends_badly { Vec::new() } else { last };
     let open = Open::one(script.open.clone());
     let told = stream::iter(steps.into_iter().take_while(|step| *step != Step::Cut).enumerate()).filter_map(
         move |(index, step)| {
-            let (chunk, passes) = (chunk.clone(), Arc::clone(&script.passes));
+            let (say, passes) = (say.clone(), Arc::clone(&script.passes));
             async move {
-                let delta = match step {
-                    Step::Text(text) => json!({"role": "assistant", "content": text}),
-                    Step::Reasoning(text) => json!({"role": "assistant", "reasoning_content": text}),
-                    Step::Tool { name, arguments } => {
-                        json!({"tool_calls": [{"index": 0, "id": format!("call_{turn}_{index}"),
-                        "type": "function", "function": {"name": name, "arguments": arguments.to_string()}}]})
-                    }
-                    Step::Raw(bytes) => return Some(Ok(bytes.into())),
-                    Step::Break => return Some(Err(std::io::Error::other("scripted"))),
+                match step {
+                    Step::Raw(bytes) => Some(Ok(bytes.into())),
+                    Step::Break => Some(Err(std::io::Error::other("scripted"))),
                     Step::Pause(pause) => {
                         tokio::time::sleep(pause).await;
-                        return None;
+                        None
                     }
                     Step::Wait => {
                         passes.acquire().await.ok()?.forget();
-                        return None;
+                        None
                     }
                     Step::Hang => std::future::pending().await,
-                    Step::Cut | Step::Finish(_) | Step::Status(_) | Step::RetryAfter(_) => return None,
-                };
-                Some(Ok(chunk(delta, Value::Null)))
+                    step => say(index, step).map(Ok),
+                }
             }
         },
     );

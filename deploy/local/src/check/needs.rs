@@ -51,20 +51,34 @@ pub(super) async fn chromium(report: &Report) -> Result<PathBuf, CheckError> {
     find().ok_or_else(|| CheckError::Missing(MISSING.to_owned()))
 }
 
-/// The PATH, with opencode on it; installed into the user's cache when there is none.
+/// The npm package of the second real agent that is spoken to over ACP.
+const GEMINI: &str = "@google/gemini-cli@0.61.0";
+
+/// The PATH, with opencode on it.
 pub(super) async fn path_with_opencode(report: &Report) -> Result<OsString, CheckError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    if which::which("opencode").is_ok() {
+    path_with("opencode", OPENCODE, path, report).await
+}
+
+/// The PATH, with every agent on it that the tests drive.
+pub(super) async fn path_with_agents(report: &Report) -> Result<OsString, CheckError> {
+    path_with("gemini", GEMINI, path_with_opencode(report).await?, report).await
+}
+
+/// The PATH, with a program on it; its npm package is installed into the user's cache when there is none.
+async fn path_with(program: &str, package: &str, path: OsString, report: &Report) -> Result<OsString, CheckError> {
+    if which::which(program).is_ok() {
         return Ok(path);
     }
-    let home = cache()?.join(OPENCODE);
+    // A scope is no part of the directory's name.
+    let home = cache()?.join(package.rsplit('/').next().unwrap_or(package));
     let programs = home.join("node_modules").join(".bin");
-    if !programs.join("opencode").exists() {
+    if !programs.join(program).exists() {
         std::fs::create_dir_all(&home).map_err(|source| CheckError::File { path: home.clone(), source })?;
-        let install = Command::new("npm", "npm", steps::logs().join("opencode.log"))
+        let install = Command::new("npm", "npm", steps::logs().join(format!("{program}.log")))
             .args(["install", "--no-audit", "--no-fund", "--prefix"])
             .arg(&home)
-            .arg(OPENCODE);
+            .arg(package);
         steps::heard(install, report).await?;
     }
     let all = std::iter::once(programs).chain(std::env::split_paths(&path));

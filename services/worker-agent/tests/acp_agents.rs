@@ -1,0 +1,217 @@
+//! The backend `acp` with real agents and a scripted model: opencode from the PATH or MUSTER_OPENCODE, and Gemini CLI
+//! from the PATH or MUSTER_GEMINI. Without them these tests fail.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
+
+mod support;
+
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
+
+use muster_contracts::{
+    id::{MessageId, SessionId},
+    v1::{Answer, GivenAnswer, ToolPart, ToolState, TurnStart, TurnStatus, part::Kind},
+};
+use muster_testkit::openai::{OpenAi, Step};
+use muster_worker_agent::backend::{Backend, Choice, acp::Preset};
+use serde_json::{Value, json};
+use support::{Told, Worker, surroundings};
+use tempfile::TempDir;
+use tokio::time::Instant;
+
+struct Stage {
+    model: OpenAi,
+    preset: Preset,
+    backend: Arc<dyn Backend>,
+    worker: Worker,
+    session: SessionId,
+    directory: TempDir,
+}
+
+async fn stage(preset: Preset) -> Stage {
+    let _ = tracing_subscriber::fmt().with_env_filter("muster_worker_agent=debug").with_test_writer().try_init();
+    let directory = tempfile::tempdir().unwrap();
+    let model = OpenAi::start().await.unwrap();
+    let root = directory.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let permission = json!({"bash": "ask", "edit": "allow"});
+    fs::write(root.join("opencode.json"), model.opencode_config(&permission).to_string()).unwrap();
+    let backend = start(preset, &model, &directory).await;
+    let worker = Worker::new(Arc::clone(&backend), &root);
+    Stage { model, preset, backend, worker, session: SessionId::random(), directory }
+}
+
+async fn start(preset: Preset, model: &OpenAi, directory: &TempDir) -> Arc<dyn Backend> {
+    let mut surroundings = surroundings(&directory.path().join("root"), &directory.path().join("state"));
+    let named = match preset {
+        Preset::Gemini => "MUSTER_GEMINI",
+        _ => "MUSTER_OPENCODE",
+    };
+    match (std::env::var_os(named).map(PathBuf::from), preset) {
+        (Some(program), Preset::Gemini) => surroundings.settings.acp.agent_words = vec![program.into(), "--acp".into()],
+        (Some(program), _) => surroundings.settings.acp.agent_words = vec![program.into(), "acp".into()],
+        (None, preset) => surroundings.settings.acp.agent = Some(preset),
+    }
+    if preset == Preset::Gemini {
+        let own = [
+            ("HOME", directory.path().to_string_lossy().into_owned()),
+            ("GEMINI_API_KEY", "scripted".to_owned()),
+            ("GOOGLE_GEMINI_BASE_URL", model.gemini_url()),
+            ("GEMINI_CLI_TRUST_WORKSPACE", "true".to_owned()),
+        ];
+        surroundings.environment.retain(|(name, _)| own.iter().all(|(own, _)| name != own));
+        surroundings.environment.extend(own.map(|(name, value)| (name.into(), value.into())));
+        surroundings.settings.acp.agent_env =
+            vec!["GOOGLE_GEMINI_BASE_URL".into(), "GEMINI_CLI_TRUST_WORKSPACE".into()];
+    }
+    match Choice::Acp.start(surroundings).await {
+        Ok(backend) => backend,
+        Err(error) => panic!("these tests need the real agents (npm install opencode-ai @google/gemini-cli): {error}"),
+    }
+}
+
+impl Stage {
+    fn chosen(&self) -> &'static str {
+        if self.preset == Preset::Gemini { "gemini-2.5-pro" } else { "scripted/tiny" }
+    }
+
+    fn begin(&self, message: &str) -> MessageId {
+        self.worker.begin(&self.session, message, |start| start.model = self.chosen().into())
+    }
+
+    async fn say(&self, message: &str) -> Told {
+        let reply = self.begin(message);
+        self.worker.ended(&reply).await
+    }
+
+    async fn go_on(&self, worker: &Worker, message: &str, before: &Told) -> Told {
+        let known = before.end.as_ref().unwrap().backend_session_id.clone();
+        assert!(known.is_some());
+        let change = |start: &mut TurnStart| {
+            start.model = self.chosen().into();
+            (start.first, start.backend_session_id) = (false, known);
+        };
+        worker.turn(&self.session, message, change).await
+    }
+
+    fn answer(&self, reply: &MessageId, told: &Told, kind: &str) {
+        let request = told.requests.last().unwrap();
+        let option = request.options.iter().find(|option| option.kind == kind).unwrap();
+        let answer = Answer { option_id: Some(option.option_id.clone()), ..Answer::default() };
+        let request_id = request.request_id.clone();
+        let given = GivenAnswer { reply_id: reply.to_string(), request_id, answer: Some(answer) };
+        self.worker.turns.get(reply.as_str()).unwrap().answer(given);
+    }
+
+    fn last_request(&self) -> Value {
+        self.model.requests().pop().unwrap()
+    }
+}
+
+fn status(told: &Told) -> TurnStatus {
+    told.end.as_ref().unwrap().outcome()
+}
+
+fn has_notice(told: &Told) -> bool {
+    told.reply.parts().iter().any(|part| matches!(part.kind, Some(Kind::Notice(_))))
+}
+
+/// What every agent has to do: the chosen model, a tool with a permission, stopping, and its context after a restart.
+async fn play(stage: Stage, tool: &str, arguments: Value) {
+    let models = stage.backend.models().await.unwrap();
+    assert!(models.iter().any(|model| model.model_id == stage.chosen()), "{models:?}");
+
+    stage.model.reply([
+        Step::Reasoning("Hm. ".into()),
+        Step::Text("Let me see. ".into()),
+        Step::Tool { name: tool.into(), arguments },
+    ]);
+    stage.model.reply([Step::Text("All done.".into())]);
+    let reply = stage.begin("remember the word heron");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty() || told.end.is_some()).await;
+    assert_eq!(told.requests.len(), 1, "{told:?}");
+    assert!(told.requests[0].details.contains("made-it"), "{:?}", told.requests);
+    stage.answer(&reply, &told, "allow_once");
+    let before = stage.worker.ended(&reply).await;
+    assert_eq!(status(&before), TurnStatus::Completed, "{before:?}");
+    assert!(before.reply.content().ends_with("All done."), "{before:?}");
+    let tools = before.reply.parts().iter().filter_map(|part| match &part.kind {
+        Some(Kind::Tool(tool)) => Some(tool),
+        _ => None,
+    });
+    let tools = tools.collect::<Vec<_>>();
+    // Gemini CLI does not tell what a command has printed.
+    let printed = |tool: &ToolPart| tool.output.contains("made-it") || stage.preset == Preset::Gemini;
+    assert!(tools.iter().any(|tool| tool.state() == ToolState::ToolCompleted && printed(tool)), "{tools:?}");
+    assert!(before.reply.parts().iter().any(|part| matches!(part.kind, Some(Kind::Reasoning(_)))));
+
+    stage.model.reply([Step::Text("So far ".into()), Step::Hang]);
+    let reply = stage.worker.begin(&stage.session, "go", |start| {
+        start.model = stage.chosen().into();
+        (start.first, start.backend_session_id) = (false, before.end.as_ref().unwrap().backend_session_id.clone());
+    });
+    stage.worker.shelf.wait(&reply, |told| told.reply.content().contains("So far")).await;
+    let begun = Instant::now();
+    stage.worker.turns.get(reply.as_str()).unwrap().stop.cancel();
+    assert_eq!(status(&stage.worker.ended(&reply).await), TurnStatus::Cancelled);
+    assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+
+    stage.backend.shutdown().await;
+    let again = start(stage.preset, &stage.model, &stage.directory).await;
+    let worker = Worker::new(Arc::clone(&again), &stage.directory.path().join("root"));
+    let told = stage.go_on(&worker, "which word?", &before).await;
+    assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+    assert!(!has_notice(&told), "{told:?}");
+    assert_eq!(told.reply.content(), "Done.", "nothing of before is said again");
+    assert!(stage.last_request().to_string().contains("heron"), "the model knows what was said before");
+    again.shutdown().await;
+}
+
+#[tokio::test]
+async fn opencode_over_the_protocol() {
+    let stage = stage(Preset::Opencode).await;
+    play(stage, "bash", json!({"command": "echo made-it", "description": "echo"})).await;
+}
+
+#[tokio::test]
+async fn opencode_asks_the_chosen_model_though_its_id_has_two_slashes() {
+    let stage = stage(Preset::Opencode).await;
+    let deep = "scripted/deep/er/tiny";
+    let told = stage.worker.turn(&stage.session, "hello", |start| start.model = deep.into()).await;
+    assert_eq!((status(&told), told.reply.content().as_str()), (TurnStatus::Completed, "Done."), "{told:?}");
+    assert_eq!(stage.last_request()["model"], json!("deep/er/tiny"));
+    stage.backend.shutdown().await;
+}
+
+#[tokio::test]
+async fn opencode_shows_its_changes_and_its_plan() {
+    let stage = stage(Preset::Opencode).await;
+    let file = stage.directory.path().join("root/a.txt").to_string_lossy().into_owned();
+    let todo = json!({"content": "look", "status": "in_progress", "priority": "high"});
+    stage.model.reply([Step::Tool { name: "write".into(), arguments: json!({"filePath": file, "content": "one\n"}) }]);
+    let change = json!({"filePath": file, "oldString": "one", "newString": "two"});
+    stage.model.reply([Step::Tool { name: "edit".into(), arguments: change }]);
+    stage.model.reply([Step::Tool { name: "todowrite".into(), arguments: json!({"todos": [todo]}) }]);
+    let told = stage.say("go").await;
+    assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+    let parts = told.reply.parts();
+    assert!(
+        parts.iter().any(|part| matches!(&part.kind, Some(Kind::Diff(diff)) if diff.patch.contains("-one\n+two"))),
+        "{parts:?}"
+    );
+    assert!(
+        parts.iter().any(|part| matches!(&part.kind, Some(Kind::Plan(plan)) if plan.entries[0].content == "look")),
+        "{parts:?}"
+    );
+    stage.backend.shutdown().await;
+}
+
+#[tokio::test]
+async fn gemini_over_the_protocol() {
+    let stage = stage(Preset::Gemini).await;
+    play(stage, "run_shell_command", json!({"command": "mkdir made-it", "description": "make"})).await;
+}
