@@ -151,8 +151,29 @@ pub(crate) enum Backend {
     Auto,
     /// opencode; a pinned one is installed into the data directory when there is none
     Opencode,
+    /// Claude Code over ACP, which is on the PATH as claude-agent-acp
+    Claude,
+    /// Codex over ACP, which is on the PATH as codex-acp
+    Codex,
+    /// Gemini CLI over ACP, which is on the PATH
+    Gemini,
+    /// Goose over ACP, which is on the PATH
+    Goose,
     /// Built in: answers by itself, needs nothing
     Demo,
+}
+
+impl Backend {
+    /// The worker's name for one that is spoken to over ACP.
+    pub(crate) const fn acp(self) -> Option<&'static str> {
+        match self {
+            Self::Claude => Some("claude"),
+            Self::Codex => Some("codex"),
+            Self::Gemini => Some("gemini"),
+            Self::Goose => Some("goose"),
+            Self::Auto | Self::Opencode | Self::Demo => None,
+        }
+    }
 }
 
 /// What muster-worker-agent is given.

@@ -57,11 +57,11 @@ impl Worker {
     }
 
     /// Starts it for the current directory.
-    pub(super) fn start(&self, backend: &str, path: OsString) -> Result<Child, UpError> {
+    pub(super) fn start(&self, drives: &Drives, path: OsString) -> Result<Child, UpError> {
         let here = std::env::current_dir().map_err(UpError::io("finding the current directory"))?;
         let mut command = Command::new("worker", binaries::find("muster-worker-agent")?, self.logs.join("worker.log"))
             .arg("run")
-            .args(["--server", &format!("nats://{}", self.nats), "--backend", backend])
+            .args(["--server", &format!("nats://{}", self.nats), drives.option, drives.name])
             .arg("--dir")
             .arg(here)
             .arg("--state-dir")
@@ -84,27 +84,39 @@ impl Worker {
     }
 }
 
+/// What a worker drives, as it is told.
+#[derive(Debug)]
+pub(super) struct Drives {
+    option: &'static str,
+    pub(super) name: &'static str,
+}
+
+impl Drives {
+    const fn backend(name: &'static str) -> Self {
+        Self { option: "--backend", name }
+    }
+}
+
 /// What the worker drives, and the PATH on which it finds it.
-pub(super) async fn backend(
-    wish: Backend,
-    data: &DataDir,
-    report: &Report,
-) -> Result<(&'static str, OsString), UpError> {
+pub(super) async fn backend(wish: Backend, data: &DataDir, report: &Report) -> Result<(Drives, OsString), UpError> {
+    if let Some(name) = wish.acp() {
+        return Ok((Drives { option: "--agent", name }, search_path(None)));
+    }
     let own = data.path().join("opencode");
     let found = || opencode(&own);
     let path = match (wish, found()) {
-        (Backend::Demo, _) => return Ok(("demo", search_path(None))),
+        (Backend::Demo, _) => return Ok((Drives::backend("demo"), search_path(None))),
         (_, Some(path)) => path,
         (Backend::Auto, None) => {
             report.say("opencode is not on the PATH, so the worker only demonstrates (--backend opencode installs it)");
-            return Ok(("demo", search_path(None)));
+            return Ok((Drives::backend("demo"), search_path(None)));
         }
-        (Backend::Opencode, None) => {
+        (_, None) => {
             install(&own, data, report).await?;
             found().unwrap_or_else(|| search_path(None))
         }
     };
-    Ok(("opencode", path))
+    Ok((Drives::backend("opencode"), path))
 }
 
 /// The PATH with opencode on it, if there is any.

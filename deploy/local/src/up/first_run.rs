@@ -11,7 +11,10 @@ use muster_testkit::{
 use rand::{RngExt as _, distr::Alphanumeric};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{UpError, agent::Worker};
+use super::{
+    UpError,
+    agent::{Drives, Worker},
+};
 use crate::{data_dir::DataDir, report::Report};
 
 const ADMIN: &str = "admin";
@@ -73,7 +76,7 @@ impl FirstRun {
         &self,
         worker: &Worker,
         client: Client,
-        backend: &str,
+        drives: &Drives,
         path: OsString,
         report: &Report,
     ) -> Result<Child, UpError> {
@@ -90,10 +93,10 @@ impl FirstRun {
             worker.keep_token(&made.token)?;
         }
         let id = worker.token()?.parse::<WorkerToken>().map(|token| token.worker.to_string()).unwrap_or_default();
-        let child = worker.start(backend, path)?;
+        let child = worker.start(drives, path)?;
         step.progress("the worker starts");
         match admit(&client, &id, &child).await {
-            Ok(true) => step.done(&format!("this computer's worker is online ({backend})")),
+            Ok(true) => step.done(&format!("this computer's worker is online ({})", drives.name)),
             Ok(false) => {
                 report.warn(&format!("the worker is not online yet; its log is {}", child.command().log().display()))
             }

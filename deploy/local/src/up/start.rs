@@ -81,16 +81,16 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
     if let Some(first) = first {
         first.announce(report);
         if !options.bare {
-            let (backend, path) = agent::backend(options.backend, data, report).await?;
+            let (drives, path) = agent::backend(options.backend, data, report).await?;
             running.keep(Kept::Worker(
-                first.run_worker(&worker, transport.client(reachable(bound))?, backend, path, report).await?,
+                first.run_worker(&worker, transport.client(reachable(bound))?, &drives, path, report).await?,
             ));
         }
         first.complete()?;
     } else if !options.bare {
         if worker.exists() {
-            let (backend, path) = agent::backend(options.backend, data, report).await?;
-            running.keep(Kept::Worker(worker.start(backend, path)?));
+            let (drives, path) = agent::backend(options.backend, data, report).await?;
+            running.keep(Kept::Worker(worker.start(&drives, path)?));
         } else {
             report.say("this data directory has no worker of this computer: add one on the page");
         }
