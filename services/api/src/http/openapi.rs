@@ -1,7 +1,10 @@
 //! GET /openapi.json: the API's document, made from the code.
 
+use std::collections::BTreeMap;
+
 use axum::response::IntoResponse;
 use http::{Method, header};
+use serde_json::Value;
 use utoipa::{
     OpenApi,
     openapi::{
@@ -83,11 +86,23 @@ pub fn document() -> String {
             }
         }
     }
-    // Through a value: its maps are sorted, so that the text does not depend on the code's order.
-    let value = serde_json::to_value(&document).unwrap_or_default();
+    let value = sorted(serde_json::to_value(&document).unwrap_or_default());
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
     text
+}
+
+/// So that the text depends neither on the code's order nor on what else is built: a library of another package makes
+/// the maps of serde_json keep the order in which they were filled.
+fn sorted(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let fields = map.into_iter().map(|(name, value)| (name, sorted(value))).collect::<BTreeMap<_, _>>();
+            Value::Object(fields.into_iter().collect())
+        }
+        Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
+        other => other,
+    }
 }
 
 pub(crate) async fn serve() -> impl IntoResponse {
