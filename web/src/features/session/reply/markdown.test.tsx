@@ -138,6 +138,8 @@ it("a whole address is a link, a path is text, a foreign picture is a link and a
 });
 
 it("formulas are set, whatever they try", async () => {
+  // What the page loads when the first formula comes; a busy machine takes its time.
+  await import("./math");
   const tries = String.raw`
 $$
 x^2 \href{javascript:hacked()}{a} \includegraphics{//evil.example/x.png} \htmlStyle{background:url(//evil.example)}{b}
