@@ -3,12 +3,14 @@
 
 use std::fmt::Write as _;
 
+use muster_contracts::permissions::ServiceUser;
 use muster_testkit::{
     client::Client,
-    stack::{Running, Session, Stack},
+    stack::{Part, Running, Session, Stack},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
+use sqlx::{AnyConnection, Connection as _};
 
 fn counted(up_to: usize) -> String {
     (1..=up_to).fold(String::new(), |mut text, number| {
@@ -140,4 +142,46 @@ async fn a_reply_that_no_answer_of_the_broker_can_carry_is_exported_whole() {
     let whole = json_of(session.client(), &session).await;
     assert_eq!(whole["messages"][1]["content"], counted(300_000));
     assert_eq!(whole["messages"][3]["content"], "behind it");
+}
+
+/// Ten thousand messages of two kilobytes each, put where chat keeps them.
+async fn fill(stack: &Stack, session: &str) {
+    sqlx::any::install_default_drivers();
+    let mut connection = AnyConnection::connect(stack.database(ServiceUser::Chat)).await.unwrap();
+    sqlx::query(
+        "WITH RECURSIVE numbers (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM numbers WHERE i < 10000)
+         INSERT INTO chat_messages (message_id, chat_session_id, position, role, content, parts, status,
+           received_number, timestamp, revision)
+         SELECT printf('message-%013d', i), $1, i, 2 - i % 2, 'number ' || i || ' ' || substr($2, 1, 2000), x'', 4, 0,
+           i, 1 FROM numbers",
+    )
+    .bind(session)
+    .bind("word ".repeat(400))
+    .execute(&mut connection)
+    .await
+    .unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_thousand_messages_are_exported_without_being_held() {
+    const MIB: u64 = 1024 * 1024;
+    let stack = Stack::start().await;
+    let worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    exported(session.client(), &session, "json").await;
+    fill(&stack, session.id()).await;
+    let resident = || stack.service(Part::Api).process().resident().unwrap();
+    let before = resident();
+    let (whole, text) = (json_of(session.client(), &session).await, exported(session.client(), &session, "markdown"));
+    let (text, after) = (text.await.0, resident());
+    let (bytes, mebibytes) = (text.len() as u64 / MIB, after.saturating_sub(before) / MIB);
+    println!("{bytes} MiB were exported, and the api has {mebibytes} MiB more");
+    let messages = whole["messages"].as_array().unwrap();
+    assert_eq!(messages.len(), 10_000);
+    for (place, message) in messages.iter().enumerate() {
+        let begins = format!("number {} word", place + 1);
+        assert!(message["content"].as_str().unwrap().starts_with(&begins), "{message}");
+    }
+    assert_eq!(text.matches("\n## ").count(), 10_000);
+    assert!(bytes > 15 && mebibytes < 12, "{bytes} MiB, {mebibytes} MiB");
 }

@@ -96,11 +96,13 @@ impl Ada {
     }
 }
 
-/// Heartbeats go on, and change nothing else.
+/// Heartbeats and the time go on, and change nothing else.
 fn without_signs_of_life(mut value: Value) -> Value {
     match &mut value {
         Value::Object(fields) => {
-            fields.retain(|name, _| !matches!(name.as_str(), "lastHeartbeat" | "lastSeen" | "lastEventId"));
+            fields.retain(|name, _| {
+                !matches!(name.as_str(), "lastHeartbeat" | "lastSeen" | "lastEventId" | "exportedAt")
+            });
             fields.values_mut().for_each(|field| *field = without_signs_of_life(field.take()));
         }
         Value::Array(items) => items.iter_mut().for_each(|item| *item = without_signs_of_life(item.take())),
