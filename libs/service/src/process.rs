@@ -15,7 +15,7 @@ use crate::{
     Clock, Db, DbError, Migrations,
     config::{self, Common, ConfigError, Section},
     db::in_time,
-    health::Health,
+    health::{Health, Need},
     operator,
     stream::{self, Owned},
     telemetry,
@@ -92,6 +92,7 @@ pub struct App {
     pub health: Health,
     /// Cancelled when the process shall end: take nothing new, finish what is begun.
     pub stop: CancellationToken,
+    begun: Need,
     tasks: TaskTracker,
     failed: CancellationToken,
     announced: serde_json::Map<String, serde_json::Value>,
@@ -101,10 +102,13 @@ pub struct App {
 
 impl App {
     fn new(common: Common) -> Self {
+        let health = Health::default();
         Self {
             common,
             clock: Clock::system(),
-            health: Health::default(),
+            // The operator's port answers first; until the service does, others must not be sent to it.
+            begun: health.need("start"),
+            health,
             stop: CancellationToken::new(),
             tasks: TaskTracker::new(),
             failed: CancellationToken::new(),
@@ -222,6 +226,7 @@ impl App {
     }
 
     fn announce(&self) -> Result<(), StartError> {
+        self.begun.met();
         let Some(path) = &self.common.announce_file else { return Ok(()) };
         let failed = |source| StartError::Io { what: format!("announce_file {}", path.display()), source };
         let text = serde_json::Value::Object(self.announced.clone()).to_string();
@@ -339,4 +344,24 @@ fn keys_help<S: Section>() -> String {
 fn fail(name: &str, message: &str, code: u8) -> ExitCode {
     eprintln!("muster-{name}: {message}");
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    crate::settings! {
+        struct Nothing {}
+    }
+
+    #[test]
+    fn a_service_that_has_not_begun_is_not_ready() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), "database_url = 'sqlite:x.db'").unwrap();
+        let (common, Nothing {}) = config::load(Some(file.path())).unwrap();
+        let app = App::new(common);
+        assert!(app.health.missing().contains_key("start"));
+        app.announce().unwrap();
+        assert!(app.health.missing().is_empty());
+    }
 }
