@@ -22,7 +22,8 @@ pub(super) async fn handle(state: State, request: v1::ReserveAttachmentRequest) 
     let size = i64::try_from(size).unwrap_or(i64::MAX);
     let limits = state.attachments;
     let mut write = state.write().await?;
-    let used = attachments::used(write.connection(), &caller.user_id).await?;
+    let now = state.clock.now();
+    let used = attachments::used(write.connection(), &caller.user_id, now).await?;
     if used.waiting >= limits.waiting {
         let detail = format!("{} files wait to be sent already; send or remove some first.", limits.waiting);
         return Err(problem::limit("too-many-attachments", detail).into());
@@ -42,7 +43,6 @@ pub(super) async fn handle(state: State, request: v1::ReserveAttachmentRequest) 
         tracing::warn!(limit = limits.store, "the store of attachments is full");
         return Err(problem::unavailable("The server has no room for more files; tell whoever runs it.").into());
     }
-    let now = state.clock.now();
     let reserved = Reserved {
         attachment_id: &attachment_id,
         user_id: &caller.user_id,

@@ -47,15 +47,16 @@ pub struct Used {
     pub bytes: i64,
 }
 
-/// Counts what a user has.
-pub async fn used(connection: &mut AnyConnection, user_id: &str) -> Result<Used, DbError> {
+/// Counts what a user has; what was given up counts no more.
+pub async fn used(connection: &mut AnyConnection, user_id: &str, now: i64) -> Result<Used, DbError> {
     sqlx::query_as(
         "SELECT CAST(COALESCE(SUM(CASE WHEN message_id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting,
            CAST(COALESCE(SUM(CASE WHEN message_id IS NULL THEN size ELSE 0 END), 0) AS BIGINT) AS waiting_bytes,
            CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes
-         FROM attachments WHERE user_id = $1",
+         FROM attachments WHERE user_id = $1 AND (message_id IS NOT NULL OR expires_at > $2)",
     )
     .bind(user_id)
+    .bind(now)
     .fetch_one(connection)
     .await
 }

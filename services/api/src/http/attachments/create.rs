@@ -64,10 +64,22 @@ pub(crate) async fn create(
 }
 
 async fn upload(api: &Shared, caller: &Caller, mut form: Multipart, size: usize) -> Result<v1::Attachment, Problem> {
-    let (name, field) = receive::file(&mut form).await?;
+    let mut unfinished = Unfinished { api: api.clone(), caller: caller.clone(), id: None };
+    let kept = store(&mut unfinished, &mut form, size).await;
+    let reserved = unfinished.id.take();
+    // A refused file counts no more once its sender knows of it.
+    if let (Err(_), Some(id)) = (&kept, reserved) {
+        discard(api, caller, &id).await;
+    }
+    kept
+}
+
+async fn store(unfinished: &mut Unfinished, form: &mut Multipart, size: usize) -> Result<v1::Attachment, Problem> {
+    let (api, caller) = (unfinished.api.clone(), unfinished.caller.to_bus());
+    let (name, field) = receive::file(form).await?;
     let attachment_id = AttachmentId::random();
     let request = v1::ReserveAttachmentRequest {
-        caller: caller.to_bus(),
+        caller: caller.clone(),
         attachment_id: attachment_id.to_string(),
         name: name.clone(),
         size: size as u64,
@@ -75,10 +87,10 @@ async fn upload(api: &Shared, caller: &Caller, mut form: Multipart, size: usize)
     api.call::<method::ReserveAttachment>(request).await?;
     // From here on there may be bytes in the store: they go again unless all ends well, and also when the caller does
     // not wait for it.
-    let mut unfinished = Unfinished { api: api.clone(), caller: caller.clone(), id: Some(attachment_id.clone()) };
+    unfinished.id = Some(attachment_id.clone());
     let mut object = Object(api.bus.write_object(ATTACHMENTS, attachment_id.as_str()));
     let media_type = receive::receive(field, &mut object).await?;
-    receive::nothing_more(&mut form).await?;
+    receive::nothing_more(form).await?;
     let whole = object.0.finish().await.map_err(not_stored)?;
     let attachment = v1::Attachment {
         attachment_id: attachment_id.into(),
@@ -87,10 +99,8 @@ async fn upload(api: &Shared, caller: &Caller, mut form: Multipart, size: usize)
         size: whole.size,
         digest: whole.digest.to_vec(),
     };
-    let request = v1::CommitAttachmentRequest { caller: caller.to_bus(), attachment: Some(attachment) };
-    let kept = api.call::<method::CommitAttachment>(request).await?;
-    unfinished.id = None;
-    Ok(kept)
+    let request = v1::CommitAttachmentRequest { caller, attachment: Some(attachment) };
+    Ok(api.call::<method::CommitAttachment>(request).await?)
 }
 
 /// Into the object store.
@@ -117,16 +127,18 @@ struct Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         let Some(id) = self.id.take() else { return };
-        let (api, caller) = (self.api.clone(), self.caller.to_bus());
-        tokio::spawn(async move {
-            let request = v1::AttachmentRef { caller, attachment_id: id.to_string() };
-            let told = api.call::<method::DiscardAttachment>(request).await;
-            // Whatever is missed here, chat finds.
-            if told.map_err(Problem::from).is_err_and(|problem| problem.is_not_found())
-                && let Err(error) = api.bus.delete_object(ATTACHMENTS, id.as_str()).await
-            {
-                tracing::debug!(%error, "what came of a file could not be removed");
-            }
-        });
+        let (api, caller) = (self.api.clone(), self.caller.clone());
+        tokio::spawn(async move { discard(&api, &caller, &id).await });
+    }
+}
+
+/// Gives up what came of a file. Whatever is missed here, chat finds.
+async fn discard(api: &Shared, caller: &Caller, id: &AttachmentId) {
+    let request = v1::AttachmentRef { caller: caller.to_bus(), attachment_id: id.to_string() };
+    let told = api.call::<method::DiscardAttachment>(request).await.map_err(Problem::from);
+    if told.is_err_and(|problem| problem.is_not_found())
+        && let Err(error) = api.bus.delete_object(ATTACHMENTS, id.as_str()).await
+    {
+        tracing::debug!(%error, "what came of a file could not be removed");
     }
 }
