@@ -200,7 +200,7 @@ async fn opencode_shows_its_changes_and_its_plan() {
     assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
     let parts = told.reply.parts();
     assert!(
-        parts.iter().any(|part| matches!(&part.kind, Some(Kind::Diff(diff)) if diff.patch.contains("-one\n+two"))),
+        parts.iter().any(|part| matches!(&part.kind, Some(Kind::Diff(diff)) if diff.patch.contains("-one") && diff.patch.contains("+two"))),
         "{parts:?}"
     );
     assert!(

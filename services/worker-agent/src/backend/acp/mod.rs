@@ -21,7 +21,7 @@ mod transcript;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use muster_contracts::v1::{Capabilities, Model};
+use muster_contracts::v1::{Capabilities, Mode, Model};
 use tokio::sync::watch;
 
 pub use self::presets::{Preset, Settings};
@@ -57,6 +57,7 @@ pub struct Acp {
 struct Known {
     version: String,
     models: Vec<Model>,
+    modes: Vec<Mode>,
 }
 
 impl Acp {
@@ -95,6 +96,7 @@ impl Acp {
         let opened = agent.open(root).await;
         let opened = opened.map_err(|error| BackendError::Broken(format!("{}: {error}.", self.agent_name)))?;
         self.learn(&agent, &opened.options);
+        self.known().modes = options::listed_modes(&opened.options);
         agent.keep_spare(root, opened);
         Ok(())
     }
@@ -172,6 +174,10 @@ impl Backend for Acp {
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
         Box::pin(async { Ok(self.known().models.clone()) })
+    }
+
+    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+        Box::pin(async { Ok(self.known().modes.clone()) })
     }
 
     fn models_changed(&self) -> watch::Receiver<u64> {

@@ -3,7 +3,7 @@
 use agent_client_protocol::v1::schema::{
     SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOptions, SessionModeState,
 };
-use muster_contracts::v1::Model;
+use muster_contracts::v1::{Mode, Model};
 use serde_json::{Value, json};
 
 /// The model's id where the agent offers no choice.
@@ -192,6 +192,15 @@ pub(super) fn listed(options: &Options, agent: &str, sees: bool) -> Vec<Model> {
     }
 }
 
+/// The modes as the page shows them; the one that a session begins in comes first.
+pub(super) fn listed_modes(options: &Options) -> Vec<Mode> {
+    let Some(select) = &options.mode else { return Vec::new() };
+    let mode =
+        |choice: &Choice| Mode { mode_id: choice.value.clone(), name: choice.name.clone(), description: String::new() };
+    let (first, others) = select.choices.iter().partition::<Vec<_>, _>(|choice| choice.value == select.current);
+    first.into_iter().chain(others).map(mode).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -218,6 +227,8 @@ mod tests {
             let (called, params) = model.call("s", "d");
             assert_eq!((called, &params[key], &params["sessionId"]), (method, &json!("d"), &json!("s")));
             assert_eq!(options.mode.as_ref().unwrap().careful(), Some("ask"));
+            let modes = listed_modes(&options).into_iter().map(|mode| mode.mode_id).collect::<Vec<_>>();
+            assert_eq!(modes, ["ask", "yolo"]);
             let ids = listed(&options, "Agent", true).into_iter().map(|model| (model.model_id, model.input.len()));
             assert_eq!(ids.collect::<Vec<_>>(), [("a/b/c".to_owned(), 1), ("d".to_owned(), 1)]);
         }

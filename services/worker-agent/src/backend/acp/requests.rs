@@ -23,8 +23,9 @@ pub(super) fn permission(request: &RequestPermissionRequest, directory: &Path) -
     let title = title.unwrap_or_else(|| "Do something".to_owned());
     let mut details = details(raw_input.as_ref(), content.as_deref().unwrap_or_default(), directory);
     // Some agents have the whole command in the title, and nothing else.
-    if details.is_empty() || title.chars().count() > TITLE_CHARS {
-        let name = if *kind == Some(ToolKind::Execute) { "command" } else { "text" };
+    let runs = *kind == Some(ToolKind::Execute);
+    if details.is_empty() || title.chars().count() > TITLE_CHARS || (runs && raw_input.is_none()) {
+        let name = if runs { "command" } else { "text" };
         details.entry(name).or_insert_with(|| json!(title));
     }
     let option = |option: &PermissionOption| RequestOption {
