@@ -160,7 +160,7 @@ async fn cost_with(engine: Engine, number: i64) -> (Measured, Chat) {
     let held = newest.sessions.iter().map(|session| session.chat_session_id.clone()).collect::<Vec<_>>();
     let told = {
         let worker = chat.process_of_worker(1);
-        asked!("a worker's sync", worker.ask(v1::SyncRequest { open: Vec::new(), held: held.clone() }).await)
+        asked!("a worker's sync", worker.ask(v1::SyncRequest { held: held.clone(), ..Default::default() }).await)
     };
     assert_eq!(told.release.len(), held.len(), "what sleeps is let go");
     asked!("a message", chat.send("hello").await);
