@@ -162,7 +162,7 @@ mod tests {
                 .arg("--config")
                 .arg(&file)
                 .env("MUSTER_NATS_NAME", "test")
-                .env("MUSTER_ROUTE_PASSWORD", "for this test")
+                .env("MUSTER_ROUTE_PASSWORD", "r0ute")
                 .envs((1..=3).map(|number| (format!("MUSTER_ROUTE_{number}"), format!("nats://127.0.0.1:{number}"))))
                 .envs(environment(Credentials::generate().identities()))
                 .output()

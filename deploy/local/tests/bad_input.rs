@@ -21,6 +21,9 @@ const ID: &str = "V1StGXR8_Z5jdHi6B-myT";
 const WAITING: &str = "the_message_to_wait_1";
 const FINGERPRINT: &str = "abcdefghijklmnopqrstuvwxyz234567";
 
+/// A browser's public key, from RFC 8291.
+const POINT: &str = "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4";
+
 /// A good value of a field, so that the one that is bad is alone.
 fn good(field: &str) -> Value {
     match field {
@@ -31,6 +34,8 @@ fn good(field: &str) -> Value {
         "password" | "current" | "next" => json!("correct horse"),
         "scopes" => json!(["read"]),
         "credential" => json!({}),
+        "endpoint" => json!("https://fcm.googleapis.com/fcm/send/x"),
+        "keys" => json!({ "p256dh": POINT, "auth": "_ordMnz7uTCmrpBTeUV4Bw" }),
         _ => json!("x"),
     }
 }
@@ -65,6 +70,10 @@ fn bad(schema: &str, field: &str) -> Option<Vec<Value>> {
             vec![json!(""), json!("x"), json!(format!("{ID}x")), json!("V1StGXR8.Z5jdHi6B-myT")]
         }
         (_, "fingerprint") => vec![json!(""), json!("x"), json!(FINGERPRINT.to_uppercase())],
+        ("Subscribe", "endpoint") => vec![json!(""), json!("x"), json!("http://127.0.0.1/"), longer(2048)],
+        ("Subscribe", "keys") => vec![json!({ "p256dh": "x", "auth": "x" })],
+        ("Subscribe", "expirationTime") => return None,
+        (_, "attachments") => vec![json!([ID; 11])],
         ("AnswerRequest", "optionId") => vec![json!(""), json!("never offered")],
         ("AnswerRequest", "message" | "answers") => return None,
         other => panic!("{other:?} is new: say here what it must not be"),
@@ -204,7 +213,8 @@ fn wrong_type(schema: &Value) -> Value {
         Value::Array(types) => types.clone(),
         one => vec![one.clone()],
     };
-    if types.contains(&json!("object")) || types.contains(&json!("array")) { json!("x") } else { json!({ "a": 1 }) }
+    let of_fields = schema["$ref"].is_string() || types.contains(&json!("object"));
+    if of_fields || types.contains(&json!("array")) { json!("x") } else { json!({ "a": 1 }) }
 }
 
 fn takes_text(schema: &Value) -> bool {

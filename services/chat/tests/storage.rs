@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use muster_bus::StoreError;
 use muster_contracts::{Message as _, method, stream::CHUNKS, v1};
 use support::{Chat, Engine};
-use v1::TurnStatus::{Cancelled, Completed, Interrupted, Queued};
+use v1::TurnStatus::{Cancelled, Completed, Interrupted, Queued, Streaming};
 
 /// Each test runs on both databases.
 macro_rules! on_both {
@@ -139,6 +139,7 @@ mod scenario {
             worker.write(&mut writing, "from before; ").await;
             (writing, worker.identity)
         };
+        chat.until(&writing.start.reply_id, Streaming).await;
         // The setting is changed while the stream is in use, and loses nothing that is younger.
         let before = chat.bus.stream_state(CHUNKS).await.unwrap();
         chat.process.kill().await;

@@ -15,6 +15,8 @@ pub(super) fn settled(text: &str) -> String {
     if text.trim().is_empty() {
         return String::new();
     }
+    // A line may end by a carriage return alone.
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
     let text = lowered(&without_tags(text.trim_end()));
     if ends(&text) { format!("\n{text}\n") } else { fenced(&text, "markdown") }
 }
