@@ -367,21 +367,23 @@ mod scenario {
         // Whichever instance is asked and whichever hears the result: who waits gets it.
         for round in 0..10 {
             let answer = async {
-                let ask = loop {
+                loop {
                     let mut asks = worker.sync(&[]).await.asks;
-                    if let Some(ask) = asks.pop() {
-                        assert!(asks.is_empty(), "two that ask the same share one ask");
-                        break ask;
-                    }
-                };
-                assert_eq!(ask.what, Some(modes()));
-                let mode = v1::Mode { mode_id: format!("m{round}"), ..Default::default() };
-                let told = Some(Told::Modes(v1::Modes { modes: vec![mode] }));
-                worker.result(v1::AskResult { ask_id: ask.ask_id, error: None, told }).await;
+                    let Some(ask) = asks.pop() else { continue };
+                    assert!(asks.is_empty(), "two that ask the same at once share one ask");
+                    assert_eq!(ask.what, Some(modes()));
+                    let mode = v1::Mode { mode_id: format!("m{round}"), ..Default::default() };
+                    let told = Some(Told::Modes(v1::Modes { modes: vec![mode] }));
+                    worker.result(v1::AskResult { ask_id: ask.ask_id, error: None, told }).await;
+                }
             };
             let ask = || chat.call::<method::AskWorker>(request(modes(), &chat));
-            let (first, second, ()) = tokio::join!(ask(), ask(), answer);
-            for told in [first, second] {
+            // Whoever comes after the first was told asks anew.
+            let told = tokio::select! {
+                told = async { tokio::join!(ask(), ask()) } => told,
+                () = answer => unreachable!("it answers for ever"),
+            };
+            for told in [told.0, told.1] {
                 let Some(Told::Modes(told)) = told.unwrap().told else { panic!("modes") };
                 assert_eq!(told.modes[0].mode_id, format!("m{round}"));
             }
