@@ -73,7 +73,7 @@ fn bad(schema: &str, field: &str) -> Option<Vec<Value>> {
         ("Subscribe", "endpoint") => vec![json!(""), json!("x"), json!("http://127.0.0.1/"), longer(2048)],
         ("Subscribe", "keys") => vec![json!({ "p256dh": "x", "auth": "x" })],
         ("Subscribe", "expirationTime") => return None,
-        (_, "attachments") => vec![json!([ID; 11])],
+        (_, "attachments") => vec![json!(vec![ID; 11])],
         ("AnswerRequest", "optionId") => vec![json!(""), json!("never offered")],
         ("AnswerRequest", "message" | "answers") => return None,
         other => panic!("{other:?} is new: say here what it must not be"),

@@ -9,6 +9,7 @@ use std::{
 };
 
 use data_encoding::HEXLOWER;
+use muster_contracts::limits::TEXT_CHUNK_BYTES;
 use muster_testkit::stack::{Part, Session, Stack};
 use reqwest::Method;
 use serde_json::Value;
@@ -146,7 +147,9 @@ async fn viewers_who_read_a_hundred_times_too_slowly_cost_little_and_miss_nothin
         let (text, events, told_hash) = told(&body);
         println!("a slow one had {while_it_streamed} bytes by then, and all of it in {events} events");
         assert!(while_it_streamed < whole.len() / 10, "the fast one waited for nobody");
-        assert!(events < chunks / 2, "runs of text were merged: {events} of {chunks}");
+        // A worker that is fast writes chunks that are as large as they may be.
+        let merged = (chunks / 2).max(2 * whole.len() / TEXT_CHUNK_BYTES);
+        assert!(events <= merged, "runs of text were merged: {events} of {chunks}");
         assert!(text == whole && told_hash == hash, "nothing is missing in the end");
     }
     assert!(mebibytes < 40, "{SLOW} slow viewers: {mebibytes} MiB");

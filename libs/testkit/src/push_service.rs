@@ -53,6 +53,22 @@ pub struct PushService {
 }
 
 impl PushService {
+    /// The origin of one that does not answer.
+    pub const NOWHERE: &str = "http://127.0.0.1:1";
+
+    /// A subscription there.
+    #[must_use]
+    pub fn nowhere() -> Value {
+        json!({
+            "endpoint": format!("{}/send/secret", Self::NOWHERE),
+            // The example of RFC 8291.
+            "keys": {
+                "p256dh": "BCVxsr7N_eNgVRqvHtD0zTZsEc6-VV-JvLexhqUzORcxaOzi6-AYWXvTBHm4bjyPjs7Vd8pZGH6SRpkNtoIAiw4",
+                "auth": "BTBZMqHH6r4Tts7J_aSIgg",
+            },
+        })
+    }
+
     /// One that takes everything.
     ///
     /// # Errors

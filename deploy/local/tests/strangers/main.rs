@@ -17,6 +17,7 @@ use futures_util::StreamExt as _;
 use muster_contracts::id;
 use muster_testkit::{
     client::Client,
+    push_service::PushService,
     stack::{Engine, Person, Running, Setup, Stack},
     wire::Wire,
 };
@@ -59,6 +60,8 @@ impl Ada {
         let invitation = admin.client().post::<Value>("/invitations", &json!({})).await.unwrap();
         let seen = worker.until("asked for by another key", |worker| !worker.registrations.is_empty()).await;
         let attachment = attached(client).await;
+        let subscription = client.post::<Value>("/push/subscriptions", &PushService::nowhere()).await.unwrap();
+        let subscription = subscription["subscriptionId"].as_str().unwrap().to_owned();
         let ids = BTreeMap::from([
             ("attachmentId", attachment),
             ("machineId", machine.id().to_owned()),
@@ -71,6 +74,8 @@ impl Ada {
             ("tokenId", token),
             ("userId", user),
             ("passkeyId", passkey),
+            ("subscriptionId", subscription),
+            ("secret", "a_link_that_is_none".to_owned()),
             ("identityId", identity),
             // No provider is set up, so nothing is there for anybody.
             ("provider", "sso".to_owned()),
@@ -251,7 +256,8 @@ fn follow(request: RequestBuilder, last: &'static str) -> tokio::task::JoinHandl
 async fn nothing_of_a_user_exists_for_another() {
     const LAST: &str = "bobs-last-machine";
     // It asks more in a second than anybody may.
-    let stack = Setup::on(Engine::Sqlite).setting("MUSTER_REQUESTS_PER_MINUTE", 1_000_000).start().await;
+    let stack = Setup::on(Engine::Sqlite).setting("MUSTER_REQUESTS_PER_MINUTE", 1_000_000);
+    let stack = stack.setting("MUSTER_PUSH_SERVICES", PushService::NOWHERE).start().await;
     let admin = stack.admin().await;
     let ada = Ada::with_all_that_one_can_have(&stack, &admin).await;
     let bob = stack.person("bob").await;

@@ -44,6 +44,8 @@ struct State {
     frames: Vec<Frame>,
     last: Option<String>,
     beats: Beats,
+    /// Which connection is the present one: what an earlier one still reads came after it was cut.
+    connection: u64,
 }
 
 /// How a viewer was kept informed that its connections live.
@@ -73,13 +75,16 @@ impl Viewer {
 
     /// Loses the connection.
     pub fn cut(&mut self) {
+        self.seen.state().connection += 1;
         self.connection = None;
     }
 
     /// Connects again, and goes on after the last event.
     pub fn back(&mut self) {
+        self.cut();
         let (client, path, seen) = (self.client.clone(), self.path.clone(), Arc::clone(&self.seen));
-        self.connection = Some(AbortOnDropHandle::new(tokio::spawn(watch(client, path, seen))));
+        let number = seen.state().connection;
+        self.connection = Some(AbortOnDropHandle::new(tokio::spawn(watch(client, path, seen, number))));
     }
 
     /// Connects again as another client does, such as at another instance, and goes on after the last event.
@@ -213,14 +218,14 @@ fn is_chunk_of(frame: &Frame, message: &str) -> bool {
 }
 
 /// Stays connected for as long as it is not cut.
-async fn watch(client: Client, path: String, seen: Arc<Seen>) {
+async fn watch(client: Client, path: String, seen: Arc<Seen>, number: u64) {
     loop {
-        connected(&client, &path, &seen).await;
+        connected(&client, &path, &seen, number).await;
         tokio::time::sleep(AGAIN).await;
     }
 }
 
-async fn connected(client: &Client, path: &str, seen: &Seen) {
+async fn connected(client: &Client, path: &str, seen: &Seen, number: u64) {
     let last = seen.state().last.clone();
     let mut request = client.request(Method::GET, path);
     if let Some(last) = last {
@@ -234,6 +239,9 @@ async fn connected(client: &Client, path: &str, seen: &Seen) {
     while let Ok(Some(Ok(bytes))) = tokio::time::timeout(SILENCE, body.next()).await {
         let frames = parser.push(&bytes);
         let mut state = seen.state();
+        if state.connection != number {
+            return;
+        }
         for frame in frames {
             let beat = frame.event == "beat";
             if !std::mem::replace(&mut begun, true) {
