@@ -169,7 +169,7 @@ async fn answer(request: RequestBuilder, body: Option<String>) -> (u16, String) 
 /// Whether a path is about the server or one's own account: there the role or the kind of sign-in is asked for before
 /// anything is looked for, so that whatever is named the answer is the same.
 fn is_of_the_account(operation: &Operation) -> bool {
-    matches!(operation.tag.as_str(), "auth" | "tokens" | "invitations" | "users")
+    matches!(operation.tag.as_str(), "auth" | "tokens" | "invitations" | "users" | "push")
 }
 
 async fn is_told_nothing(bob: &Shows<'_>, operations: &[Operation], ada: &Ids) {
