@@ -144,7 +144,7 @@ test("a waiting message keeps its files when it is edited, and a failed one is s
   await muster.send("echo first words");
   await expect(page.getByText(/^Not sent/)).toBeVisible();
   await page.unroute("**/messages");
-  await page.getByRole("button", { name: "Send again" }).click();
+  await page.getByRole("button", { name: "Send again", exact: true }).click();
   const queue = page.getByRole("region", { name: "1 message waits" });
   await expect(queue).toContainText("1 file attached");
   await queue.getByRole("button", { name: "Edit message" }).click();

@@ -130,7 +130,7 @@ test("a failed send keeps the text and sends the same message again", async ({ p
   await page.reload();
   await expect(page.getByText("echo two")).toBeVisible();
   await page.unroute("**/messages");
-  await page.getByRole("button", { name: "Send again" }).click();
+  await page.getByRole("button", { name: "Send again", exact: true }).click();
   await expect(muster.reply).toContainText("two");
 });
 

@@ -54,7 +54,8 @@ async fn ask_once(state: &State, worker_id: &str, what: v1::ask::What) -> Done<S
     workers::lock(write.connection(), worker_id).await?;
     let worker = workers::get(&mut *write.connection(), worker_id).await?;
     if worker.is_none_or(|worker| worker.status() != v1::WorkerStatus::Online) {
-        return Err(unavailable("worker-offline", "The worker is offline; start it to see what its agent offers."));
+        let detail = "The worker is offline; start it to see what its agent offers.";
+        return Err(problem::conflict("worker-offline", detail).into());
     }
     asks::expire(write.connection(), now).await?;
     let waiting = asks::of_worker(&mut *write.connection(), worker_id, now).await?;

@@ -996,7 +996,7 @@ export interface paths {
         };
         /**
          * The commands that the worker's backend takes at the beginning of a message.
-         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         * @description The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time.
          */
         get: operations["workers_commands"];
         put?: never;
@@ -1033,7 +1033,7 @@ export interface paths {
         };
         /**
          * The ways of working that the worker's backend offers; none when it knows no such thing.
-         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         * @description The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time.
          */
         get: operations["workers_modes"];
         put?: never;

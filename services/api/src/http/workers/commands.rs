@@ -31,7 +31,7 @@ pub(crate) struct Command {
 
 /// The commands that the worker's backend takes at the beginning of a message.
 ///
-/// The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+/// The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time.
 #[utoipa::path(get, path = "/workers/{workerId}/commands", tag = "workers", params(("workerId" = String, Path)),
     responses((status = 200, body = Commands)))]
 pub(crate) async fn commands(

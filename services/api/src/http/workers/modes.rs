@@ -32,7 +32,7 @@ pub(crate) struct Mode {
 
 /// The ways of working that the worker's backend offers; none when it knows no such thing.
 ///
-/// The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+/// The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time.
 #[utoipa::path(get, path = "/workers/{workerId}/modes", tag = "workers", params(("workerId" = String, Path)),
     responses((status = 200, body = Modes)))]
 pub(crate) async fn modes(

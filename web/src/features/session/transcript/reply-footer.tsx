@@ -1,10 +1,11 @@
 import { CircleCheck } from "lucide-react";
-import { useMemo } from "react";
+import { use, useMemo } from "react";
 import { compact } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { CopyButton } from "@/shared/ui/copy-button";
 import { Tooltip } from "@/shared/ui/tooltip";
 import type { Entry } from "../stream/transcript";
+import { ReadOnlyContext } from "../stream/use-session-stream";
 import { isVerified } from "../stream/verify";
 import { ReplyActions } from "./reply-actions";
 import { actionLook } from "./resend-button";
@@ -13,6 +14,7 @@ import { Unfinished } from "./unfinished";
 /** How a reply ended: whole and proved, or why not and what to do about it. */
 export function ReplyFooter({ entry }: { entry: Entry }) {
   const { message, parts } = entry;
+  const readOnly = use(ReadOnlyContext);
   const verified = useMemo(() => isVerified(entry), [entry]);
   const usage = parts.findLast((part) => part.kind === "usage");
   const text = parts
@@ -35,7 +37,7 @@ export function ReplyFooter({ entry }: { entry: Entry }) {
           <span>{t.reply.tokens(compact(usage.inputTokens), compact(usage.outputTokens))}</span>
         )}
         {text !== "" && <CopyButton text={text} label={t.reply.copyReply} className={actionLook} />}
-        <ReplyActions reply={message} />
+        {!readOnly && <ReplyActions reply={message} />}
       </div>
     </footer>
   );

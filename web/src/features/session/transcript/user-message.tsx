@@ -1,10 +1,10 @@
 import { Pencil } from "lucide-react";
-import { memo } from "react";
+import { memo, use } from "react";
 import { clockTime } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { CopyButton } from "@/shared/ui/copy-button";
 import { MessageFiles } from "../attachments/message-files";
-import { useSessionStream, useSessionView } from "../stream/use-session-stream";
+import { ReadOnlyContext, useSessionStream, useSessionView } from "../stream/use-session-stream";
 import { MessageEditor } from "./message-editor";
 import { Receipt } from "./receipt";
 import { ResendButton, actionLook } from "./resend-button";
@@ -18,6 +18,7 @@ export const UserMessage = memo(function UserMessage({ messageId }: { messageId:
     order.some((id) => entries[id]?.message.replyTo === messageId),
   );
   const stream = useSessionStream();
+  const readOnly = use(ReadOnlyContext);
   const editing = useSessionView((view) => view.editing === messageId);
   if (message === undefined) return null;
   if (editing)
@@ -35,15 +36,17 @@ export const UserMessage = memo(function UserMessage({ messageId }: { messageId:
         </div>
       )}
       <div className="mt-1 flex h-6 items-center gap-1.5 pr-1 text-xs text-ink-3">
-        <ResendButton
-          message={message}
-          label={t.version.edit}
-          onClick={() => stream.edit(messageId)}
-        >
-          <Pencil />
-        </ResendButton>
+        {!readOnly && (
+          <ResendButton
+            message={message}
+            label={t.version.edit}
+            onClick={() => stream.edit(messageId)}
+          >
+            <Pencil />
+          </ResendButton>
+        )}
         <CopyButton text={message.content} label={t.reply.copyMessage} className={actionLook} />
-        <VersionSwitcher message={message} />
+        {!readOnly && <VersionSwitcher message={message} />}
         <time>{clockTime(message.timestamp)}</time>
         <Receipt status={message.status} />
       </div>
