@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use muster_testkit::{
-    scenario::{Fault, Length, Plan, Process, Shape, World},
+    scenario::{Fault, Plan, Process, World},
     stack::{Engine, Link, Part, Setup},
 };
 
