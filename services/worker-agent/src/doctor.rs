@@ -45,7 +45,7 @@ pub fn examine(run: Run) -> Result<(), Exit> {
                 say(format_args!("{}:", entry.label()));
                 let words = entry.arguments();
                 match Cli::try_parse_from(
-                    std::iter::once("muster-worker-agent").chain(words.iter().map(String::as_str)),
+                    ["muster-worker-agent", "run"].into_iter().chain(words.iter().map(String::as_str)),
                 ) {
                     Ok(Cli { command: Command::Run(mut run) }) => {
                         run.token = Some(entry.token.expose_secret().to_owned().into());

@@ -81,13 +81,15 @@ pub fn begin(asked: Setup) -> Result<(), Exit> {
     let dir = person.text("Directory that the agent works in", "--dir", dir, here, |text| directory(text).map(drop))?;
     let backend = person.backend(backend)?;
 
-    let mut further = options;
+    let mut further = Vec::new();
     if insecure {
         further.push("--insecure".to_owned());
     }
     if let Some(ca) = &ca {
         further.extend(["--ca".to_owned(), absolute(ca)?.display().to_string()]);
     }
+    // They may end with an agent's own words.
+    further.extend(options);
     let worker = Entry {
         name,
         token: SecretString::from(token.trim()),

@@ -64,7 +64,7 @@ impl Entry {
         self.name.clone().or_else(directory).unwrap_or_else(|| "worker".to_owned())
     }
 
-    /// The words behind the program's name that run it, without its token.
+    /// The words behind `run`, without its token. The last ones may be an agent's own, so that none may follow.
     #[must_use]
     pub fn arguments(&self) -> Vec<String> {
         let path = |path: &PathBuf| path.display().to_string();
@@ -75,7 +75,7 @@ impl Entry {
             ("--state-dir", self.state_dir.as_ref().map(path)),
         ];
         let named = named.into_iter().filter_map(|(option, value)| Some([option.to_owned(), value?])).flatten();
-        std::iter::once("run".to_owned()).chain(named).chain(self.options.iter().cloned()).collect()
+        named.chain(self.options.iter().cloned()).collect()
     }
 }
 
@@ -195,10 +195,10 @@ mod tests {
         )
         .unwrap();
         let words = |index: usize| file.workers[index].arguments().join(" ");
-        assert_eq!(words(0), "run --dir /srv/api --server https://muster.example");
+        assert_eq!(words(0), "--dir /srv/api --server https://muster.example");
         assert_eq!(
             words(1),
-            "run --dir /etc/muster/web --server http://127.0.0.1:1 --backend demo --state-dir /var/two --log debug"
+            "--dir /etc/muster/web --server http://127.0.0.1:1 --backend demo --state-dir /var/two --log debug"
         );
         assert_eq!((file.workers[0].label(), file.workers[1].label()), ("api".to_owned(), "two".to_owned()));
     }

@@ -104,9 +104,7 @@ async fn keep(program: PathBuf, worker: Entry, stop: CancellationToken) {
 
 fn start(program: &Path, worker: &Entry, name: &str) -> std::io::Result<Child> {
     let mut child = Command::new(program)
-        .args(worker.arguments())
-        // However we die, it ends when we do.
-        .arg("--tied")
+        .args(words(worker))
         .env(TOKEN_VARIABLE, worker.token.expose_secret())
         // A terminal's Ctrl-C is for us; we tell it.
         .process_group(0)
@@ -131,6 +129,11 @@ async fn pass_on(from: impl AsyncRead + Unpin, name: String) {
     }
 }
 
+/// How it is run: however we die, it ends when we do.
+fn words(worker: &Entry) -> Vec<String> {
+    ["run", "--tied"].into_iter().map(str::to_owned).chain(worker.arguments()).collect()
+}
+
 async fn until_it_ends(mut child: Child, stop: &CancellationToken) -> Option<ExitStatus> {
     // Waiting for a child closes its standard input, which it takes for our end.
     let lifeline = child.stdin.take();
@@ -147,4 +150,29 @@ async fn until_it_ends(mut child: Child, stop: &CancellationToken) -> Option<Exi
 
 fn is_for_good(status: ExitStatus) -> bool {
     status.code().is_some_and(|code| FOR_GOOD.iter().any(|&known| i32::from(known as u8) == code))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser as _;
+
+    use super::*;
+    use crate::config::{Cli, Command as Asked};
+
+    #[test]
+    fn a_worker_is_tied_to_us_whatever_words_are_its_agents_own() {
+        let worker = Entry {
+            name: None,
+            token: "t".to_owned().into(),
+            dir: "/srv".into(),
+            server: None,
+            backend: Some("acp".to_owned()),
+            state_dir: None,
+            options: ["--", "agent", "--acp"].map(str::to_owned).to_vec(),
+        };
+        let words = std::iter::once("muster-worker-agent".to_owned()).chain(words(&worker));
+        let Asked::Run(run) = Cli::try_parse_from(words).unwrap().command else { panic!("a run") };
+        assert!(run.tied);
+        assert_eq!(run.settings.acp.agent_words, ["agent", "--acp"]);
+    }
 }
