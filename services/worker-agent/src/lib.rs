@@ -28,4 +28,5 @@ pub mod service;
 pub mod setup;
 pub mod state;
 pub mod status;
+mod stop;
 pub mod turn;

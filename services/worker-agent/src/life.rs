@@ -6,12 +6,10 @@ use std::{path::Path, pin::pin, process::ExitCode, sync::Arc, time::Duration};
 use muster_bus::{Bus, CertificatesError, ConnectError};
 use muster_contracts::{id::InstanceId, v1::RegisterRequest};
 use tokio::{
-    signal::unix::{SignalKind, signal},
     sync::{Notify, watch},
     task::JoinSet,
     time::{Instant, sleep, timeout},
 };
-use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{FilterExt as _, filter_fn},
@@ -35,6 +33,7 @@ use crate::{
     rotation::Rotation,
     say::say,
     state::{Journal, Key, Report, StateDir},
+    stop::Stop,
     turn::{AttachmentSource, Attachments, ChunkStore, Disk, Runner, Turns},
 };
 
@@ -419,38 +418,4 @@ impl Silence {
 fn replaced() -> Exit {
     let message = "The owner has approved another key for this worker: add a worker of its own for this machine.";
     Exit::new(Code::NoPermission, message)
-}
-
-/// SIGINT or SIGTERM, or the end of standard input.
-pub(crate) struct Stop {
-    interrupt: tokio::signal::unix::Signal,
-    terminate: tokio::signal::unix::Signal,
-    untied: CancellationToken,
-}
-
-impl Stop {
-    pub(crate) fn listen() -> Result<Self, Exit> {
-        let on = |kind| {
-            signal(kind).map_err(|error| Exit::new(Code::Unavailable, format!("Signals cannot be heard: {error}.")))
-        };
-        let (interrupt, terminate) = (on(SignalKind::interrupt())?, on(SignalKind::terminate())?);
-        Ok(Self { interrupt, terminate, untied: CancellationToken::new() })
-    }
-
-    /// Whoever started us holds the other end of our standard input for as long as it lives.
-    fn with_standard_input(&self) {
-        let untied = self.untied.clone();
-        std::thread::spawn(move || {
-            let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
-            untied.cancel();
-        });
-    }
-
-    pub(crate) async fn asked(&mut self) {
-        tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            () = self.untied.cancelled() => {}
-        }
-    }
 }

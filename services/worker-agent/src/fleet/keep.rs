@@ -19,8 +19,8 @@ use super::{Entry, File};
 use crate::{
     config::TOKEN_VARIABLE,
     exit::{Code, Exit},
-    life::Stop,
     say::say,
+    stop::Stop,
 };
 
 /// Pause before a first new start; it doubles with each that follows at once.
