@@ -18,7 +18,7 @@ use muster_testkit::{
 use tokio::time::Instant;
 
 /// How long writing pauses when a leader hands over, as at an update.
-const HANDED_OVER: Duration = Duration::from_secs(10);
+const HANDED_OVER: Duration = Duration::from_secs(5);
 /// The same when it dies: nats-server's followers wait for 4 to 9 s until they elect another, which is fixed in it.
 const ELECTED: Duration = Duration::from_secs(10);
 

@@ -68,28 +68,36 @@ impl Follow {
 
     /// Runs until what it is about is gone, it can no longer be trusted, or the broker has stopped storing.
     pub(super) async fn run(mut self, positions: &Positions, stopped: impl Future<Output = ()>) {
-        tokio::pin!(stopped);
+        let log = self.log();
+        // Whatever is being asked of the broker then: without a majority it may never answer.
+        let life = tokio::select! {
+            life = self.live(positions) => life,
+            () = stopped => Life::Broken,
+        };
+        log.end(life);
+    }
+
+    async fn live(&mut self, positions: &Positions) -> Life {
         let mut connection = self.bus.connection();
         let mut known = *connection.borrow_and_update();
         let mut check = Instant::now() + CHECK_QUIET;
-        let life = loop {
+        loop {
             tokio::select! {
                 batch = gathered(&mut self.tail) => {
-                    let Some(batch) = batch else { break Life::Broken };
-                    if self.pass_on(batch).await == Life::Gone { break Life::Gone }
+                    let Some(batch) = batch else { return Life::Broken };
+                    if self.pass_on(batch).await == Life::Gone { return Life::Gone }
                     if self.sequencer.turn_open() { check = check.min(Instant::now() + CHECK_OPEN) }
                 }
                 changed = connection.changed() => {
-                    if changed.is_err() { break Life::Broken }
+                    if changed.is_err() { return Life::Broken }
                     let now = *connection.borrow_and_update();
                     // The client subscribes again by itself; what was missed meanwhile is read.
                     if now.connected && (now.epoch, now.drops) != (known.epoch, known.drops) {
-                        if now.epoch != known.epoch && !self.same_stream(positions).await { break Life::Broken }
+                        if now.epoch != known.epoch && !self.same_stream(positions).await { return Life::Broken }
                         known = now;
                         check = Instant::now();
                     }
                 }
-                () = &mut stopped => break Life::Broken,
                 () = tokio::time::sleep_until(check) => {
                     let whole = self.repair().await.is_ok();
                     let pause = match (whole, self.sequencer.turn_open()) {
@@ -100,8 +108,7 @@ impl Follow {
                     check = Instant::now() + pause;
                 }
             }
-        };
-        self.log.end(life);
+        }
     }
 
     /// Whether positions still mean what they did: the stream may have been
