@@ -2,18 +2,19 @@
 
 use std::{
     collections::HashSet,
-    fs,
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs, io,
+    os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
 
-use muster_contracts::id;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
-use crate::exit::{Code, Exit};
+use crate::{
+    exit::{Code, Exit},
+    state::whole,
+};
 
 /// Workers in one file at most: each is a process, and most have an agent of their own.
 const WORKERS: usize = 50;
@@ -166,16 +167,11 @@ fn added(text: &str, worker: &Entry) -> Result<String, String> {
     Ok(document.to_string())
 }
 
-/// For its owner alone, and under another name first, so that a crash never leaves half a file.
 fn write(path: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = path.parent() {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
     }
-    let beside = path.with_extension(id::random());
-    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&beside, path)
+    whole::write(path, text.as_bytes()).map(drop)
 }
 
 #[cfg(test)]

@@ -2,15 +2,15 @@
 //! whatever the server remembers, and so that what was cut off by a crash is told.
 
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use muster_contracts::id::{self, MessageId};
+use muster_contracts::id::MessageId;
 
+use super::whole;
 use crate::domain::begun::{Begun, REMEMBERED};
 
 /// Lines after which the file is written anew.
@@ -106,24 +106,11 @@ impl Inner {
     }
 
     fn write_anew(&mut self, file: &Path) {
-        match replace(file, &self.begun.lines()) {
+        match whole::write(file, self.begun.lines().as_bytes()) {
             Ok(open) => (self.open, self.lines) = (Some(open), 0),
             Err(error) => tracing::warn!(file = %file.display(), %error, "the journal of this worker cannot be made"),
         }
     }
-}
-
-/// Under another name first, so that a crash leaves the old one or the new one; opened for what follows.
-fn replace(file: &Path, lines: &str) -> io::Result<File> {
-    let beside = file.with_extension(id::random());
-    let mut open = OpenOptions::new().append(true).create_new(true).mode(0o600).open(&beside)?;
-    open.write_all(lines.as_bytes())?;
-    open.sync_all()?;
-    fs::rename(&beside, file)?;
-    if let Some(directory) = file.parent() {
-        File::open(directory)?.sync_all()?;
-    }
-    Ok(open)
 }
 
 fn set_aside(file: &Path) {

@@ -1,16 +1,12 @@
 //! The worker's NKey: made on the first start, never leaves the machine.
 
-use std::{
-    fs::{self, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
-    path::Path,
-};
+use std::{fs, io, os::unix::fs::PermissionsExt as _, path::Path};
 
-use muster_contracts::{fingerprint::Fingerprint, id};
+use muster_contracts::fingerprint::Fingerprint;
 use nkeys::{KeyPair, KeyPairType};
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::whole;
 use crate::exit::{Code, Exit};
 
 /// A key pair, known by its fingerprint.
@@ -55,7 +51,7 @@ impl Key {
             Exit::new(Code::CantCreate, format!("The worker's key {} cannot be made: {error}.", file.display()))
         };
         let seed = SecretString::from(KeyPair::new(KeyPairType::User).seed().map_err(|error| cannot(&error))?);
-        write(file, seed.expose_secret()).map_err(|error| cannot(&error))?;
+        whole::write(file, format!("{}\n", seed.expose_secret()).as_bytes()).map_err(|error| cannot(&error))?;
         Self::from_seed(seed).ok_or_else(|| cannot(&"it cannot be read back"))
     }
 
@@ -64,15 +60,6 @@ impl Key {
         let public = pair.public_key();
         public.starts_with('U').then(|| Self { seed, fingerprint: Fingerprint::of(&public) })
     }
-}
-
-/// Under another name first, so that a crash never leaves half a key.
-fn write(file: &Path, seed: &str) -> io::Result<()> {
-    let beside = file.with_extension(id::random());
-    let mut open = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-    writeln!(open, "{seed}")?;
-    open.sync_all()?;
-    fs::rename(&beside, file)
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> Exit {

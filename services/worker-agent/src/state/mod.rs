@@ -3,6 +3,7 @@
 mod journal;
 mod key;
 mod report;
+pub(crate) mod whole;
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions, TryLockError},

@@ -1,13 +1,13 @@
 //! How the worker's process says it stands, for whoever asks on this machine.
 
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs::{self, File, TryLockError},
     path::Path,
 };
 
 use serde::{Deserialize, Serialize};
+
+use super::whole;
 
 /// File of it in the state directory.
 const FILE: &str = "report.json";
@@ -54,22 +54,15 @@ pub fn look(directory: &Path) -> Found {
 
 /// Says it. That it cannot be said is no reason to stop.
 pub(super) fn say(directory: &Path, report: &Report) {
-    if let Err(error) = write(directory, report) {
+    let written = serde_json::to_vec(report).map_err(Into::into);
+    let written = written.and_then(|text| whole::write(&directory.join(FILE), &text));
+    if let Err(error) = written {
         tracing::debug!(%error, "how the worker stands cannot be written down");
     }
 }
 
 pub(super) fn forget(directory: &Path) {
     let _ = fs::remove_file(directory.join(FILE));
-}
-
-/// Under another name first: whoever looks sees one or the other.
-fn write(directory: &Path, report: &Report) -> io::Result<()> {
-    let beside = directory.join("report.new");
-    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&beside)?;
-    serde_json::to_writer(&mut file, report)?;
-    file.flush()?;
-    fs::rename(beside, directory.join(FILE))
 }
 
 #[cfg(test)]

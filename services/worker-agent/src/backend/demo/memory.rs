@@ -4,7 +4,10 @@ use std::{fs, io, path::PathBuf};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::turn::{Fork, Turn};
+use crate::{
+    state::whole,
+    turn::{Fork, Turn},
+};
 
 /// Characters of a message that are remembered.
 const CHARS: usize = 2_000;
@@ -67,10 +70,7 @@ impl Memory {
             let text = turn.content.chars().take(CHARS).collect();
             recalled.said.push(Said { id: turn.message.clone(), text });
         }
-        // Written beside it and moved: a crash leaves the old file or the new one.
-        let beside = self.directory.join(format!("{}.new", turn.session));
-        fs::write(&beside, serde_json::to_vec(&recalled)?)?;
-        fs::rename(&beside, self.file(&turn.session))?;
+        whole::write(&self.file(&turn.session), &serde_json::to_vec(&recalled)?)?;
         Ok(recalled)
     }
 

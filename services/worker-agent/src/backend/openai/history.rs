@@ -3,13 +3,15 @@
 //! A file for each session, for its owner's eyes alone, replaced in one step.
 
 use std::{
-    fs::{self, DirBuilder, OpenOptions},
-    io::{self, Write as _},
-    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
+    fs::{self, DirBuilder},
+    io,
+    os::unix::fs::DirBuilderExt as _,
     path::PathBuf,
 };
 
 use serde::{Deserialize, Serialize};
+
+use crate::state::whole;
 
 /// Bytes of text that are kept of a session, whatever its model takes.
 const TEXT_BYTES: usize = 1024 * 1024;
@@ -67,16 +69,8 @@ impl Histories {
     }
 
     pub(super) fn write(&self, session: &str, history: &History) -> io::Result<()> {
-        let beside = self.directory.join(format!("{session}.new"));
-        // What a crash left behind may have other rights.
-        match fs::remove_file(&beside) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside)?;
-        file.write_all(&serde_json::to_vec(history)?)?;
-        file.sync_all()?;
-        fs::rename(&beside, self.directory.join(format!("{session}.json")))
+        let file = self.directory.join(format!("{session}.json"));
+        whole::write(&file, &serde_json::to_vec(history)?).map(drop)
     }
 }
 
