@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(unreachable_pub, dead_code, reason = "a module of a test is its own world")]
 
+#[macro_use]
 mod support;
 
 use muster_contracts::{
@@ -17,18 +18,6 @@ use muster_contracts::{
 };
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::Completed;
-
-/// Each test runs on both databases.
-macro_rules! on_both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            #[tokio::test]
-            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
-            #[tokio::test]
-            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
-        }
-    )*};
-}
 
 on_both! {
     a_worker_gets_what_is_attached_to_the_message_that_it_answers_and_nothing_else

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(unreachable_pub, reason = "a module of a test is its own world")]
 
+#[macro_use]
 mod support;
 
 use std::time::Duration;
@@ -13,18 +14,6 @@ use muster_bus::StoreError;
 use muster_contracts::{Message as _, method, stream::CHUNKS, v1};
 use support::{Chat, Engine};
 use v1::TurnStatus::{Cancelled, Completed, Interrupted, Queued, Streaming};
-
-/// Each test runs on both databases.
-macro_rules! on_both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            #[tokio::test]
-            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
-            #[tokio::test]
-            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
-        }
-    )*};
-}
 
 on_both! {
     a_full_stream_is_shown_and_a_turn_that_waits_for_room_can_be_stopped

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(unreachable_pub, dead_code, reason = "a module of a test is its own world")]
 
+#[macro_use]
 mod support;
 
 use muster_contracts::{method, v1};
@@ -11,18 +12,6 @@ use v1::TurnStatus::{Cancelled, Completed, Delivered, Failed, Interrupted, Queue
 
 const FIRST_REQUEST: &str = "the_first_request_001";
 const SECOND_REQUEST: &str = "the_second_request_02";
-
-/// Each test runs on both databases.
-macro_rules! on_both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            #[tokio::test]
-            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
-            #[tokio::test]
-            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
-        }
-    )*};
-}
 
 on_both! {
     a_message_becomes_a_reply_that_is_stored_once

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(unreachable_pub, reason = "a module of a test is its own world")]
 
+#[macro_use]
 mod support;
 
 use muster_contracts::{
@@ -12,18 +13,6 @@ use muster_contracts::{
 };
 use support::{Chat, Engine, Process, slug};
 use v1::TurnStatus::{Cancelled, Completed, Failed, Queued};
-
-/// Each test runs on both databases.
-macro_rules! on_both {
-    ($($name:ident)*) => {$(
-        mod $name {
-            #[tokio::test]
-            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
-            #[tokio::test]
-            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
-        }
-    )*};
-}
 
 on_both! {
     a_new_version_takes_its_place_and_that_of_all_behind_it_once_it_is_delivered

@@ -1,21 +1,20 @@
 //! Chat's own process on a real broker and a real database; the test speaks
 //! as the api, as the registry and as a worker.
-#![allow(dead_code, reason = "each test file uses its own part of it")]
+#![allow(dead_code, unused_imports, unused_macros, reason = "each test file uses its own part of it")]
+
+mod worker;
 
 use std::{path::PathBuf, time::Duration};
 
-use async_nats::HeaderMap;
-use bytes::Bytes;
-use muster_bus::{Bus, CallError, Identity, ServiceConnect, StoreError, Storing};
+use muster_bus::{Bus, CallError, Identity, ServiceConnect, Storing};
 use muster_contracts::{
     Message,
     fingerprint::Fingerprint,
     id::{InstanceId, MachineId, MessageId, SessionId, UserId, WorkerId},
     method::{self, Method},
     permissions::ServiceUser,
-    reply::Reply,
     stream,
-    subject::{About, ChatVerb, ChunkAddress, ChunkKind, Entity, EventAddress, Subject, Writer},
+    subject::{Entity, EventAddress, Subject},
     v1,
 };
 use muster_service::Db;
@@ -24,6 +23,20 @@ use muster_testkit::{
     process::{Child, Command},
 };
 use tempfile::TempDir;
+
+pub use worker::{Process, Writing};
+
+/// Each test runs on both databases.
+macro_rules! on_both {
+    ($($name:ident)*) => {$(
+        mod $name {
+            #[tokio::test]
+            async fn on_sqlite() { super::scenario::$name(super::Engine::Sqlite).await; }
+            #[tokio::test]
+            async fn on_postgres() { super::scenario::$name(super::Engine::Postgres).await; }
+        }
+    )*};
+}
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -261,152 +274,6 @@ async fn process(home: &TempDir, name: &str, url: &str, database: &str, settings
     let process = Child::spawn(command).unwrap();
     process.announced(PATIENCE).await.unwrap();
     process
-}
-
-/// One process of the worker.
-pub struct Process<'a> {
-    chat: &'a Chat,
-    pub identity: Identity,
-}
-
-impl Process<'_> {
-    pub async fn sync(&self, open: &[&Writing]) -> v1::SyncReply {
-        let open = open.iter().map(|writing| writing.open()).collect();
-        self.ask(v1::SyncRequest { open, ..Default::default() }).await
-    }
-
-    pub async fn ask(&self, request: v1::SyncRequest) -> v1::SyncReply {
-        let asked = self.asked(ChatVerb::Sync, &request).await;
-        asked.unwrap_or_else(|slug| panic!("refused: {slug}\n{}", self.chat.process.log_tail(20)))
-    }
-
-    /// The result of an ask.
-    pub async fn result(&self, result: v1::AskResult) {
-        let told = self.asked::<v1::Empty>(ChatVerb::Result, &result).await;
-        told.unwrap_or_else(|slug| panic!("refused: {slug}\n{}", self.chat.process.log_tail(20)));
-    }
-
-    /// Asks as the broker passes it on; the slug of the problem when it is refused.
-    pub async fn asked<Rep: Message + Default>(&self, verb: ChatVerb, request: &impl Message) -> Result<Rep, String> {
-        let subject = Subject::ChatWorker { worker: self.identity.worker.clone(), verb };
-        let mut headers = HeaderMap::new();
-        headers.insert("Nats-Request-Info", format!(r#"{{"acc":"WORKERS","user":"{}"}}"#, self.identity.user_name()));
-        let payload = Bytes::from(request.encode_to_vec());
-        let reply = self.chat.client.request_with_headers(subject.to_string(), headers, payload).await.unwrap();
-        if let Some(problem) = reply.headers.as_ref().and_then(|headers| headers.get("Muster-Problem")) {
-            let problem = data_encoding::BASE64.decode(problem.as_str().as_bytes()).unwrap();
-            return Err(v1::Problem::decode(problem.as_slice()).unwrap().slug);
-        }
-        Ok(Rep::decode(reply.payload).unwrap())
-    }
-
-    /// Begins what sync said.
-    pub async fn begin(&self, start: &v1::TurnStart) -> Writing {
-        let mut writing = Writing { start: start.clone(), number: 0, reply: Reply::default() };
-        let body = v1::Start {
-            instance: self.identity.instance.to_string(),
-            reply_to: start.message_id.clone(),
-            model: start.model.clone(),
-            claimed_at: start.claimed_at,
-        };
-        self.put(&mut writing, ChunkKind::Start, body.encode_to_vec()).await;
-        writing
-    }
-
-    /// Runs the next turn of the session to its end: what it was told, and its reply.
-    pub async fn answer(&self, text: &str, outcome: v1::TurnStatus) -> v1::TurnStart {
-        let start = self.next().await;
-        let mut writing = self.begin(&start).await;
-        self.write(&mut writing, text).await;
-        self.end(&mut writing, outcome).await;
-        self.chat.until(&start.message_id, outcome).await;
-        start
-    }
-
-    /// The turn that chat says is to begin.
-    pub async fn next(&self) -> v1::TurnStart {
-        loop {
-            if let Some(start) = self.sync(&[]).await.start.into_iter().next() {
-                return start;
-            }
-        }
-    }
-
-    pub async fn write(&self, writing: &mut Writing, text: &str) {
-        self.try_write(writing, text).await.unwrap();
-    }
-
-    pub async fn request(&self, writing: &mut Writing, body: v1::RequestBody) {
-        writing.number += 1;
-        let asked = v1::RequestAsked { number: writing.number, timestamp: 1, part_id: "q".into(), body: Some(body) };
-        writing.reply.request(asked.clone()).unwrap();
-        self.put(writing, ChunkKind::Request, asked.encode_to_vec()).await;
-    }
-
-    pub async fn end(&self, writing: &mut Writing, outcome: v1::TurnStatus) {
-        let end = v1::End {
-            number: writing.number + 1,
-            outcome: outcome.into(),
-            chunk_count: writing.number,
-            content_hash: writing.reply.hash().to_vec(),
-            usage: Some(v1::Usage { input_tokens: 3, output_tokens: 4, cost: Some(0.5) }),
-            backend_session_id: Some("backend-1".into()),
-            ..Default::default()
-        };
-        self.end_with(writing, end).await;
-    }
-
-    pub async fn end_with(&self, writing: &mut Writing, end: v1::End) {
-        writing.number += 1;
-        self.put(writing, ChunkKind::End, end.encode_to_vec()).await;
-    }
-
-    async fn put(&self, writing: &mut Writing, kind: ChunkKind, payload: Vec<u8>) {
-        self.try_put(writing, kind, payload).await.unwrap();
-    }
-
-    /// Text that is stored if there is room for it.
-    pub async fn try_write(&self, writing: &mut Writing, text: &str) -> Result<(), StoreError> {
-        let delta = v1::TextDelta { part_id: "p1".into(), append: text.into() };
-        let number = writing.number + 1;
-        let chunk = v1::Chunk { number, timestamp: 1, change: Some(v1::chunk::Change::Text(delta)) };
-        let mut next = Writing { number, ..writing.clone() };
-        self.try_put(&next, ChunkKind::Chunk, chunk.encode_to_vec()).await?;
-        next.reply.chunk(chunk).unwrap();
-        *writing = next;
-        Ok(())
-    }
-
-    async fn try_put(&self, writing: &Writing, kind: ChunkKind, payload: Vec<u8>) -> Result<(), StoreError> {
-        let subject = Subject::Chunk(ChunkAddress {
-            writer: Writer::Worker(self.identity.worker.clone()),
-            session: writing.start.chat_session_id.parse().unwrap(),
-            about: About::Message(writing.start.reply_id.parse().unwrap()),
-            kind,
-        });
-        let id = format!("{}:{}", writing.start.nonce, writing.number);
-        let message = Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false };
-        self.chat.bus.store(message).await.map(drop)
-    }
-}
-
-/// A reply that a worker writes.
-#[derive(Debug, Clone)]
-pub struct Writing {
-    pub start: v1::TurnStart,
-    pub number: u64,
-    pub reply: Reply,
-}
-
-impl Writing {
-    pub fn open(&self) -> v1::OpenReply {
-        v1::OpenReply {
-            reply_id: self.start.reply_id.clone(),
-            chat_session_id: self.start.chat_session_id.clone(),
-            acknowledged: Some(self.number),
-            doubtful: false,
-        }
-    }
 }
 
 fn model(id: &str) -> v1::Model {
