@@ -81,9 +81,11 @@ impl PushService {
         let take = move |State(answer): State<Arc<AtomicU16>>, headers: HeaderMap, body: Bytes| {
             let sender = sender.clone();
             async move {
+                // As it is when it comes: whoever sees it may change what the next one gets.
+                let status = answer.load(Ordering::SeqCst);
                 // The test may be over.
                 let _ = sender.send((headers, body));
-                StatusCode::from_u16(answer.load(Ordering::SeqCst)).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+                StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
             }
         };
         let router = Router::new().route("/send/secret", post(take)).with_state(Arc::clone(&answer));
