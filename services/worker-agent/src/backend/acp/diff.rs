@@ -25,11 +25,11 @@ mod tests {
 
     #[test]
     fn a_change_is_a_unified_diff_and_a_new_file_is_all_new() {
-        let change = Diff::new("/root/src/a.rs", "one\n2\nthree\n").old_text("one\ntwo\nthree\n".to_owned());
-        let told = part(&change, Path::new("/root"));
+        let change = Diff::new("/project/src/a.rs", "one\n2\nthree\n").old_text("one\ntwo\nthree\n".to_owned());
+        let told = part(&change, Path::new("/project"));
         assert_eq!(told.path, "src/a.rs");
         assert_eq!(told.patch, "--- a/src/a.rs\n+++ b/src/a.rs\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three\n");
-        let told = part(&Diff::new("/else/b.txt", "new\n"), Path::new("/root"));
+        let told = part(&Diff::new("/else/b.txt", "new\n"), Path::new("/project"));
         assert_eq!(told.patch, "--- /dev/null\n+++ b//else/b.txt\n@@ -0,0 +1 @@\n+new\n");
     }
 }

@@ -107,17 +107,17 @@ mod tests {
             &request(
                 json!({"toolCallId": "t", "title": "List files", "kind": "execute", "rawInput": {"command": "ls"}}),
             ),
-            Path::new("/root"),
+            Path::new("/project"),
         );
         assert_eq!((asked.title.as_str(), asked.details.as_str()), ("List files", r#"{"command":"ls"}"#));
         let kinds = asked.options.iter().map(|option| option.kind.as_str()).collect::<Vec<_>>();
         assert_eq!(kinds, ["allow_once", "allow_always", "reject_once"]);
-        let change = json!({"type": "diff", "path": "/root/a.rs", "oldText": "a\n", "newText": "b\n"});
+        let change = json!({"type": "diff", "path": "/project/a.rs", "oldText": "a\n", "newText": "b\n"});
         let asked = permission(
             &request(
                 json!({"toolCallId": "t", "kind": "edit", "content": [change], "rawInput": {"old": "a", "new": "b"}}),
             ),
-            Path::new("/root"),
+            Path::new("/project"),
         );
         let details = serde_json::from_str::<Value>(&asked.details).unwrap();
         assert_eq!((asked.title.as_str(), &details["path"]), ("edit", &json!("a.rs")));
@@ -128,7 +128,7 @@ mod tests {
     fn a_command_that_only_the_title_tells_is_shown_whole() {
         let long = "echo ".repeat(100);
         let asked =
-            permission(&request(json!({"toolCallId": "t", "title": long, "kind": "execute"})), Path::new("/root"));
+            permission(&request(json!({"toolCallId": "t", "title": long, "kind": "execute"})), Path::new("/project"));
         assert_eq!(asked.title.chars().count(), TITLE_CHARS);
         assert_eq!(asked.details, json!({"command": long}).to_string());
     }

@@ -266,7 +266,7 @@ mod tests {
     fn fold(updates: &[Value]) -> Transcript {
         let options = Options::of(&json!({"modes": {"currentModeId": "ask",
             "availableModes": [{"id": "ask", "name": "Ask"}, {"id": "plan", "name": "Plan"}]}}));
-        let mut transcript = Transcript::new("/root".into(), options, Some(1.0));
+        let mut transcript = Transcript::new("/project".into(), options, Some(1.0));
         for update in updates {
             transcript.update(serde_json::from_value(update.clone()).unwrap());
         }
@@ -326,7 +326,7 @@ mod tests {
             call,
             update(json!({"status": "in_progress", "rawInput": {"a": 1}})),
             update(json!({"status": "completed", "rawOutput": {"output": "done"},
-                "content": [{"type": "diff", "path": "/root/a.rs", "oldText": "a\n", "newText": "b\n"}]})),
+                "content": [{"type": "diff", "path": "/project/a.rs", "oldText": "a\n", "newText": "b\n"}]})),
             update(json!({"status": "failed"})),
         ]);
         assert_eq!(
