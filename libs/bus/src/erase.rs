@@ -6,7 +6,7 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::{Bus, TIMEOUT, read::ReadError};
+use crate::{Bus, read::ReadError};
 
 /// JetStream's code for a message that is not there.
 const NO_MESSAGE: u64 = 10043;
@@ -46,8 +46,7 @@ impl Bus {
     }
 
     async fn jetstream_api(&self, subject: String, body: Bytes) -> Result<Value, ReadError> {
-        let answer = tokio::time::timeout(TIMEOUT, self.client.request(subject, body)).await;
-        let answer = answer.map_err(|_| ReadError::Unavailable)?.map_err(|_| ReadError::Unavailable)?;
+        let answer = self.inquire(&subject, &body).await?;
         serde_json::from_slice(&answer.payload).map_err(|_| ReadError::Malformed)
     }
 }

@@ -4,6 +4,7 @@
 //! method, serve methods, store a message, read a stream, follow its tail.
 //! Acks, inboxes, headers and reconnects stay in here.
 
+mod again;
 mod call;
 mod connect;
 mod connection;
@@ -42,9 +43,6 @@ use tokio::sync::watch;
 
 /// How long a request may take.
 pub const TIMEOUT: Duration = Duration::from_secs(5);
-/// How long an acknowledgement may take until a message is stored once more, by the same id and so without harm. What
-/// is under way when a stream's leader changes is never acknowledged, and a reply pauses for this long.
-const ACKNOWLEDGED: Duration = Duration::from_secs(2);
 /// How long a request may be worked on. Whoever asked has given up by then, and what it waits for may never come: it
 /// is dropped, as if the process had died.
 pub const PATIENCE: Duration = Duration::from_secs(15);
@@ -68,7 +66,7 @@ impl Bus {
     fn new(client: async_nats::Client, connection: watch::Receiver<Connection>) -> Self {
         let jetstream = jetstream::ContextBuilder::new()
             .timeout(TIMEOUT)
-            .ack_timeout(ACKNOWLEDGED)
+            .ack_timeout(TIMEOUT)
             .max_ack_inflight(4096)
             .backpressure_on_inflight(true)
             .build(client.clone());

@@ -22,7 +22,7 @@ use muster_contracts::objects::{Objects, PIECE_BYTES};
 use sha2::{Digest as _, Sha256};
 
 use crate::{
-    Bus, ReadError, StoreError, StreamsError, TIMEOUT,
+    Bus, ReadError, StoreError, StreamsError,
     read::number,
     store::classify,
     streams::{missing, unavailable},
@@ -155,10 +155,7 @@ impl Bus {
     pub async fn read_object(&self, store: Objects, id: &str, position: u64) -> Result<Option<Piece>, ReadError> {
         let asked = serde_json::json!({ "seq": position.saturating_add(1), "next_by_subj": store.pieces(id) });
         let subject = format!("$JS.API.DIRECT.GET.{}", store.stream);
-        let answer = tokio::time::timeout(TIMEOUT, self.client.request(subject, asked.to_string().into()))
-            .await
-            .map_err(|_| ReadError::Unavailable)?
-            .map_err(|_| ReadError::Unavailable)?;
+        let answer = self.inquire(&subject, &asked.to_string().into()).await?;
         match answer.status {
             Some(StatusCode::NOT_FOUND) => return Ok(None),
             Some(_) => return Err(ReadError::Unavailable),

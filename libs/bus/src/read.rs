@@ -1,11 +1,17 @@
 //! Reading a stream directly, without a consumer (ADR-31 with batches).
 
+use std::time::Duration;
+
 use async_nats::{HeaderMap, StatusCode};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use muster_contracts::subject::Subject;
+use tokio::time::{error::Elapsed, timeout};
 
-use crate::{Bus, TIMEOUT};
+use crate::{Bus, again::again};
+
+/// The status that ends a batch.
+const END: u16 = 204;
 
 /// A message as the stream has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,36 +69,47 @@ impl Bus {
     /// # Errors
     /// When the broker does not answer.
     pub async fn read(&self, stream: &str, filter: &str, from: u64, limit: usize) -> Result<Batch, ReadError> {
-        let inbox = self.client.new_inbox();
-        let mut answers = self.client.subscribe(inbox.clone()).await.map_err(|_| ReadError::Unavailable)?;
+        let subject = format!("$JS.API.DIRECT.GET.{stream}");
         let request = serde_json::json!({ "seq": from.max(1), "batch": limit, "next_by_subj": filter });
-        self.client
-            .publish_with_reply(format!("$JS.API.DIRECT.GET.{stream}"), inbox, request.to_string().into())
+        let request = Bytes::from(request.to_string());
+        again(async |silence| self.batch(&subject, &request, silence).await)
             .await
-            .map_err(|_| ReadError::Unavailable)?;
+            .map_err(|_| ReadError::Unavailable)?
+    }
 
+    async fn batch(
+        &self,
+        subject: &str,
+        request: &Bytes,
+        silence: Duration,
+    ) -> Result<Result<Batch, ReadError>, Elapsed> {
+        let inbox = self.client.new_inbox();
+        let Ok(mut answers) = self.client.subscribe(inbox.clone()).await else {
+            return Ok(Err(ReadError::Unavailable));
+        };
+        if self.client.publish_with_reply(subject.to_owned(), inbox, request.clone()).await.is_err() {
+            return Ok(Err(ReadError::Unavailable));
+        }
         let (mut messages, mut found) = (Vec::new(), Found::default());
         loop {
-            let answer = match tokio::time::timeout(TIMEOUT, answers.next()).await {
-                Ok(Some(answer)) => answer,
-                Ok(None) | Err(_) => return Err(ReadError::Unavailable),
-            };
+            let Some(answer) = timeout(silence, answers.next()).await? else { return Ok(Err(ReadError::Unavailable)) };
             let headers = answer.headers.as_ref();
-            match answer.status {
-                Some(StatusCode::NO_RESPONDERS) => return Err(ReadError::Unavailable),
-                Some(StatusCode::NOT_FOUND) => return Ok(Batch { messages, looked_up_to: None, more: false, found }),
-                Some(status) if status.as_u16() == 204 => {
-                    found.pending = number(headers, "Nats-Num-Pending").unwrap_or(0);
-                    let looked_up_to = number(headers, "Nats-Last-Sequence");
-                    return Ok(Batch { messages, looked_up_to, more: found.pending > 0, found });
-                }
-                Some(_) => return Err(ReadError::Malformed),
+            let looked_up_to = match answer.status {
                 None => {
                     found.messages += 1;
                     found.bytes += u64::try_from(answer.payload.len()).unwrap_or(u64::MAX);
                     messages.extend(stored(headers, answer.payload));
+                    continue;
                 }
-            }
+                Some(StatusCode::NO_RESPONDERS) => return Ok(Err(ReadError::Unavailable)),
+                Some(StatusCode::NOT_FOUND) => None,
+                Some(status) if status.as_u16() == END => {
+                    found.pending = number(headers, "Nats-Num-Pending").unwrap_or(0);
+                    number(headers, "Nats-Last-Sequence")
+                }
+                Some(_) => return Ok(Err(ReadError::Malformed)),
+            };
+            return Ok(Ok(Batch { messages, looked_up_to, more: found.pending > 0, found }));
         }
     }
 
@@ -102,10 +119,7 @@ impl Bus {
     /// When the broker does not answer.
     pub async fn last(&self, stream: &str, subject: &Subject) -> Result<Option<Stored>, ReadError> {
         let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
-        let answer = tokio::time::timeout(TIMEOUT, self.client.request(asked, Bytes::new()))
-            .await
-            .map_err(|_| ReadError::Unavailable)?
-            .map_err(|_| ReadError::Unavailable)?;
+        let answer = self.inquire(&asked, &Bytes::new()).await?;
         match answer.status {
             Some(StatusCode::NOT_FOUND) => Ok(None),
             Some(_) => Err(ReadError::Unavailable),

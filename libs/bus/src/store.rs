@@ -1,9 +1,12 @@
 //! Storing: a message is kept once the stream has acknowledged it.
 
+use std::{future::IntoFuture as _, time::Duration};
+
 use async_nats::jetstream::{self, ErrorCode, context::PublishErrorKind, message::PublishMessage};
 use bytes::Bytes;
+use tokio::time::{error::Elapsed, timeout};
 
-use crate::Bus;
+use crate::{Bus, again::again};
 
 /// JetStream's codes for a stream that takes nothing more.
 const STORE_FAILED: u64 = 10077;
@@ -51,20 +54,27 @@ pub enum StoreError {
 }
 
 impl Bus {
-    /// Stores a message and waits until the stream has it. One attempt: whoever
-    /// repeats it after [`StoreError::Doubtful`] does so with the same id.
+    /// Stores a message and waits until the stream has it. Whoever repeats it after [`StoreError::Doubtful`] does so
+    /// with the same id, as it is done here while nobody answers: what is under way when a stream's leader changes is
+    /// never acknowledged.
     ///
     /// # Errors
     /// See [`StoreError`].
     pub async fn store(&self, message: Storing) -> Result<Receipt, StoreError> {
-        let Storing { subject, id, payload, first_only } = message;
-        let mut publish = PublishMessage::build().payload(payload).message_id(id);
-        if first_only {
+        again(|silence| self.attempt(&message, silence)).await.unwrap_or(Err(StoreError::Doubtful))
+    }
+
+    async fn attempt(&self, message: &Storing, silence: Duration) -> Result<Result<Receipt, StoreError>, Elapsed> {
+        let mut publish = PublishMessage::build().payload(message.payload.clone()).message_id(&message.id);
+        if message.first_only {
             publish = publish.expected_last_subject_sequence(0);
         }
         let mut connection = self.connection.clone();
         let epoch = connection.borrow_and_update().epoch;
-        let sent = self.jetstream.send_publish(subject, publish).await.map_err(|error| classify(&error))?;
+        let sent = match self.jetstream.send_publish(message.subject.clone(), publish).await {
+            Ok(sent) => sent,
+            Err(error) => return Ok(Err(classify(&error))),
+        };
         // An answer to what was asked on an earlier connection never comes.
         let reconnected = async move {
             if connection.wait_for(|now| now.epoch != epoch).await.is_err() {
@@ -73,11 +83,11 @@ impl Bus {
         };
         tokio::select! {
             biased;
-            ack = sent.into_future() => {
-                let ack = ack.map_err(|error| classify(&error))?;
-                Ok(Receipt { stream: ack.stream, sequence: ack.sequence, duplicate: ack.duplicate })
-            }
-            () = reconnected => Err(StoreError::Doubtful),
+            ack = timeout(silence, sent.into_future()) => Ok(match ack? {
+                Ok(ack) => Ok(Receipt { stream: ack.stream, sequence: ack.sequence, duplicate: ack.duplicate }),
+                Err(error) => Err(classify(&error)),
+            }),
+            () = reconnected => Ok(Err(StoreError::Doubtful)),
         }
     }
 }

@@ -12,8 +12,9 @@ use muster_contracts::{
     objects::ObjectsSpec,
     stream::{EPOCH, StreamSpec},
 };
+use tokio::time::timeout;
 
-use crate::Bus;
+use crate::{Bus, again::again};
 
 /// Room for a message's headers beside its payload.
 const HEADER_BYTES: usize = 8 * 1024;
@@ -93,9 +94,14 @@ impl Bus {
     /// # Errors
     /// When there is none, or the broker does not answer.
     pub async fn stream_state(&self, name: &str) -> Result<StreamState, StreamsError> {
-        match self.jetstream.get_stream(name).await {
-            Ok(stream) => Ok(state(stream.cached_info())),
-            Err(error) => Err(missing(name, &error)),
+        match again(|silence| timeout(silence, self.jetstream.get_stream(name))).await {
+            // Without a majority, what is left answers as well: with what it has, which may not be all.
+            Ok(Ok(stream)) if is_leaderless(stream.cached_info()) => {
+                Err(unavailable(name, "nobody leads it".to_owned()))
+            }
+            Ok(Ok(stream)) => Ok(state(stream.cached_info())),
+            Ok(Err(error)) => Err(missing(name, &error)),
+            Err(_) => Err(unavailable(name, "its leader does not answer".to_owned())),
         }
     }
 }
@@ -113,6 +119,10 @@ pub(crate) fn missing(name: &str, error: &GetStreamError) -> StreamsError {
 
 fn fresh_epoch() -> String {
     id::random().chars().filter(char::is_ascii_alphanumeric).take(8).collect()
+}
+
+fn is_leaderless(info: &Info) -> bool {
+    info.cluster.as_ref().is_some_and(|cluster| cluster.leader.as_ref().is_none_or(String::is_empty))
 }
 
 fn state(info: &Info) -> StreamState {
