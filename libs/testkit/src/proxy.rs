@@ -7,7 +7,10 @@ use tokio::{
     net::{TcpListener, TcpStream, tcp::OwnedReadHalf, tcp::OwnedWriteHalf},
     sync::watch,
 };
-use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
+use tokio_util::{
+    sync::CancellationToken,
+    task::{AbortOnDropHandle, TaskTracker},
+};
 
 /// What the network does now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +32,8 @@ struct Weather {
 pub struct Proxy {
     address: SocketAddr,
     weather: watch::Sender<Weather>,
+    /// Connections that were lost and are not over for both ends.
+    lost: TaskTracker,
     _accepting: AbortOnDropHandle<()>,
 }
 
@@ -47,15 +52,18 @@ impl Proxy {
             cut: CancellationToken::new(),
             lost: CancellationToken::new(),
         });
+        let lost = TaskTracker::new();
+        lost.close();
+        let losing = lost.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let refusing = seen.borrow().refusing;
                 if !refusing {
-                    tokio::spawn(join(client, server, seen.clone()));
+                    tokio::spawn(join(client, server, seen.clone(), losing.clone()));
                 }
             }
         });
-        Ok(Self { address, weather, _accepting: AbortOnDropHandle::new(accepting) })
+        Ok(Self { address, weather, lost, _accepting: AbortOnDropHandle::new(accepting) })
     }
 
     /// Where it listens.
@@ -91,6 +99,11 @@ impl Proxy {
         self.weather.send_modify(|weather| std::mem::take(&mut weather.lost).cancel());
     }
 
+    /// Waits until both ends have noticed of all connections that they are lost.
+    pub async fn given_up(&self) {
+        self.lost.wait().await;
+    }
+
     /// As if nothing had been, but for what was lost.
     pub fn recover(&self) {
         self.weather.send_modify(|weather| {
@@ -101,7 +114,7 @@ impl Proxy {
     }
 }
 
-async fn join(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>) {
+async fn join(client: TcpStream, server: SocketAddr, weather: watch::Receiver<Weather>, losing: TaskTracker) {
     let (cut, lost) = {
         let now = weather.borrow();
         (now.cut.clone(), now.lost.clone())
@@ -115,8 +128,17 @@ async fn join(client: TcpStream, server: SocketAddr, weather: watch::Receiver<We
         () = pass(&mut from_client, &mut to_server, weather.clone()) => {}
         () = pass(&mut from_server, &mut to_client, weather.clone()) => {}
         () = cut.cancelled() => {}
-        () = lost.cancelled() => cut.cancelled().await,
+        () = lost.cancelled() => tokio::select! {
+            _ = losing.track_future(async { tokio::join!(swallow(&mut from_client), swallow(&mut from_server)) }) => {}
+            () = cut.cancelled() => {}
+        },
     }
+}
+
+/// Takes what comes until its sender closes.
+async fn swallow(from: &mut OwnedReadHalf) {
+    let mut buffer = vec![0; 16 * 1024];
+    while let Ok(1..) = from.read(&mut buffer).await {}
 }
 
 async fn pass(from: &mut OwnedReadHalf, to: &mut OwnedWriteHalf, mut weather: watch::Receiver<Weather>) {
@@ -177,8 +199,11 @@ mod tests {
         assert!(tokio::time::timeout(Duration::from_millis(50), say(&mut lost)).await.is_err());
         let mut new = TcpStream::connect(proxy.address()).await.unwrap();
         assert_eq!(say(&mut new).await.unwrap(), b'x');
+        assert!(tokio::time::timeout(Duration::from_millis(50), proxy.given_up()).await.is_err());
+        drop(lost);
+        assert!(tokio::time::timeout(Duration::from_millis(50), proxy.given_up()).await.is_err(), "one end knows");
         proxy.cut();
-        assert!(lost.read_u8().await.is_err());
+        proxy.given_up().await;
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use muster_testkit::{
-    scenario::{Fault, Plan, Process, World},
+    scenario::{Fault, Length, Plan, Process, Shape, World},
     stack::{Engine, Link, Part, Setup},
 };
 
@@ -70,4 +70,13 @@ async fn every_process_may_be_paused_and_every_link_be_lost_for_long() {
         world.beats().await;
     });
     join_all(worlds).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_times_whatever_comes_by_chance() {
+    let mut world = world().await;
+    for seed in 0..10 {
+        suffers(&mut world, &Plan::of(seed, Shape::SINGLE, Length::Brief)).await;
+    }
+    world.beats().await;
 }

@@ -40,11 +40,11 @@ pub struct Checked {
 /// Everything, of every session.
 pub(super) async fn all(stack: &Stack, worker: &str, watched: &[Watched], worker_killed: bool) -> Checked {
     let mut checked = Checked::default();
-    let mut stream = Stream::of(stack).await;
+    let stream = Stream::of(stack);
     let mut interrupted = Vec::new();
     for watched in watched {
         let reply = settled(&watched.session, &watched.sent, worker_killed).await;
-        whole(watched, &reply, worker, &mut stream, &mut checked).await;
+        whole(watched, &reply, worker, &stream, &mut checked).await;
         if reply.status == "interrupted" {
             assert!(reply.error.is_some(), "an interrupted reply says why: {reply:?}");
             interrupted.push(watched);
@@ -57,12 +57,12 @@ pub(super) async fn all(stack: &Stack, worker: &str, watched: &[Watched], worker
     }
     for watched in &interrupted {
         let again = settled(&watched.session, &watched.sent, false).await;
-        whole(watched, &again, worker, &mut stream, &mut checked).await;
+        whole(watched, &again, worker, &stream, &mut checked).await;
         checked.interrupted += 1;
     }
     for watched in watched {
         let retried = interrupted.iter().any(|other| other.sent == watched.sent);
-        nothing_twice(&watched.session, if retried { 2 } else { 1 }, &mut stream).await;
+        nothing_twice(&watched.session, if retried { 2 } else { 1 }, &stream).await;
         for viewer in &watched.viewers {
             let beats = viewer.beats();
             assert_eq!(beats.without, 0, "a connection that did not begin with a beat");
@@ -120,7 +120,7 @@ fn shown(reply: Option<&Message>) -> String {
 }
 
 /// Every viewer and the stream have exactly what is stored.
-async fn whole(watched: &Watched, reply: &Message, worker: &str, stream: &mut Stream, checked: &mut Checked) {
+async fn whole(watched: &Watched, reply: &Message, worker: &str, stream: &Stream, checked: &mut Checked) {
     let counted = counted();
     if reply.status == "completed" {
         assert!(reply.content == counted, "the stored text is not 1 to {UP_TO}: {}", shown(Some(reply)));
@@ -147,7 +147,7 @@ async fn whole(watched: &Watched, reply: &Message, worker: &str, stream: &mut St
 }
 
 /// So many replies, each begun once, and nothing is open.
-async fn nothing_twice(session: &Session, replies: usize, stream: &mut Stream) {
+async fn nothing_twice(session: &Session, replies: usize, stream: &Stream) {
     let messages = until(session, MESSAGES, "no messages", |page: Messages| Ok(page.items)).await;
     let of_worker = messages.iter().filter(|message| message.role == "assistant").count();
     assert_eq!(of_worker, replies, "replies to one message");

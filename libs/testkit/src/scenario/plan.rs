@@ -136,6 +136,14 @@ impl Plan {
         Self { injections }
     }
 
+    /// Links whose connections are lost.
+    pub(super) fn lost(&self) -> impl Iterator<Item = Link> {
+        self.injections.iter().filter_map(|injection| match injection.fault {
+            Fault::Lose(link) => Some(link),
+            _ => None,
+        })
+    }
+
     /// Whether this happens to a process.
     pub(super) fn kills(&self, process: Process) -> bool {
         self.injections.iter().any(|injection| injection.fault == Fault::Kill(process))

@@ -1,6 +1,6 @@
 //! What the stream has, asked of the broker itself.
 
-use std::{collections::BTreeMap, fmt::Display};
+use std::{collections::BTreeMap, fmt::Display, net::SocketAddr};
 
 use muster_contracts::{
     Message as _,
@@ -22,7 +22,10 @@ const BATCH: usize = 500;
 
 /// A reader of the stream.
 #[derive(Debug)]
-pub(super) struct Stream(Wire);
+pub(super) struct Stream {
+    address: SocketAddr,
+    login: Login,
+}
 
 /// A reply as the stream has it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -36,21 +39,27 @@ pub(super) struct Kept {
 }
 
 impl Stream {
-    pub(super) async fn of(stack: &Stack) -> Self {
+    pub(super) fn of(stack: &Stack) -> Self {
         let name = ServiceUser::Chat.name();
         let seed = must("chat's key", stack.broker().credentials().seed(ServiceUser::Chat));
-        Self(must("reading the stream", Wire::connect(stack.broker().address(), &Login::service(name, &seed)).await))
+        Self { address: stack.broker().address(), login: Login::service(name, &seed) }
+    }
+
+    /// A connection of its own for each question: between two of them nobody would answer the broker's pings.
+    async fn connected(&self) -> Wire {
+        must("reading the stream", Wire::connect(self.address, &self.login).await)
     }
 
     /// A reply, of which every number must be there once and in order.
-    pub(super) async fn reply(&mut self, worker: &str, session: &str, reply: &str) -> Kept {
+    pub(super) async fn reply(&self, worker: &str, session: &str, reply: &str) -> Kept {
         let (worker, session) = (must("its id", worker.parse()), must("its id", session.parse()));
         let filter = filter::reply(&worker, &session, &must("its id", reply.parse()));
+        let mut wire = self.connected().await;
         let (mut kept, mut whole, mut from) = (Kept::default(), Reply::default(), 1);
         loop {
             let request = json!({ "seq": from, "batch": BATCH, "next_by_subj": filter });
             let subject = format!("$JS.API.DIRECT.GET.{CHUNKS}");
-            let read = must("reading the stream", self.0.batch(&subject, request.to_string().as_bytes()).await);
+            let read = must("reading the stream", wire.batch(&subject, request.to_string().as_bytes()).await);
             for message in &read {
                 let Ok(Subject::Chunk(address)) = header(&message.headers, "Nats-Subject").parse() else { continue };
                 let payload = message.payload.as_slice();
@@ -72,10 +81,11 @@ impl Stream {
     }
 
     /// How often replies of a session were begun.
-    pub(super) async fn starts(&mut self, session: &str) -> usize {
+    pub(super) async fn starts(&self, session: &str) -> usize {
         let filter = format!("chat.v1.stream.*.{session}.*.{}", ChunkKind::Start.as_str());
         let request = json!({ "subjects_filter": filter }).to_string();
-        let answer = self.0.request(&format!("$JS.API.STREAM.INFO.{CHUNKS}"), request.as_bytes()).await;
+        let subject = format!("$JS.API.STREAM.INFO.{CHUNKS}");
+        let answer = self.connected().await.request(&subject, request.as_bytes()).await;
         let answer: Value = must("the stream's state", serde_json::from_slice(&must("the stream", answer).payload));
         let subjects = answer.pointer("/state/subjects").cloned().unwrap_or_default();
         let subjects: BTreeMap<String, usize> = serde_json::from_value(subjects).unwrap_or_default();

@@ -19,6 +19,8 @@ const VIEWERS: usize = 2;
 pub(super) const UP_TO: usize = 5000;
 /// Chunks of a reply that are there before anything happens; a busy machine makes few large ones.
 const BEGUN: usize = 10;
+/// Both ends of a lost connection to the broker have missed the other by then.
+const NOTICED: Duration = Duration::from_secs(30);
 /// How much later everything arrives over a delayed link.
 const DELAY: Duration = Duration::from_millis(50);
 
@@ -163,6 +165,13 @@ impl World {
             self.stack.start_again(instance).await;
         }
         self.stack.ready().await;
+        // Until then half of what is asked of a service may go to its lost connection.
+        for link in plan.lost().filter(|link| link.is_to_broker()) {
+            for proxy in self.stack.link(link) {
+                let noticed = tokio::time::timeout(NOTICED, proxy.given_up()).await;
+                assert!(noticed.is_ok(), "{link} was lost, and one of its ends has not noticed");
+            }
+        }
     }
 }
 

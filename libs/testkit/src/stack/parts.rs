@@ -87,6 +87,11 @@ impl Link {
         Self::ChatDatabase,
         Self::BrowserApi,
     ];
+
+    /// Whether it leads to the broker.
+    pub(crate) const fn is_to_broker(self) -> bool {
+        matches!(self, Self::WorkerBroker | Self::ApiBroker | Self::ChatBroker | Self::RegistryBroker)
+    }
 }
 
 impl fmt::Display for Link {
