@@ -20,7 +20,7 @@ pub(super) const UP_TO: usize = 5000;
 /// Chunks of a reply that are there before anything happens; a busy machine makes few large ones.
 const BEGUN: usize = 10;
 /// Both ends of a lost connection to the broker have missed the other by then.
-const NOTICED: Duration = Duration::from_secs(30);
+const NOTICED: Duration = Duration::from_secs(60);
 /// How much later everything arrives over a delayed link.
 const DELAY: Duration = Duration::from_millis(50);
 
