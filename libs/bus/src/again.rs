@@ -10,7 +10,8 @@ use tokio::time::{error::Elapsed, timeout};
 
 use crate::{Bus, ReadError, TIMEOUT};
 
-/// How long the first time may be silent: longer than a round trip over any link takes. Each next one is twice as long, up to [`TIMEOUT`] in all.
+/// How long the first time may be silent: longer than a round trip over any link takes. Each next one is twice as
+/// long, up to [`TIMEOUT`] in all.
 const FIRST: Duration = Duration::from_secs(1);
 
 /// Asks until there is an answer. What asks is told how long silence may last.

@@ -72,9 +72,7 @@ impl Bus {
         let subject = format!("$JS.API.DIRECT.GET.{stream}");
         let request = serde_json::json!({ "seq": from.max(1), "batch": limit, "next_by_subj": filter });
         let request = Bytes::from(request.to_string());
-        again(async |silence| self.batch(&subject, &request, silence).await)
-            .await
-            .map_err(|_| ReadError::Unavailable)?
+        again(|silence| self.batch(&subject, &request, silence)).await.unwrap_or(Err(ReadError::Unavailable))
     }
 
     async fn batch(

@@ -198,7 +198,7 @@ fn may_be_read_whole(step: &str) -> bool {
         || step == "SCAN found"
         || step.starts_with("SCAN quotas")
         // All workers, every now and then, to see which are held back.
-        || step == "SCAN w"
+        || step == "SCAN any_worker"
 }
 
 #[tokio::test]

@@ -36,9 +36,9 @@ pub async fn all<'e>(executor: impl Executor<'e, Database = Any>) -> Result<Vec<
 /// Those in whose way something is, or was as far as the registry knows.
 pub async fn restricted<'e>(executor: impl Executor<'e, Database = Any>) -> Result<Vec<String>, DbError> {
     sqlx::query_scalar(
-        "SELECT worker_id FROM workers w WHERE restriction <> 0
-           OR EXISTS (SELECT 1 FROM quotas q WHERE q.worker_id = w.worker_id)
-           OR EXISTS (SELECT 1 FROM turns t WHERE t.worker_id = w.worker_id AND t.ended_at IS NULL AND t.storage_full = 1)",
+        "SELECT worker_id FROM workers any_worker WHERE restriction <> 0
+           OR EXISTS (SELECT 1 FROM quotas q WHERE q.worker_id = any_worker.worker_id)
+           OR EXISTS (SELECT 1 FROM turns t WHERE t.worker_id = any_worker.worker_id AND t.ended_at IS NULL AND t.storage_full = 1)",
     )
     .fetch_all(executor)
     .await
