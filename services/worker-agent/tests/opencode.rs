@@ -397,30 +397,65 @@ async fn a_wrong_model_and_a_failing_provider_fail_the_turn_with_a_line() {
     stage.end().await;
 }
 
-#[tokio::test]
-async fn killing_opencode_fails_the_turn_and_the_next_message_goes_on() {
-    let stage = stage(json!("allow")).await;
+fn sleeps(stage: &Stage) -> bool {
+    processes(stage.directory.path())
+        .iter()
+        .any(|pid| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\x00543")))
+}
+
+/// opencode is killed once a turn is so far: the turn ends soon and says why, with the text so far, and the next
+/// message goes on with what was said before.
+async fn killed_when(permission: Value, steps: Vec<Step>, text: &str, so_far: impl Fn(&Stage, &MessageId) -> bool) {
+    let stage = stage(permission).await;
     let before = stage.say("remember me").await;
-    stage.model.reply([Step::Text("Half a ".into()), Step::Hang]);
+    stage.model.reply(steps);
     let known = before.end.as_ref().unwrap().backend_session_id.clone();
     let reply = stage.worker.begin(&stage.session, "go", |start| {
         tiny(start);
         start.first = false;
         start.backend_session_id = known;
     });
-    stage.worker.shelf.wait(&reply, |told| told.reply.content() == "Half a ").await;
+    until("the turn is so far", || so_far(&stage, &reply)).await;
     let begun = Instant::now();
     kill(opencode_of(stage.directory.path()));
     let told = stage.worker.ended(&reply).await;
     assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     assert_eq!(status(&told), TurnStatus::Failed);
-    assert_eq!(told.reply.content(), "Half a ");
+    assert!(told.end.as_ref().unwrap().error.as_ref().unwrap().contains("ended unexpectedly"), "{told:?}");
+    assert_eq!(told.reply.content(), text);
+    until("what it started has ended", || !sleeps(&stage)).await;
     let next = stage.go_on("next", &before).await;
     assert_eq!(status(&next), TurnStatus::Completed, "{next:?}");
     assert!(!has_notice(&next), "the context is still there");
     let asked = stage.model.requests();
     assert!(asked.last().unwrap()["messages"].to_string().contains("remember me"));
     stage.end().await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_before_the_first_word() {
+    killed_when(json!("allow"), vec![Step::Hang], "", |stage, _| stage.model.requests().len() == 2).await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_in_the_text() {
+    let so_far = |stage: &Stage, reply: &MessageId| stage.worker.shelf.reply(reply).reply.content() == "Half a ";
+    killed_when(json!("allow"), vec![Step::Text("Half a ".into()), Step::Hang], "Half a ", so_far).await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_in_a_tool() {
+    killed_when(json!("allow"), vec![sleep_tool()], "", |stage, _| sleeps(stage)).await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_while_it_waits_for_a_permission() {
+    let so_far = |stage: &Stage, reply: &MessageId| !stage.worker.shelf.reply(reply).requests.is_empty();
+    killed_when(json!({ "bash": "ask" }), vec![sleep_tool()], "", so_far).await;
+}
+
+fn sleep_tool() -> Step {
+    Step::Tool { name: "bash".into(), arguments: json!({"command": "sleep 543", "description": "sleep"}) }
 }
 
 #[tokio::test]
@@ -444,15 +479,9 @@ async fn two_sessions_at_once_never_mix() {
 #[tokio::test]
 async fn what_a_tool_started_ends_with_the_worker() {
     let stage = stage(json!("allow")).await;
-    let tool = Step::Tool { name: "bash".into(), arguments: json!({"command": "sleep 543", "description": "sleep"}) };
-    stage.model.reply([tool]);
+    stage.model.reply([sleep_tool()]);
     stage.begin("go");
-    let sleeping = || {
-        processes(stage.directory.path()).iter().any(|pid| {
-            std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\x00543"))
-        })
-    };
-    until("the tool runs", sleeping).await;
+    until("the tool runs", || sleeps(&stage)).await;
     timeout(Duration::from_secs(9), stage.worker.runner.close("the worker was stopped")).await.unwrap();
     stage.end().await;
 }
@@ -594,6 +623,23 @@ async fn a_fork_goes_on_from_its_message_and_else_from_the_text() {
     // The session that they came from is as it was.
     stage.go_on("four", &second).await;
     assert_eq!(line(&heard(&stage)), "one | reply one | two | reply two | four");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_command_at_the_beginning_of_a_message_is_run_and_any_other_slash_is_said() {
+    let stage = stage(json!("allow")).await;
+    let commands = stage.root().join(".opencode/command");
+    std::fs::create_dir_all(&commands).unwrap();
+    std::fs::write(commands.join("greet.md"), "---\ndescription: Greets\n---\nSay hello to $ARGUMENTS, please.")
+        .unwrap();
+    for (typed, said) in
+        [("/greet  Ada Lovelace", "Say hello to Ada Lovelace, please."), ("/usr/bin is what?", "/usr/bin is what?")]
+    {
+        let told = stage.say(typed).await;
+        assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+        assert_eq!(heard(&stage).last().unwrap().1, said);
+    }
     stage.end().await;
 }
 

@@ -132,6 +132,18 @@ impl Client {
         self.post(&format!("/session/{session}/prompt_async"), directory, body).await.map(|_| ())
     }
 
+    /// Runs a command; comes back once all of it is done.
+    pub(super) fn command(
+        &self,
+        directory: &Path,
+        session: &str,
+        body: &Value,
+    ) -> impl Future<Output = Result<(), ClientError>> + Send + use<> {
+        let request = self.authorized(self.http.post(format!("{}/session/{session}/command", self.base)));
+        let running = send(at(request, directory).json(body));
+        async move { running.await.map(|_| ()) }
+    }
+
     pub(super) async fn abort(&self, directory: &Path, session: &str) -> Result<(), ClientError> {
         self.post(&format!("/session/{session}/abort"), directory, &json!({})).await.map(|_| ())
     }

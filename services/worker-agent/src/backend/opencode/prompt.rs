@@ -4,12 +4,12 @@ use std::{collections::HashSet, future::pending, path::Path, sync::Arc, time::Du
 
 use data_encoding::BASE64;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::{
     Gone,
-    client::ClientError,
+    client::{Client, ClientError},
     events::{Ear, Heard},
     ids, past,
     requests::{self, Waiting},
@@ -51,6 +51,7 @@ pub(super) async fn run(running: &Running, turn: &Turn, io: &TurnIo, clock: Cloc
         error: None,
         asked: HashSet::new(),
         answers: FuturesUnordered::new(),
+        command: None,
         give_up: None,
     };
     let interrupted = tokio::select! {
@@ -92,6 +93,8 @@ struct Talk<'a> {
     asked: HashSet<Waiting>,
     /// Answers on their way from the user to opencode.
     answers: FuturesUnordered<BoxFuture<'static, Waiting>>,
+    /// opencode answers a command only when all is done; that it refuses it comes at once.
+    command: Option<BoxFuture<'a, Result<(), ClientError>>>,
     /// When an idle session without an answer is a failure.
     give_up: Option<Instant>,
 }
@@ -99,8 +102,7 @@ struct Talk<'a> {
 impl Talk<'_> {
     async fn drive(&mut self) -> Outcome {
         if let Err(error) = self.begin().await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "opencode has not taken a prompt");
-            return Outcome::Failed(format!("{error}."));
+            return refused(&error);
         }
         loop {
             self.speak().await;
@@ -112,6 +114,11 @@ impl Talk<'_> {
                     continue;
                 }
                 heard = next(self.ear.as_mut()) => heard,
+                answered = answered(&mut self.command) => match answered {
+                    // What it has said comes as events.
+                    Ok(()) => continue,
+                    Err(error) => return refused(&error),
+                },
                 () = at(give_up) => return self.silent_end(),
                 () = sleep(LOOK) => Some(Heard::Gap),
             };
@@ -144,21 +151,33 @@ impl Talk<'_> {
             self.transcript.notice("rewind", past::told(&files));
         }
         self.ear = Some(self.running.hub.listen(&session));
+        let command = command(client, directory, &content).await?;
         let mut parts = Vec::new();
-        if !content.trim().is_empty() || attachments.is_empty() {
+        if command.is_none() && (!content.trim().is_empty() || attachments.is_empty()) {
             parts.push(json!({ "type": "text", "text": content }));
         }
         for attachment in attachments {
             parts.push(file(attachment).await.map_err(ClientError::File)?);
         }
-        let mut body = json!({ "messageID": self.message, "parts": parts });
-        if let (Some((provider, model)), Some(body)) = (model_id::split(model), body.as_object_mut()) {
-            body.insert("model".to_owned(), json!({ "providerID": provider, "modelID": model }));
-        }
-        if let (Some(mode), Some(body)) = (mode, body.as_object_mut()) {
+        let mut body =
+            Map::from_iter([("messageID".to_owned(), json!(self.message)), ("parts".to_owned(), json!(parts))]);
+        if let Some(mode) = mode {
             body.insert("agent".to_owned(), json!(mode));
         }
-        client.prompt(directory, &session, &body).await
+        let split = model_id::split(model);
+        let Some((name, arguments)) = command else {
+            if let Some((provider, model)) = split {
+                body.insert("model".to_owned(), json!({ "providerID": provider, "modelID": model }));
+            }
+            return client.prompt(directory, &session, &body.into()).await;
+        };
+        if split.is_some() {
+            body.insert("model".to_owned(), json!(model));
+        }
+        body.insert("command".to_owned(), json!(name));
+        body.insert("arguments".to_owned(), json!(arguments));
+        self.command = Some(Box::pin(client.command(directory, &session, &body.into())));
+        Ok(())
     }
 
     /// The session and what is said in it.
@@ -416,6 +435,27 @@ async fn abort(running: &Running, directory: &Path, session: &str, withdrawn: Ha
 
 fn failure(error: &Error) -> Outcome {
     if error.is_abort() { Outcome::Cancelled } else { Outcome::Failed(format!("opencode: {}", error.line())) }
+}
+
+/// The command that a message begins with, and what it is told; a slash may also begin a path.
+async fn command(client: &Client, directory: &Path, content: &str) -> Result<Option<(String, String)>, ClientError> {
+    let Some(typed) = content.trim().strip_prefix('/') else { return Ok(None) };
+    let (name, arguments) = typed.split_once(char::is_whitespace).unwrap_or((typed, ""));
+    let is_known = client.commands(directory).await?.iter().any(|command| command.name == name);
+    Ok(is_known.then(|| (name.to_owned(), arguments.trim().to_owned())))
+}
+
+fn refused(error: &ClientError) -> Outcome {
+    tracing::warn!(error = error as &dyn std::error::Error, "opencode has not taken a prompt");
+    Outcome::Failed(format!("{error}."))
+}
+
+/// What is being waited for, once; never when it is nothing.
+async fn answered<T>(waiting: &mut Option<BoxFuture<'_, T>>) -> T {
+    let Some(future) = waiting else { return pending().await };
+    let answer = future.await;
+    *waiting = None;
+    answer
 }
 
 async fn next(ear: Option<&mut Ear>) -> Option<Heard> {
