@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 /** What a worker drives. */
 export interface Agent {
@@ -25,8 +25,11 @@ export class WorkerProcess {
     const home = await mkdtemp(join(tmpdir(), "muster-e2e-"));
     const worker = new WorkerProcess(token, server, agent, home);
     await mkdir(worker.directory);
-    for (const [name, content] of Object.entries(agent.files ?? {}))
-      await writeFile(join(worker.directory, name), content);
+    for (const [name, content] of Object.entries(agent.files ?? {})) {
+      const file = join(worker.directory, name);
+      await mkdir(dirname(file), { recursive: true });
+      await writeFile(file, content);
+    }
     worker.spawn();
     return worker;
   }

@@ -21,6 +21,7 @@ pub mod exit;
 pub mod fleet;
 pub mod guard;
 pub mod life;
+pub mod places;
 pub mod protocol;
 pub mod rotation;
 mod say;

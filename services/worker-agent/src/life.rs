@@ -359,6 +359,7 @@ impl Worker {
         tasks.spawn(models::publish(link.clone(), Arc::clone(&self.backend), Arc::clone(&self.models)));
         tasks.spawn(sync::doorbell(link.clone(), Arc::clone(&self.bell)));
         let asks = Asks {
+            root: self.config.root.clone(),
             link: link.clone(),
             backend: Arc::clone(&self.backend),
             models: Arc::clone(&self.models),

@@ -62,6 +62,16 @@ pub fn result(result: v1::AskResult) -> v1::AskResult {
                 .map(|command| v1::Command { description: shown(&command.description, DESCRIPTION_CHARS), ..command });
             Told::Commands(v1::Commands { commands: kept.take(OFFERED).collect() })
         }
+        Told::Directories(v1::Directories { directories, more }) => {
+            let named = directories.into_iter().filter(|directory| is_path(&directory.path));
+            let kept =
+                named.map(|directory| v1::Directory { branch: shown(&directory.branch, NAME_CHARS), ..directory });
+            Told::Directories(v1::Directories { directories: kept.take(OFFERED).collect(), more })
+        }
+        Told::Files(v1::Files { paths, more }) => {
+            let kept = paths.into_iter().filter(|path| is_path(path));
+            Told::Files(v1::Files { paths: kept.take(OFFERED).collect(), more })
+        }
     });
     let error = result.error.map(|error| shown(&error, DESCRIPTION_CHARS));
     v1::AskResult { ask_id: text(result.ask_id), error, told }
@@ -85,6 +95,11 @@ fn usage(usage: v1::Usage) -> v1::Usage {
 fn title(title: &str) -> Option<String> {
     let clean = shown(title, TITLE_CHARS);
     (!clean.trim().is_empty()).then_some(clean)
+}
+
+/// A path that can be shown, and sent back as it is.
+fn is_path(path: &str) -> bool {
+    !path.is_empty() && path.len() <= DIRECTORY_BYTES && is_plain(path)
 }
 
 fn is_plain(text: &str) -> bool {

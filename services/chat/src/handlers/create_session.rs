@@ -36,7 +36,7 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
         title: title.unwrap_or_default().to_owned(),
         model,
         mode,
-        directory: directory.or_else(|| worker.directory.clone()).unwrap_or_default(),
+        directory: place(worker.directory.as_deref(), directory.as_deref()),
         created_at: state.clock.now(),
         ..v1::ChatSession::default()
     };
@@ -56,4 +56,35 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
     tell::audited(&mut write, &state.clock, &row, &actor, created).await?;
     write.commit().await?;
     Ok(row.to_wire())
+}
+
+/// As the worker's machine has it: what is not told from its root on is below the worker's directory.
+fn place(root: Option<&str>, directory: Option<&str>) -> String {
+    let directory = directory.unwrap_or_default();
+    match root.map(|root| root.trim_end_matches('/')) {
+        Some(root) if !directory.is_empty() && !directory.starts_with('/') => format!("{root}/{directory}"),
+        Some(_) if directory.is_empty() => root.unwrap_or_default().to_owned(),
+        _ => directory.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_told_from_the_root_on_where_the_workers_is_known() {
+        for (root, directory, told) in [
+            (Some("/work"), None, "/work"),
+            (Some("/work"), Some(""), "/work"),
+            (Some("/work"), Some("api/src"), "/work/api/src"),
+            (Some("/"), Some("api"), "/api"),
+            (Some("/"), None, "/"),
+            (Some("/work"), Some("/work/api"), "/work/api"),
+            (None, Some("api"), "api"),
+            (None, None, ""),
+        ] {
+            assert_eq!(place(root, directory), told, "{root:?} {directory:?}");
+        }
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -9,12 +10,16 @@ use std::{
 use muster_contracts::{
     limits,
     subject::ChatVerb,
-    v1::{Ask, AskResult, Commands, Empty, Modes, ask::What, ask_result::Told},
+    v1::{Ask, AskResult, Commands, Empty, ListDirectories, ListFiles, Modes, ask::What, ask_result::Told},
 };
 use tokio::{sync::Notify, time::timeout};
 
 use super::Link;
-use crate::backend::{Backend, BackendError};
+use crate::{
+    backend::{Backend, BackendError},
+    domain::place::PlaceError,
+    places,
+};
 
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Questions that are worked on at the same time; chat repeats the others.
@@ -27,6 +32,8 @@ pub struct Asks {
     pub link: Link,
     /// Who knows.
     pub backend: Arc<dyn Backend>,
+    /// The worker's directory.
+    pub root: PathBuf,
     /// Asked to publish the models.
     pub models: Arc<Notify>,
     /// Sync tells an ask again until its answer is heard.
@@ -75,7 +82,23 @@ impl Asks {
                 let commands = self.backend.commands().await.map_err(words)?;
                 Ok(Some(Told::Commands(Commands { commands: commands.into_iter().take(limits::OFFERED).collect() })))
             }
+            Some(What::ListDirectories(ListDirectories { path })) => {
+                self.looked(move |root| places::directories(root, &path).map(Told::Directories)).await
+            }
+            Some(What::ListFiles(ListFiles { directory, typed })) => {
+                self.looked(move |root| places::files(root, &directory, &typed).map(Told::Files)).await
+            }
             None => Err("this worker is too old to know what is asked".to_owned()),
         }
+    }
+
+    /// Looks through the worker's directory, beside everything else that is done.
+    async fn looked(
+        &self,
+        look: impl FnOnce(&Path) -> Result<Told, PlaceError> + Send + 'static,
+    ) -> Result<Option<Told>, String> {
+        let root = self.root.clone();
+        let found = tokio::task::spawn_blocking(move || look(&root)).await;
+        found.map_err(|error| error.to_string())?.map(Some).map_err(|error| error.to_string())
     }
 }

@@ -1,9 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import { useEffect, useState } from "react";
 import { api, must } from "@/shared/api/client";
-
-/** Typing on is not asked about, letter by letter. */
-const PAUSE = 150;
+import { useSettled } from "@/shared/ui/use-settled";
 
 /** The sessions in whose messages something was said; nothing is asked before there are two letters. */
 export function useSearch(text: string) {
@@ -15,13 +12,4 @@ export function useSearch(text: string) {
     queryFn: () => must(api.GET("/api/v1/sessions", { params: { query: { q, limit: 8 } } })),
     select: ({ items }) => items.filter((session) => session.match !== undefined),
   });
-}
-
-function useSettled(text: string): string {
-  const [settled, setSettled] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(text), PAUSE);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return settled;
 }

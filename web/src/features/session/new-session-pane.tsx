@@ -10,6 +10,7 @@ import { PageMessage } from "@/shared/ui/page-message";
 import { useStartSession } from "./actions/use-session-actions";
 import { clearFiles, useDraftFiles } from "./attachments/draft-files";
 import { Composer } from "./composer/composer";
+import { DirectoryMenu } from "./composer/directory-menu";
 import { useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
 import { WorkerSessions } from "./worker-sessions";
@@ -34,10 +35,11 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
   const known = (id: string | null | undefined) => models.find((m) => m.modelId === id)?.modelId;
   const model = known(chosen) ?? known(newest) ?? models[0]?.modelId ?? "";
   const [mode, setMode] = useState<string | null>(null);
+  const [directory, setDirectory] = useState("");
   const [waits, setWaits] = useState(false);
   const begin = () =>
     start.mutate(
-      { model, mode },
+      { model, mode, directory },
       {
         // The text leaves the draft only once there is a session that holds it.
         onSuccess: (session) => {
@@ -99,6 +101,8 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         onModel={setChosen}
         mode={mode}
         onMode={setMode}
+        directory={directory}
+        choices={<DirectoryMenu worker={worker} value={directory} onChange={setDirectory} />}
         busy={start.isPending || waitsForModels}
         onSend={() => (model === "" ? setWaits(true) : begin())}
         above={waitsForModels && <WaitsForModels worker={worker} />}

@@ -67,6 +67,7 @@ export function SessionBody({
             takesFocus
             conversation={session.chatSessionId}
             worker={worker}
+            directory={session.directory}
             draft={chat.draft}
             onDraft={chat.setDraft}
             model={chat.model}

@@ -1007,6 +1007,47 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/workers/{workerId}/directories": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The directories right below one of the worker's; for the worker's own also git's working trees further below. What
+         *     git ignores, and what is hidden, is left out.
+         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         */
+        get: operations["workers_directories"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/workers/{workerId}/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Files below a directory whose paths fit to what was typed. What git ignores, and what is hidden, is left out.
+         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         */
+        get: operations["workers_files"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/workers/{workerId}/models/refresh": {
         parameters: {
             query?: never;
@@ -1476,6 +1517,22 @@ export interface components {
             /** Format: int64 */
             expiresAt: number;
         };
+        /** @description Directories that a session may work in. */
+        Directories: {
+            /** @description Git's working trees first. */
+            items: components["schemas"]["Directory"][];
+            /** @description Whether there are others. */
+            more: boolean;
+        };
+        /** @description A directory at or below the worker's. */
+        Directory: {
+            /** @description The branch that is checked out there, if it is one in particular. */
+            branch?: string;
+            /** @description Relative to the worker's. */
+            path: string;
+            /** @description Whether it is a working tree of git. */
+            repository: boolean;
+        };
         /** @description What shall be different. */
         EditMessage: {
             /** @description The waiting message that it shall follow; null for the front. */
@@ -1501,6 +1558,13 @@ export interface components {
             detail: string;
             /** @description JSON pointer into the body. */
             pointer: string;
+        };
+        /** @description Files that a message may mention. */
+        Files: {
+            /** @description Paths relative to the directory, the best fit first. */
+            items: string[];
+            /** @description Whether there are others. */
+            more: boolean;
         };
         /** @description Up to where. */
         ForkSession: {
@@ -4698,6 +4762,74 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Commands"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workers_directories: {
+        parameters: {
+            query?: {
+                /** @description Relative to the worker's directory, which it is unless said otherwise. */
+                path?: string;
+            };
+            header?: never;
+            path: {
+                workerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Directories"];
+                };
+            };
+            /** @description What went wrong (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    workers_files: {
+        parameters: {
+            query?: {
+                /** @description What was typed of a path: its letters in their order, from anywhere in it. */
+                q?: string;
+                /** @description Below which directory, that of a session; the worker's unless said otherwise. */
+                directory?: string;
+            };
+            header?: never;
+            path: {
+                workerId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Files"];
                 };
             };
             /** @description What went wrong (RFC 9457) */

@@ -2,12 +2,13 @@
 
 use muster_contracts::{
     id::WorkerId,
+    limits::DIRECTORY_BYTES,
     method,
     v1::{self, ask::What, ask_result::Told},
 };
 
 use crate::{
-    http::{caller::Caller, problem::Problem},
+    http::{caller::Caller, owned::Owned, problem::Problem},
     state::Shared,
 };
 
@@ -26,4 +27,27 @@ impl Shared {
         let ask = Some(v1::Ask { ask_id: String::new(), what: Some(what) });
         Ok(self.call::<method::AskWorker>(v1::AskWorkerRequest { caller, worker_id, ask }).await?.told)
     }
+
+    /// The same with something that may be unfit: whose the worker is comes first.
+    pub(crate) async fn ask_about<T>(
+        &self,
+        caller: &Caller,
+        worker: WorkerId,
+        about: Result<T, Problem>,
+        what: impl FnOnce(T) -> What,
+    ) -> Result<Option<Told>, Problem> {
+        match about {
+            Ok(about) => self.ask_worker(caller, worker, what(about)).await,
+            Err(problem) => Err(self.refusal(caller, Owned::Worker(&worker), problem).await),
+        }
+    }
+}
+
+/// A path as a worker may be asked about it.
+pub(crate) fn path(pointer: &str, path: String) -> Result<String, Problem> {
+    if path.len() > DIRECTORY_BYTES || path.chars().any(char::is_control) {
+        let detail = format!("must be a path of at most {DIRECTORY_BYTES} bytes without control characters");
+        return Err(Problem::invalid(pointer, detail));
+    }
+    Ok(path)
 }

@@ -5,7 +5,9 @@ mod ask;
 pub(crate) mod commands;
 pub(crate) mod create;
 pub(crate) mod delete;
+pub(crate) mod directories;
 pub(crate) mod dismiss;
+pub(crate) mod files;
 pub(crate) mod get;
 pub(crate) mod list;
 pub(crate) mod modes;
@@ -30,5 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<Shared> {
         .routes(routes!(readmit::readmit))
         .routes(routes!(modes::modes))
         .routes(routes!(commands::commands))
+        .routes(routes!(directories::directories))
+        .routes(routes!(files::files))
         .routes(routes!(refresh_models::refresh_models))
 }

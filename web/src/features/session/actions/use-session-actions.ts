@@ -68,14 +68,25 @@ export function useForkSession(id: string, onDone: (fork: ChatSession) => void) 
   });
 }
 
+interface NewSession {
+  model: string;
+  mode: string | null;
+  /** Below the worker's, which an empty one is. */
+  directory: string;
+}
+
 export function useStartSession(workerId: string) {
   const apply = useApplySession();
   return useMutation({
-    mutationFn: ({ model, mode }: { model: string; mode: string | null }) =>
+    mutationFn: ({ model, mode, directory }: NewSession) =>
       must(
         api.POST("/api/v1/workers/{workerId}/sessions", {
           params: { path: { workerId } },
-          body: { model, ...(mode !== null && { mode }) },
+          body: {
+            model,
+            ...(mode !== null && { mode }),
+            ...(directory !== "" && { directory }),
+          },
         }),
       ),
     onSuccess: apply,

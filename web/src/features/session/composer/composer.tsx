@@ -19,6 +19,8 @@ interface ComposerProps {
   /** What the draft belongs to. */
   conversation: string;
   worker: Worker | undefined;
+  /** Where the session works, as far as that was chosen. */
+  directory: string;
   draft: string;
   onDraft: (text: string) => void;
   model: string;
@@ -27,6 +29,8 @@ interface ComposerProps {
   onMode: (modeId: string) => void;
   onEditLast?: (() => void) | undefined;
   onSend: () => void;
+  /** Beside the model. */
+  choices?: ReactNode;
   busy?: boolean;
   /** The turn that runs: sending then queues, and it can be stopped. */
   running?: { text: string; stopping: boolean; onStop: () => void } | null;
@@ -68,6 +72,7 @@ export function Composer(props: ComposerProps) {
         />
         <MessageBox
           value={draft}
+          place={{ worker, directory: props.directory }}
           placeholder={t.composer.placeholder(worker === undefined ? "" : nameOf(worker))}
           takesFocus={props.takesFocus ?? false}
           onChange={props.onDraft}
@@ -79,6 +84,7 @@ export function Composer(props: ComposerProps) {
           {takesFiles(worker) && <AttachButton onFiles={attach} />}
           <ModelMenu worker={worker} value={props.model} onChange={props.onModel} />
           <ModeMenu worker={worker} value={props.mode} onChange={props.onMode} />
+          {props.choices}
           <span className="flex-1" />
           {running && <StopButton {...running} />}
           {(!running || !empty) && (

@@ -1,10 +1,15 @@
-import { useEffect, useRef, type ClipboardEvent, type KeyboardEvent } from "react";
+import { useEffect, useLayoutEffect, useRef, type ClipboardEvent, type KeyboardEvent } from "react";
 import { t } from "@/shared/i18n/strings";
+import { SuggestionList } from "./suggestions/suggestion-list";
+import { useSuggesting } from "./suggestions/use-suggesting";
+import type { Place } from "./suggestions/use-suggestions";
 
 const TALLEST_PX = 320;
 
 interface MessageBoxProps {
   value: string;
+  /** Whose files and commands are suggested. */
+  place: Place;
   placeholder: string;
   disabled?: boolean;
   takesFocus?: boolean;
@@ -18,6 +23,7 @@ interface MessageBoxProps {
 /** A text field that grows with its text. Enter sends on a keyboard; on a phone it breaks the line. */
 export function MessageBox({
   value,
+  place,
   placeholder,
   disabled,
   takesFocus,
@@ -36,7 +42,18 @@ export function MessageBox({
   useEffect(() => {
     if (takesFocus && matchMedia("(pointer: fine)").matches) box.current?.focus();
   }, [takesFocus]);
+  const caret = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (caret.current !== null) box.current?.setSelectionRange(caret.current, caret.current);
+    caret.current = null;
+  }, [value]);
+  const suggesting = useSuggesting(place, value, (text, then) => {
+    caret.current = then;
+    onChange(text);
+  });
+  const { items, at, listId, optionId } = suggesting;
   const onKeyDown = (event: KeyboardEvent) => {
+    if (suggesting.onKey(event)) return;
     if (event.key === "ArrowUp" && value === "" && onEditLast !== undefined) {
       event.preventDefault();
       onEditLast();
@@ -55,18 +72,26 @@ export function MessageBox({
     onFiles([...files]);
   };
   return (
-    <textarea
-      ref={box}
-      id="composer"
-      rows={1}
-      aria-label={t.composer.label}
-      placeholder={placeholder}
-      value={value}
-      disabled={disabled}
-      onChange={(event) => onChange(event.target.value)}
-      onKeyDown={onKeyDown}
-      onPaste={onPaste}
-      className="block max-h-80 w-full resize-none bg-transparent px-3.5 pt-3 pb-1 text-base text-ink outline-none placeholder:text-ink-3 disabled:opacity-50"
-    />
+    <>
+      <SuggestionList {...suggesting} />
+      <textarea
+        ref={box}
+        id="composer"
+        rows={1}
+        aria-label={t.composer.label}
+        aria-autocomplete="list"
+        aria-controls={items.length > 0 ? listId : undefined}
+        aria-activedescendant={items.length > 0 ? optionId(at) : undefined}
+        placeholder={placeholder}
+        value={value}
+        disabled={disabled}
+        onChange={(event) => onChange(event.target.value)}
+        onSelect={(event) => suggesting.onCaret(event.currentTarget.selectionEnd)}
+        onBlur={() => suggesting.onCaret(null)}
+        onKeyDown={onKeyDown}
+        onPaste={onPaste}
+        className="block max-h-80 w-full resize-none bg-transparent px-3.5 pt-3 pb-1 text-base text-ink outline-none placeholder:text-ink-3 disabled:opacity-50"
+      />
+    </>
   );
 }

@@ -1,0 +1,53 @@
+//! Git's working trees, as their directories tell: no git is needed to see them.
+
+use std::{fs, path::Path};
+
+/// Bytes of a file of git's that are read at most; those that are looked at have a line.
+const LINE: u64 = 4096;
+
+/// The branch that is checked out in a working tree; empty when it is none in particular, and nothing when the directory
+/// is no working tree.
+pub(super) fn branch(directory: &Path) -> Option<String> {
+    let git = directory.join(".git");
+    let git = if git.is_dir() {
+        git
+    } else {
+        // A working tree beside the first one, or a submodule: a file that says where the rest is.
+        let text = line(&git)?;
+        directory.join(text.strip_prefix("gitdir:")?.trim())
+    };
+    let head = line(&git.join("HEAD"))?;
+    Some(head.strip_prefix("ref: refs/heads/").unwrap_or_default().to_owned())
+}
+
+fn line(file: &Path) -> Option<String> {
+    let found = fs::metadata(file).ok().filter(|found| found.is_file() && found.len() <= LINE)?;
+    let text = fs::read_to_string(file).ok().filter(|_| found.len() > 0)?;
+    text.lines().next().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_working_tree_tells_its_branch_whether_it_is_the_first_or_another() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = root.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        write("one/.git/HEAD", "ref: refs/heads/feature/x\n");
+        write("one/.git/worktrees/two/HEAD", "ref: refs/heads/y\n");
+        write("two/.git", "gitdir: ../one/.git/worktrees/two\n");
+        write("loose/.git/HEAD", "0123456789012345678901234567890123456789\n");
+        write("none/file", "");
+        write("odd/.git", "something else\n");
+        let branch = |directory: &str| branch(&root.path().join(directory));
+        assert_eq!(branch("one").as_deref(), Some("feature/x"));
+        assert_eq!(branch("two").as_deref(), Some("y"));
+        assert_eq!(branch("loose").as_deref(), Some(""));
+        assert_eq!((branch("none"), branch("odd"), branch("missing")), (None, None, None));
+    }
+}

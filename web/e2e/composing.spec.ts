@@ -1,0 +1,81 @@
+import { join } from "node:path";
+import { expect, test } from "./stack";
+import { ScriptedModel } from "./scripted-model";
+
+const files = {
+  "api/.git/HEAD": "ref: refs/heads/trunk\n",
+  "api/src/main.rs": "",
+  "api/src/domain.rs": "",
+  "docs/guide.md": "",
+  ".gitignore": "secret.env\n",
+  "secret.env": "",
+};
+
+test("a file is mentioned by some of its letters, with the keyboard or by touch", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat({ backend: "demo", files });
+  const option = (name: RegExp) => page.getByRole("option", { name });
+  await muster.composer.pressSequentially("look at @main");
+  await expect(option(/^main\.rs/)).toHaveAttribute("aria-selected", "true");
+  await muster.composer.press("ArrowDown");
+  await expect(option(/^domain\.rs/)).toHaveAttribute("aria-selected", "true");
+  await muster.composer.press("Enter");
+  await expect(muster.composer).toHaveValue("look at @api/src/domain.rs ");
+  await muster.composer.pressSequentially("and @guide");
+  await option(/guide\.md/).click();
+  await expect(muster.composer).toHaveValue("look at @api/src/domain.rs and @docs/guide.md ");
+  await expect(muster.composer).toBeFocused();
+  await muster.composer.pressSequentially("@gui");
+  await expect(option(/guide\.md/)).toBeVisible();
+  await muster.composer.press("Escape");
+  await expect(page.getByRole("listbox")).toBeHidden();
+  await muster.composer.press("Enter");
+  await expect(page.getByRole("article", { name: "You" })).toContainText("and @docs/guide.md @gui");
+});
+
+test("a session is started in a working tree below the worker's directory", async ({
+  page,
+  muster,
+}) => {
+  const worker = await muster.readyToChat({ backend: "demo", files });
+  await page.getByRole("button", { name: "Directory: The worker's directory" }).click();
+  await expect(page.getByRole("option", { name: "api trunk" })).toBeVisible();
+  await page.getByPlaceholder("Find a directory").fill("api/");
+  await page.getByRole("option", { name: "api/src" }).click();
+  await expect(page.getByRole("button", { name: "Directory: api/src" })).toBeVisible();
+  await muster.composer.pressSequentially("@");
+  await expect(page.getByRole("option")).toHaveText([/^main\.rs/, /^domain\.rs/]);
+  await muster.composer.press("Escape");
+  await muster.send("Hello");
+  await expect(muster.reply).toBeVisible();
+  const { items } = (await (await page.request.get("/api/v1/sessions")).json()) as {
+    items: { directory: string }[];
+  };
+  expect(items.map((session) => session.directory)).toEqual([join(worker.directory, "api/src")]);
+});
+
+test("a command of a real opencode is offered and run", async ({ page, muster }) => {
+  test.slow();
+  const model = await ScriptedModel.start();
+  await muster.readyToChat({
+    backend: "opencode",
+    files: {
+      "opencode.json": model.opencodeConfigWith({ permission: "allow" }),
+      ".opencode/command/greet.md": "---\ndescription: Greets\n---\nSay hello to $ARGUMENTS.",
+    },
+  });
+  await muster.composer.pressSequentially("/gre");
+  await expect(page.getByRole("option", { name: "/greet Greets" })).toBeVisible();
+  await muster.composer.press("Tab");
+  await expect(muster.composer).toHaveValue("/greet ");
+  await muster.composer.pressSequentially("Ada");
+  await muster.composer.press("Enter");
+  await model.asked();
+  model.say("Hello Ada.");
+  model.finish();
+  await expect(muster.reply).toContainText("Hello Ada.");
+  expect(model.heard).toContain("Say hello to Ada.");
+  model.stop();
+});
