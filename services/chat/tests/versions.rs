@@ -363,7 +363,7 @@ mod scenario {
                     assert_eq!(ask.what, Some(modes()));
                     let mode = v1::Mode { mode_id: format!("m{round}"), ..Default::default() };
                     let told = Some(Told::Modes(v1::Modes { modes: vec![mode] }));
-                    worker.result(v1::AskResult { ask_id: ask.ask_id, error: None, told }).await;
+                    worker.result(v1::AskResult { ask_id: ask.ask_id, told, ..v1::AskResult::default() }).await;
                 }
             };
             let ask = || chat.call::<method::AskWorker>(request(modes(), &chat));
@@ -385,7 +385,13 @@ mod scenario {
                         break ask;
                     }
                 };
-                worker.result(v1::AskResult { ask_id: ask.ask_id, error: Some("it sleeps".into()), told: None }).await;
+                worker
+                    .result(v1::AskResult {
+                        ask_id: ask.ask_id,
+                        error: Some("it sleeps".into()),
+                        ..v1::AskResult::default()
+                    })
+                    .await;
             };
             let (told, ()) = tokio::join!(chat.call::<method::AskWorker>(request(commands, &chat)), fail);
             assert_eq!(slug(told), "backend-unavailable");

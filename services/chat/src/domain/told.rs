@@ -74,7 +74,7 @@ pub fn result(result: v1::AskResult) -> v1::AskResult {
         }
     });
     let error = result.error.map(|error| shown(&error, DESCRIPTION_CHARS));
-    v1::AskResult { ask_id: text(result.ask_id), error, told }
+    v1::AskResult { ask_id: text(result.ask_id), error, told, missing: result.missing }
 }
 
 /// In one line, and not longer than this.

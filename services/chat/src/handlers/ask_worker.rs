@@ -35,6 +35,7 @@ pub(super) async fn handle(state: State, request: v1::AskWorkerRequest) -> Done<
         if let Some(result) = asks::result(state.db.pool(), &ask_id).await? {
             return match result.error {
                 None => Ok(result),
+                Some(_) if result.missing => Err(problem::not_found("directory").into()),
                 Some(error) => Err(unavailable("backend-unavailable", format!("The agent cannot tell: {error}."))),
             };
         }

@@ -25,6 +25,20 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 /// Questions that are worked on at the same time; chat repeats the others.
 const AT_ONCE: usize = 16;
 
+/// Why there is no answer.
+#[derive(Debug, Default)]
+struct Untold {
+    words: Option<String>,
+    /// What was asked about is not there.
+    missing: bool,
+}
+
+impl From<String> for Untold {
+    fn from(words: String) -> Self {
+        Self { words: Some(words), missing: false }
+    }
+}
+
 /// What is needed for an answer.
 #[derive(Clone)]
 pub struct Asks {
@@ -54,12 +68,12 @@ impl Asks {
     async fn answer(&self, ask: Ask) {
         let Ask { ask_id, what } = ask;
         let told = timeout(limits::ASK, self.told(what)).await;
-        let (told, error) = match told {
-            Ok(Ok(told)) => (told, None),
-            Ok(Err(reason)) => (None, Some(reason)),
-            Err(_) => (None, Some("it does not answer in time".to_owned())),
+        let told = told.unwrap_or_else(|_| Err(Untold::from("it does not answer in time".to_owned())));
+        let (told, Untold { words, missing }) = match told {
+            Ok(told) => (told, Untold::default()),
+            Err(untold) => (None, untold),
         };
-        let result = AskResult { ask_id: ask_id.clone(), error, told };
+        let result = AskResult { ask_id: ask_id.clone(), error: words, told, missing };
         if let Err(error) = self.link.bus.request::<_, Empty>(&self.link.chat(ChatVerb::Result), &result, TIMEOUT).await
         {
             tracing::debug!(%error, "a result could not be told; it is asked again");
@@ -67,8 +81,8 @@ impl Asks {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).remove(&ask_id);
     }
 
-    async fn told(&self, what: Option<What>) -> Result<Option<Told>, String> {
-        let words = |error: BackendError| error.to_string();
+    async fn told(&self, what: Option<What>) -> Result<Option<Told>, Untold> {
+        let words = |error: BackendError| Untold::from(error.to_string());
         match what {
             Some(What::RefreshModels(_)) => {
                 self.models.notify_one();
@@ -88,7 +102,7 @@ impl Asks {
             Some(What::ListFiles(ListFiles { directory, typed })) => {
                 self.looked(move |root| places::files(root, &directory, &typed).map(Told::Files)).await
             }
-            None => Err("this worker is too old to know what is asked".to_owned()),
+            None => Err(Untold::from("this worker is too old to know what is asked".to_owned())),
         }
     }
 
@@ -96,9 +110,10 @@ impl Asks {
     async fn looked(
         &self,
         look: impl FnOnce(&Path) -> Result<Told, PlaceError> + Send + 'static,
-    ) -> Result<Option<Told>, String> {
+    ) -> Result<Option<Told>, Untold> {
         let root = self.root.clone();
         let found = tokio::task::spawn_blocking(move || look(&root)).await;
-        found.map_err(|error| error.to_string())?.map(Some).map_err(|error| error.to_string())
+        let found = found.map_err(|error| Untold::from(error.to_string()))?;
+        found.map(Some).map_err(|error| Untold { words: Some(error.to_string()), missing: true })
     }
 }

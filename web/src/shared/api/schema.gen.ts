@@ -1017,7 +1017,8 @@ export interface paths {
         /**
          * The directories right below one of the worker's; for the worker's own also git's working trees further below. What
          *     git ignores, and what is hidden, is left out.
-         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time;
+         *     404 when the directory is not there, or not below the worker's.
          */
         get: operations["workers_directories"];
         put?: never;
@@ -1037,7 +1038,8 @@ export interface paths {
         };
         /**
          * Files below a directory whose paths fit to what was typed. What git ignores, and what is hidden, is left out.
-         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+         * @description The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time;
+         *     404 when the directory is not there, or not below the worker's.
          */
         get: operations["workers_files"];
         put?: never;

@@ -61,7 +61,8 @@ impl From<v1::Directory> for Directory {
 /// The directories right below one of the worker's; for the worker's own also git's working trees further below. What
 /// git ignores, and what is hidden, is left out.
 ///
-/// The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+/// The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time;
+/// 404 when the directory is not there, or not below the worker's.
 #[utoipa::path(get, path = "/workers/{workerId}/directories", tag = "workers",
     params(("workerId" = String, Path), DirectoriesQuery), responses((status = 200, body = Directories)))]
 pub(crate) async fn directories(

@@ -47,7 +47,8 @@ const TYPED: usize = 200;
 
 /// Files below a directory whose paths fit to what was typed. What git ignores, and what is hidden, is left out.
 ///
-/// The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time.
+/// The worker is asked: 503 `worker-offline` when it is not there, `worker-silent` when it does not answer in time;
+/// 404 when the directory is not there, or not below the worker's.
 #[utoipa::path(get, path = "/workers/{workerId}/files", tag = "workers",
     params(("workerId" = String, Path), FilesQuery), responses((status = 200, body = Files)))]
 pub(crate) async fn files(

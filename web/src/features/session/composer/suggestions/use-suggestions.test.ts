@@ -7,7 +7,7 @@ it.each([
   ["src/Main.rs", "main", true],
   ["src/main.rs", "mains", true],
   ["src/main.rs", "mainx", false],
-  ["src/main.rs", "rms", false],
+  ["src/main.rs", "niam", false],
 ])("%s and %s", (path, typed, does) => {
   expect(fits(path, typed)).toBe(does);
 });
