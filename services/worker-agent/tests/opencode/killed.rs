@@ -1,0 +1,61 @@
+//! opencode is killed at each point of a turn.
+
+use std::time::Duration;
+
+use muster_contracts::{id::MessageId, v1::TurnStatus};
+use muster_testkit::openai::Step;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::stage::*;
+
+/// opencode is killed once a turn is so far: the turn ends soon and says why, with the text so far, and the next
+/// message goes on with what was said before.
+async fn killed_when(permission: Value, steps: Vec<Step>, text: &str, so_far: impl Fn(&Stage, &MessageId) -> bool) {
+    let stage = stage(permission).await;
+    let before = stage.say("remember me").await;
+    stage.model.reply(steps);
+    let known = before.end.as_ref().unwrap().backend_session_id.clone();
+    let reply = stage.worker.begin(&stage.session, "go", |start| {
+        tiny(start);
+        start.first = false;
+        start.backend_session_id = known;
+    });
+    until("the turn is so far", || so_far(&stage, &reply)).await;
+    let begun = Instant::now();
+    kill(opencode_of(stage.directory.path()));
+    let told = stage.worker.ended(&reply).await;
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert_eq!(status(&told), TurnStatus::Failed);
+    assert!(told.end.as_ref().unwrap().error.as_ref().unwrap().contains("ended unexpectedly"), "{told:?}");
+    assert_eq!(told.reply.content(), text);
+    until("what it started has ended", || !sleeps(&stage)).await;
+    let next = stage.go_on("next", &before).await;
+    assert_eq!(status(&next), TurnStatus::Completed, "{next:?}");
+    assert!(!has_notice(&next), "the context is still there");
+    let asked = stage.model.requests();
+    assert!(asked.last().unwrap()["messages"].to_string().contains("remember me"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_before_the_first_word() {
+    killed_when(json!("allow"), vec![Step::Hang], "", |stage, _| stage.model.requests().len() == 2).await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_in_the_text() {
+    let so_far = |stage: &Stage, reply: &MessageId| stage.worker.shelf.reply(reply).reply.content() == "Half a ";
+    killed_when(json!("allow"), vec![Step::Text("Half a ".into()), Step::Hang], "Half a ", so_far).await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_in_a_tool() {
+    killed_when(json!("allow"), vec![sleep_tool()], "", |stage, _| sleeps(stage)).await;
+}
+
+#[tokio::test]
+async fn opencode_is_killed_while_it_waits_for_a_permission() {
+    let so_far = |stage: &Stage, reply: &MessageId| !stage.worker.shelf.reply(reply).requests.is_empty();
+    killed_when(json!({ "bash": "ask" }), vec![sleep_tool()], "", so_far).await;
+}

@@ -1,0 +1,182 @@
+//! opencode in a directory of its own, with a scripted model.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Arc,
+    time::Duration,
+};
+
+use muster_contracts::{
+    id::{MessageId, SessionId},
+    v1::{Answer, GivenAnswer, TurnStart, TurnStatus, part::Kind},
+};
+use muster_testkit::openai::{OpenAi, Step};
+use muster_worker_agent::backend::{Backend, Choice};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
+
+use crate::support::{PATIENCE, Told, Worker, surroundings};
+
+pub(crate) struct Stage {
+    pub(crate) model: OpenAi,
+    pub(crate) backend: Arc<dyn Backend>,
+    pub(crate) worker: Worker,
+    pub(crate) session: SessionId,
+    pub(crate) directory: TempDir,
+}
+
+/// An image of one red dot.
+pub(crate) const RED_DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde\0\0\0\x0cIDATx\x9cc\xf8\xcf\xc0\0\0\x03\x01\x01\0\xc9\xfe\x92\xef\0\0\0\0IEND\xaeB`\x82";
+
+/// opencode in a directory of its own, with a configuration file in it: the
+/// environment is shared between tests, files are not.
+pub(crate) async fn stage(permission: Value) -> Stage {
+    // Logs of a failed test; the first test of the process sets them up.
+    let _ = tracing_subscriber::fmt().with_env_filter("muster_worker_agent=debug").with_test_writer().try_init();
+    let directory = tempfile::tempdir().unwrap();
+    let model = OpenAi::start().await.unwrap();
+    let root = directory.path().join("root");
+    std::fs::create_dir(&root).unwrap();
+    let config = model.opencode_config(&permission);
+    std::fs::write(root.join("opencode.json"), config.to_string()).unwrap();
+    let backend = start(&directory).await;
+    let worker = Worker::new(Arc::clone(&backend), &root);
+    Stage { model, backend, worker, session: SessionId::random(), directory }
+}
+
+pub(crate) async fn start(directory: &TempDir) -> Arc<dyn Backend> {
+    let root = directory.path().join("root");
+    match Choice::Opencode.start(surroundings(&root, &directory.path().join("state"))).await {
+        Ok(backend) => backend,
+        Err(error) => panic!("these tests need the real opencode (npm install opencode-ai): {error}"),
+    }
+}
+
+pub(crate) fn tiny(start: &mut TurnStart) {
+    start.model = "scripted/tiny".to_owned();
+}
+
+impl Stage {
+    pub(crate) fn root(&self) -> PathBuf {
+        self.directory.path().join("root").canonicalize().unwrap()
+    }
+
+    pub(crate) fn begin(&self, message: &str) -> MessageId {
+        self.worker.begin(&self.session, message, tiny)
+    }
+
+    pub(crate) async fn say(&self, message: &str) -> Told {
+        self.worker.turn(&self.session, message, tiny).await
+    }
+
+    /// Goes on in the session that an earlier turn was in.
+    pub(crate) async fn go_on(&self, message: &str, before: &Told) -> Told {
+        let known = before.end.as_ref().unwrap().backend_session_id.clone();
+        assert!(known.is_some());
+        self.worker
+            .turn(&self.session, message, |start| {
+                tiny(start);
+                start.first = false;
+                start.backend_session_id = known;
+            })
+            .await
+    }
+
+    pub(crate) fn answer(&self, reply: &MessageId, request: &str, answer: Answer) {
+        let given = GivenAnswer { reply_id: reply.to_string(), request_id: request.to_owned(), answer: Some(answer) };
+        self.worker.turns.get(reply.as_str()).unwrap().answer(given);
+    }
+
+    pub(crate) async fn end(self) {
+        self.backend.shutdown().await;
+        assert_eq!(processes(self.directory.path()), Vec::<i32>::new(), "nothing is left behind");
+    }
+}
+
+pub(crate) fn status(told: &Told) -> TurnStatus {
+    told.end.as_ref().unwrap().outcome()
+}
+
+pub(crate) fn kinds(told: &Told) -> Vec<&'static str> {
+    let kind = |part: &muster_contracts::v1::Part| match part.kind {
+        Some(Kind::Text(_)) => "text",
+        Some(Kind::Reasoning(_)) => "reasoning",
+        Some(Kind::Tool(_)) => "tool",
+        Some(Kind::Diff(_)) => "diff",
+        Some(Kind::Plan(_)) => "plan",
+        Some(Kind::Permission(_)) => "permission",
+        Some(Kind::Question(_)) => "question",
+        Some(Kind::Usage(_)) => "usage",
+        Some(Kind::Notice(_)) => "notice",
+        None => "none",
+    };
+    told.reply.parts().iter().map(kind).collect()
+}
+
+pub(crate) fn has_notice(told: &Told) -> bool {
+    kinds(told).contains(&"notice")
+}
+
+/// Processes that work in or below a directory.
+pub(crate) fn processes(directory: &Path) -> Vec<i32> {
+    let directory = directory.canonicalize().unwrap();
+    let own = i32::try_from(std::process::id()).unwrap();
+    std::fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
+        .filter(|&pid| pid != own)
+        .filter(|pid| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&directory)))
+        .collect()
+}
+
+/// The opencode process itself, not its guard.
+pub(crate) fn opencode_of(directory: &Path) -> i32 {
+    let serves = |pid: &i32| {
+        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        let line = String::from_utf8_lossy(&line).replace('\0', " ");
+        line.contains(" serve ") && !line.contains(" guard ")
+    };
+    let all = processes(directory).into_iter().filter(serves).collect::<Vec<_>>();
+    assert_eq!(all.len(), 1, "{all:?}");
+    all[0]
+}
+
+pub(crate) fn kill(pid: i32) {
+    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+}
+
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+pub(crate) fn sleeps(stage: &Stage) -> bool {
+    processes(stage.directory.path())
+        .iter()
+        .any(|pid| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\x00543")))
+}
+
+pub(crate) fn sleep_tool() -> Step {
+    Step::Tool { name: "bash".into(), arguments: json!({"command": "sleep 543", "description": "sleep"}) }
+}
+
+/// What the model was given the last time: who spoke, and the text.
+pub(crate) fn heard(stage: &Stage) -> Vec<(String, String)> {
+    let asked = stage.model.requests();
+    let said = |message: &Value| {
+        let role = message["role"].as_str().unwrap_or_default().to_owned();
+        let text = message["content"].as_str().map_or_else(|| message["content"].to_string(), str::to_owned);
+        (role != "system").then_some((role, text))
+    };
+    asked.last().unwrap()["messages"].as_array().unwrap().iter().filter_map(said).collect()
+}
+
+/// Only what was said, in one line.
+pub(crate) fn line(heard: &[(String, String)]) -> String {
+    heard.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ")
+}
