@@ -45,7 +45,7 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
         let giving = Giving {
             user_id: &caller.user_id,
             message_id: &message_id,
-            replaces: None,
+            replaces: before.replaces.as_deref(),
             worker: worker.as_ref(),
             model: row.model.as_deref().unwrap_or_default(),
         };

@@ -266,16 +266,21 @@ pub async fn edit(
     .await
 }
 
+/// Attachments as they are kept with their message.
+pub(super) fn kept(attachments: Vec<v1::Attachment>) -> Option<Vec<u8>> {
+    let some = !attachments.is_empty();
+    some.then(|| v1::ChatMessage { attachments, ..v1::ChatMessage::default() }.encode_to_vec())
+}
+
 /// Sets what a message that waits has as its attachments; the message as it is then.
 pub async fn set_attachments(
     connection: &mut AnyConnection,
     message_id: &str,
     attachments: Vec<v1::Attachment>,
 ) -> Result<Option<MessageRow>, DbError> {
-    let kept = v1::ChatMessage { attachments, ..v1::ChatMessage::default() }.encode_to_vec();
     sqlx::query_as("UPDATE chat_messages SET attachments = $2 WHERE message_id = $1 AND status = 1 RETURNING *")
         .bind(message_id)
-        .bind(kept)
+        .bind(kept(attachments))
         .fetch_optional(connection)
         .await
 }
