@@ -81,6 +81,9 @@ test("the screens of a session, and around it", async ({ page, muster }, info) =
   await muster.send("echo even later");
   await expect(page.getByRole("region", { name: "2 messages wait" })).toBeVisible();
   await look("queue");
+  await page.getByRole("button", { name: "Edit message" }).first().click();
+  await look("queue-edit");
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await page.getByRole("button", { name: "Show details" }).click();
   await look("details");
   await page.keyboard.press("Escape");
