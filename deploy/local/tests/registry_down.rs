@@ -1,4 +1,4 @@
-//! The registry is away: what goes on, what waits and says so, and that nothing else needs a restart.
+//! The registry is away, or its database: what goes on, what waits and says so, and that nothing else needs a restart.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,7 +9,10 @@
 
 use std::time::Duration;
 
-use muster_testkit::stack::{Part, Running, Stack};
+use muster_testkit::{
+    proxy::Proxy,
+    stack::{Engine, Link, Part, Running, Setup, Stack},
+};
 
 const WAITS: &str = "Trying again until it does";
 
@@ -57,5 +60,28 @@ async fn chats_go_on_without_the_registry_and_new_workers_wait_for_it() {
     assert_eq!(pids, [worker.process().pid(), new.process().pid(), returning.process().pid()]);
     for worker in [&worker, &new, &returning] {
         assert!(worker.process().ended().is_none(), "{}", worker.process().log_tail(5));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_wait_for_a_database_that_is_away() {
+    let mut stack = Setup::on(Engine::Postgres).linked().start().await;
+    let machine = stack.admin().await.machine("desk").await;
+    let waiting = machine.worker().await.started(&stack).await;
+    waiting.until("asking to be registered", |worker| !worker.registrations.is_empty()).await;
+    let approved = machine.worker().await.started(&stack).await.approved().await;
+    stack.kill(Part::Postgres).await;
+    // Whoever waits asks again and again; the other one has to connect anew.
+    stack.link(Link::WorkerBroker).iter().for_each(Proxy::cut);
+    says(&waiting, WAITS).await;
+    stack.restart(Part::Postgres).await;
+    stack.ready().await;
+    approved.online().await;
+    let waiting = waiting.approved().await;
+    for worker in [&approved, &waiting] {
+        assert!(worker.process().ended().is_none(), "{}", worker.process().log_tail(5));
+        let session = worker.session("demo/fast").await;
+        let sent = session.send("count 50").await;
+        assert_eq!(session.reply_to(&sent).await.content, counted(50));
     }
 }

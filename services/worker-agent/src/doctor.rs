@@ -201,7 +201,7 @@ async fn standing(config: &Config, brokers: Vec<String>, found: &mut Findings) {
         Standing::Approved { .. } | Standing::Reconnect => found.good("approval", "given"),
         Standing::Pending => found.bad("approval", "not given yet: approve the key above on the page"),
         Standing::Mismatch => found.bad("approval", "given to another key: approve this one on the page"),
-        Standing::Suspended { why } => found.bad("approval", why.trim_end_matches('.')),
+        Standing::Suspended { why } | Standing::Later { why } => found.bad("approval", why.trim_end_matches('.')),
         Standing::Leased(exit) | Standing::Hopeless(exit) => found.bad("approval", exit),
         Standing::Unknown(reason) => found.bad("registry", format_args!("does not answer ({reason})")),
     }

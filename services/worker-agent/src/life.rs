@@ -39,6 +39,7 @@ use crate::{
 
 /// How long the broker may take to let the worker in at the start.
 const CONNECT: Duration = Duration::from_secs(15);
+const NO_ANSWER: &str = "The server does not answer at the moment.";
 /// Between two attempts to be let in at the start.
 const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 /// How often a waiting worker asks without having been cut off.
@@ -162,7 +163,7 @@ async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit>
             // The address is right: it is worth waiting for, however long that takes.
             Err(error @ ConnectError::Undecided { .. }) => {
                 tracing::debug!(%error, "connecting again");
-                silence.goes_on();
+                silence.goes_on(NO_ANSWER);
                 sleep(CONNECT_AGAIN).await;
             }
             Err(error) => {
@@ -257,7 +258,7 @@ impl Worker {
             let standing = register::ask(&link, &request).await;
             tracing::debug!(?standing, "asked to be registered");
             let mut again = Some(ASK_AGAIN);
-            if !matches!(standing, Standing::Unknown(_)) {
+            if !matches!(standing, Standing::Unknown(_) | Standing::Later { .. }) {
                 silence.ends();
             }
             match standing {
@@ -320,9 +321,10 @@ impl Worker {
                 Standing::Hopeless(exit) => return exit,
                 Standing::Unknown(reason) => {
                     tracing::debug!(reason, "the registry has not answered; asking again");
-                    silence.goes_on();
+                    silence.goes_on(NO_ANSWER);
                     again = Some(Duration::from_secs(1));
                 }
+                Standing::Later { why } => silence.goes_on(&why),
             }
             let pause = async {
                 match again {
@@ -402,10 +404,10 @@ enum Told {
 struct Silence(u32);
 
 impl Silence {
-    fn goes_on(&mut self) {
+    fn goes_on(&mut self, why: &str) {
         self.0 += 1;
         if self.0 == 2 {
-            say("The server does not answer at the moment. Trying again until it does.");
+            say(format_args!("{why} Trying again until it does."));
         }
     }
 

@@ -79,7 +79,7 @@ impl Rotation<'_> {
         loop {
             let epoch = connection.borrow_and_update().epoch;
             let pause = match register::ask(&link, &self.introduction).await {
-                Standing::Pending | Standing::Mismatch => ASK_AGAIN,
+                Standing::Pending | Standing::Mismatch | Standing::Later { .. } => ASK_AGAIN,
                 Standing::Unknown(_) => TRY_AGAIN,
                 Standing::Hopeless(exit) => {
                     say(format_args!("The new key was turned away; the present one stays. ({exit})"));

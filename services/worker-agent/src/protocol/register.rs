@@ -5,7 +5,7 @@ use std::time::Duration;
 use muster_bus::CallError;
 use muster_contracts::{
     subject::RegistryVerb,
-    v1::{RegisterReply, RegisterRequest, RegisterStatus},
+    v1::{Problem, RegisterReply, RegisterRequest, RegisterStatus, problem::Kind},
 };
 
 use super::Link;
@@ -37,7 +37,12 @@ pub enum Standing {
     Leased(Exit),
     /// It is no use to ask again.
     Hopeless(Exit),
-    /// Nobody has answered.
+    /// There is no room for it now.
+    Later {
+        /// What is in the way, for people.
+        why: String,
+    },
+    /// Nobody has answered, or nobody could say.
     Unknown(String),
 }
 
@@ -45,11 +50,22 @@ pub enum Standing {
 pub async fn ask(link: &Link, request: &RegisterRequest) -> Standing {
     match link.bus.request::<_, RegisterReply>(&link.registry(RegistryVerb::Register), request, TIMEOUT).await {
         Ok(reply) => standing(reply),
-        Err(CallError::Refused(problem)) => Standing::Hopeless(Exit::new(
+        Err(CallError::Refused(problem)) => refused(problem),
+        Err(error) => Standing::Unknown(error.to_string()),
+    }
+}
+
+/// Only what this worker says itself can be wrong for good: a database that is away comes back.
+fn refused(problem: Problem) -> Standing {
+    match problem.kind() {
+        Kind::Invalid => Standing::Hopeless(Exit::new(
             Code::NoPermission,
             format!("The server refuses this worker: {}", problem.detail),
         )),
-        Err(error) => Standing::Unknown(error.to_string()),
+        Kind::Limit => Standing::Later { why: problem.detail },
+        Kind::Conflict | Kind::Internal | Kind::NotFound | Kind::Unavailable | Kind::Unspecified => {
+            Standing::Unknown(problem.detail)
+        }
     }
 }
 
@@ -116,6 +132,16 @@ mod tests {
         for status in [RegisterStatus::Rejected, RegisterStatus::UnknownToken] {
             let Standing::Hopeless(exit) = of(status) else { panic!("{status:?}") };
             assert_eq!(exit.code, Code::NoPermission);
+        }
+    }
+
+    #[test]
+    fn only_what_the_worker_says_itself_ends_it() {
+        let of = |kind: Kind| refused(Problem { kind: kind.into(), detail: "because".into(), ..Problem::default() });
+        assert!(matches!(of(Kind::Invalid), Standing::Hopeless(exit) if exit.message.contains("because")));
+        assert_eq!(of(Kind::Limit), Standing::Later { why: "because".into() });
+        for kind in [Kind::Unavailable, Kind::Internal, Kind::Conflict, Kind::NotFound, Kind::Unspecified] {
+            assert_eq!(of(kind), Standing::Unknown("because".into()), "{kind:?}");
         }
     }
 
