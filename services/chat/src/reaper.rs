@@ -15,7 +15,7 @@ use crate::{
     },
     retention,
     state::{Done, State},
-    store::{sessions, shares, turns},
+    store::{TurnRow, sessions, shares, turns},
     tell::{self, Actor},
     turns::{assemble, finish},
 };
@@ -100,12 +100,23 @@ async fn lost(state: &State) -> Done<Option<Duration>> {
             closed: worker.closed,
         };
         match liveness::lost_in(facts) {
-            Some(0) => finish::abandon(state, &turn, Outcome::Interrupted, Some(LOST)).await?,
+            Some(0) => end(state, &turn).await,
             Some(pause) => next = next.into_iter().chain([Duration::from_millis(pause.unsigned_abs())]).min(),
             None => {}
         }
     }
     Ok(next)
+}
+
+/// One that cannot be ended now holds up no other. What its user had stopped is stopped, whoever stopped it.
+async fn end(state: &State, turn: &TurnRow) {
+    let (outcome, reason) = match turn.stop_asked() {
+        true => (Outcome::Cancelled, turn.stop_reason.as_deref()),
+        false => (Outcome::Interrupted, Some(LOST)),
+    };
+    if let Err(error) = finish::abandon(state, turn, outcome, reason).await {
+        tracing::warn!(%error, reply_id = turn.reply_id, "a lost turn could not be ended");
+    }
 }
 
 async fn house(state: &State, terms: Terms) -> Done<()> {

@@ -20,6 +20,7 @@ on_both! {
     what_a_dead_process_had_begun_is_not_begun_again_although_the_stream_does_not_show_it
     a_turn_that_is_longer_than_the_stream_remembers_ends_whole
     two_instances_end_a_lost_turn_once
+    a_worker_that_was_only_away_goes_on_with_what_it_had_asked
 }
 
 async fn session(chat: &Chat) -> v1::ChatSession {
@@ -178,5 +179,51 @@ mod scenario {
         worker.end(&mut writing, Completed).await;
         chat.until(&waiting.message_id, Completed).await;
         assert_eq!(ends(&chat, &told.reply_id).await, 1);
+    }
+
+    pub async fn a_worker_that_was_only_away_goes_on_with_what_it_had_asked(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "half").await;
+        let option = v1::RequestOption { option_id: "once".into(), label: "Once".into(), kind: "allow_once".into() };
+        let request_id = "q1StGXR8_Z5jdHi6B-myT";
+        let body = v1::RequestBody {
+            request_id: request_id.into(),
+            kind: v1::RequestKind::Permission.into(),
+            title: "run".into(),
+            options: vec![option],
+            ..Default::default()
+        };
+        worker.request(&mut writing, body).await;
+        let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
+        let pending = async |chat: &Chat| chat.call::<method::ListRequests>(list.clone()).await.unwrap().requests.len();
+        while pending(&chat).await == 0 {}
+        registry_that_saw_the_worker_go(&chat).await;
+        let identity = worker.identity.clone();
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        tokio::time::timeout(Duration::from_secs(60), chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        assert_eq!(pending(&chat).await, 0);
+
+        chat.tell_worker(v1::WorkerStatus::Online).await;
+        let mut worker = chat.process_of_worker(1);
+        worker.identity = identity;
+        let told_again = worker.sync(&[&writing]).await;
+        assert!(told_again.drop.is_empty() && told_again.start.is_empty(), "{told_again:?}");
+        chat.until(&sent.message_id, Streaming).await;
+        assert_eq!(pending(&chat).await, 1, "its agent still waits for an answer");
+        let answer = v1::AnswerRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            request_id: request_id.into(),
+            answer: Some(v1::Answer { option_id: Some("once".into()), ..Default::default() }),
+        };
+        chat.call::<method::Answer>(answer).await.unwrap();
+        assert_eq!(worker.sync(&[&writing]).await.answers.len(), 1);
+        worker.write(&mut writing, " and whole").await;
+        worker.end(&mut writing, Completed).await;
+        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half and whole");
     }
 }

@@ -26,6 +26,8 @@ on_both! {
     bad_input_is_refused_and_loses_nothing
     chat_that_was_killed_goes_on_where_it_was
     more_questions_at_once_than_there_are_connections_are_all_answered
+    a_stop_is_kept_although_the_process_dies_before_it_begins
+    nothing_begins_or_goes_on_in_a_session_that_has_ended
 }
 
 mod scenario {
@@ -368,5 +370,32 @@ mod scenario {
         worker.end(&mut writing, Completed).await;
         let reply = chat.until(&writing.start.reply_id, Completed).await;
         assert_eq!(reply.content, "before during after");
+    }
+
+    pub async fn a_stop_is_kept_although_the_process_dies_before_it_begins(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let told = chat.process_of_worker(1).sync(&[]).await.start.remove(0);
+        chat.call::<method::CancelTurn>(chat.names(&sent.message_id)).await.unwrap();
+        let next = chat.process_of_worker(2).sync(&[]).await;
+        assert!(next.start.is_empty(), "{next:?}");
+        chat.until(&sent.message_id, Cancelled).await;
+        chat.until(&told.reply_id, Cancelled).await;
+    }
+
+    pub async fn nothing_begins_or_goes_on_in_a_session_that_has_ended(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "half").await;
+        // Another process: what this one wrote counts as lost.
+        chat.process_of_worker(2).sync(&[]).await;
+        chat.until(&told.reply_id, Interrupted).await;
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        let late = worker.sync(&[&writing]).await;
+        assert_eq!(late.drop, [told.reply_id.clone()]);
+        chat.until(&told.reply_id, Interrupted).await;
     }
 }

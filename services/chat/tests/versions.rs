@@ -139,8 +139,13 @@ mod scenario {
         assert_eq!(chat.live().await, ["b", ""]);
         let withdrawn = chat.call::<method::WithdrawMessage>(chat.names(&edit.message_id)).await;
         assert_eq!(slug(withdrawn), "message-delivered");
-        // A later process is told the same start; the user takes the message back before it begins.
-        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        // The next process is told of nothing, because the worker has more than its share of CHUNKS: the user takes the
+        // message back.
+        sqlx::query("INSERT INTO quotas (worker_id, cut_off) VALUES ($1, 0)")
+            .bind(&chat.worker.worker_id)
+            .execute(chat.database().await.pool())
+            .await
+            .unwrap();
         chat.process_of_worker(2).sync(&[]).await;
         chat.until(&edit.message_id, Queued).await;
         chat.call::<method::WithdrawMessage>(chat.names(&edit.message_id)).await.unwrap();

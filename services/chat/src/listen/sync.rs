@@ -164,7 +164,7 @@ async fn unknown_turn(state: &State, identity: &Identity, turn: &TurnRow, reply:
     let same = turn.instance == identity.instance.as_str();
     let begun = turn.status() == v1::TurnStatus::Streaming || stored(state, turn).await?.is_some();
     match (same, begun) {
-        (true, false) if turn.stop_asked() => {
+        (_, false) if turn.stop_asked() => {
             finish::abandon(state, turn, Outcome::Cancelled, turn.stop_reason.as_deref()).await
         }
         (true, false) => tell_start(state, turn, reply).await,

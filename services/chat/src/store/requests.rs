@@ -170,6 +170,16 @@ pub async fn gone(connection: &mut AnyConnection, reply_id: &str) -> Result<Vec<
     .await
 }
 
+/// The turn goes on: what was not answered in it waits again.
+pub async fn back(connection: &mut AnyConnection, reply_id: &str) -> Result<Vec<RequestRow>, DbError> {
+    sqlx::query_as(
+        "UPDATE requests SET status = 1, revision = revision + 1 WHERE reply_id = $1 AND status = 3 RETURNING *",
+    )
+    .bind(reply_id)
+    .fetch_all(connection)
+    .await
+}
+
 /// Every answer given in a reply.
 pub async fn answers<'e>(
     executor: impl Executor<'e, Database = Any>,

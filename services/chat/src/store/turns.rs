@@ -159,24 +159,45 @@ pub async fn long_streaming<'e>(
         .await
 }
 
+/// A message `m` of the session `s` that waits, with nothing before it and nothing in its way.
+macro_rules! is_next {
+    () => {
+        "s.status <> 3 AND s.queue_paused = 0 AND m.status = 1
+           AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.chat_session_id = s.chat_session_id AND t.ended_at IS NULL)
+           AND m.position = (SELECT MIN(q.position) FROM chat_messages q
+             WHERE q.chat_session_id = s.chat_session_id AND q.status = 1)"
+    };
+}
+
 /// The message that each session of a worker would answer next, if it has no open turn.
 pub async fn next_of_worker<'e>(
     executor: impl Executor<'e, Database = Any>,
     worker_id: &str,
     limit: i64,
 ) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "SELECT m.* FROM chat_messages m JOIN chat_sessions s ON s.chat_session_id = m.chat_session_id
-         WHERE s.worker_id = $1 AND s.status <> 3 AND s.queue_paused = 0 AND m.status = 1
-           AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.chat_session_id = s.chat_session_id AND t.ended_at IS NULL)
-           AND m.position = (SELECT MIN(q.position) FROM chat_messages q
-             WHERE q.chat_session_id = s.chat_session_id AND q.status = 1)
-         ORDER BY m.timestamp LIMIT $2",
-    )
+         WHERE s.worker_id = $1 AND ",
+        is_next!(),
+        " ORDER BY m.timestamp LIMIT $2"
+    ))
     .bind(worker_id)
     .bind(limit)
     .fetch_all(executor)
     .await
+}
+
+/// Whether it is still a message's turn.
+pub async fn is_next(connection: &mut AnyConnection, message_id: &str) -> Result<bool, DbError> {
+    let found = sqlx::query(concat!(
+        "SELECT 1 FROM chat_messages m JOIN chat_sessions s ON s.chat_session_id = m.chat_session_id
+         WHERE m.message_id = $1 AND ",
+        is_next!()
+    ))
+    .bind(message_id)
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.is_some())
 }
 
 /// Marks a turn as begun; false when it is not waiting for that.
@@ -209,7 +230,7 @@ pub async fn end(
     Ok(done.rows_affected() == 1)
 }
 
-/// Opens an interrupted turn again, if it is still the newest of its session
+/// Opens an interrupted turn again, if it is still the newest of its session, which has not ended,
 /// and its message was not touched since; false when it is not.
 pub async fn resume(connection: &mut AnyConnection, turn: &TurnRow) -> Result<bool, DbError> {
     let done = sqlx::query(
@@ -217,7 +238,8 @@ pub async fn resume(connection: &mut AnyConnection, turn: &TurnRow) -> Result<bo
          WHERE reply_id = $1 AND status = 7 AND NOT EXISTS (
            SELECT 1 FROM turns n WHERE n.chat_session_id = $2 AND n.reply_id <> $1
              AND (n.ended_at IS NULL OR n.claimed_at > $3))
-           AND EXISTS (SELECT 1 FROM chat_messages m WHERE m.message_id = $4 AND m.status = 7)",
+           AND EXISTS (SELECT 1 FROM chat_messages m WHERE m.message_id = $4 AND m.status = 7)
+           AND EXISTS (SELECT 1 FROM chat_sessions s WHERE s.chat_session_id = $2 AND s.status <> 3)",
     )
     .bind(&turn.reply_id)
     .bind(&turn.chat_session_id)
@@ -284,13 +306,19 @@ pub async fn any_full<'e>(executor: impl Executor<'e, Database = Any>, worker_id
 }
 
 /// Remembers up to where the reply's row has what the stream has.
-pub async fn set_stream_position(connection: &mut AnyConnection, reply_id: &str, position: u64) -> Result<(), DbError> {
-    sqlx::query("UPDATE turns SET stream_position = $2 WHERE reply_id = $1 AND ended_at IS NULL")
-        .bind(reply_id)
-        .bind(i64::try_from(position).unwrap_or(i64::MAX))
-        .execute(connection)
-        .await?;
-    Ok(())
+pub async fn set_stream_position(
+    connection: &mut AnyConnection,
+    reply_id: &str,
+    position: u64,
+) -> Result<bool, DbError> {
+    let done = sqlx::query(
+        "UPDATE turns SET stream_position = $2 WHERE reply_id = $1 AND ended_at IS NULL AND stream_position < $2",
+    )
+    .bind(reply_id)
+    .bind(i64::try_from(position).unwrap_or(i64::MAX))
+    .execute(connection)
+    .await?;
+    Ok(done.rows_affected() == 1)
 }
 
 /// Forgets what became of a message, or of one reply to it.

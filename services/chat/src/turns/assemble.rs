@@ -11,7 +11,7 @@ use muster_contracts::{
 use crate::{
     domain::told,
     state::{Done, State},
-    store::{TurnRow, messages, messages::Assembled},
+    store::{TurnRow, messages, messages::Assembled, turns},
 };
 
 /// Messages read at once.
@@ -89,9 +89,15 @@ pub async fn checkpoint(state: &State, turn: &TurnRow) -> Done<()> {
     if read.end.is_some() || read.position == turn.stream_position.unsigned_abs() {
         return Ok(());
     }
+    keep(state, turn, &read).await
+}
+
+/// Unless it has ended meanwhile, or has more already: what is there then is the newer one.
+async fn keep(state: &State, turn: &TurnRow, read: &Read) -> Done<()> {
     let mut write = state.write().await?;
-    messages::checkpoint(write.connection(), &turn.reply_id, &read.assembled()).await?;
-    crate::store::turns::set_stream_position(write.connection(), &turn.reply_id, read.position).await?;
-    write.commit().await?;
+    if turns::set_stream_position(write.connection(), &turn.reply_id, read.position).await? {
+        messages::checkpoint(write.connection(), &turn.reply_id, &read.assembled()).await?;
+        write.commit().await?;
+    }
     Ok(())
 }

@@ -15,8 +15,8 @@ use crate::{
     tell::{self, Actor},
 };
 
-/// Opens a turn for a message that waits. `None` when it waits no more, or
-/// its session has an open turn by now.
+/// Opens a turn for a message that waits. `None` when it is not its turn any more: it was withdrawn, another was put
+/// before it, its session has ended, was paused or has an open turn by now.
 ///
 /// # Errors
 /// When the database or the broker fails.
@@ -27,6 +27,9 @@ pub async fn claim(state: &State, worker: &Identity, next: &MessageRow) -> Done<
     let Some(delivered) = turn::next(next.status(), Event::Claim) else { return Ok(None) };
     let mut write = state.write().await?;
     sessions::lock(write.connection(), &next.chat_session_id).await?;
+    if !turns::is_next(write.connection(), &next.message_id).await? {
+        return Ok(None);
+    }
     let taken = messages::set_status(write.connection(), &next.message_id, v1::TurnStatus::Queued, delivered).await?;
     let Some(mut message) = taken else { return Ok(None) };
     let turn = TurnRow::claimed(&message, worker, position, now);

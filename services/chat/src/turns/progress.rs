@@ -99,9 +99,13 @@ pub async fn resumed(state: &State, turn: &TurnRow) -> Done<bool> {
             tell::message(&mut write, &state.clock, &message).await?;
         }
     }
+    let actor = Actor::worker(&turn.worker_id);
+    for waiting in requests::back(write.connection(), &turn.reply_id).await? {
+        tell::request(&mut write, &state.clock, &waiting, &actor).await?;
+    }
     sessions::touch(write.connection(), &turn.chat_session_id, state.clock.now()).await?;
     sessions::set_paused(write.connection(), &turn.chat_session_id, false).await?;
-    tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::worker(&turn.worker_id)).await?;
+    tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
     write.commit().await?;
     Ok(true)
 }
