@@ -2,6 +2,8 @@
 
 use std::{error::Error, path::Path};
 
+use prost::Message as _;
+
 fn main() -> Result<(), Box<dyn Error>> {
     let root = Path::new("proto");
     let mut files = Vec::new();
@@ -11,6 +13,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     files.sort();
     println!("cargo::rerun-if-changed=proto");
     let descriptors = protox::compile(&files, [root])?;
-    prost_build::Config::new().compile_fds(descriptors)?;
+    std::fs::write(Path::new(&std::env::var("OUT_DIR")?).join("descriptors.bin"), descriptors.encode_to_vec())?;
+    prost_build::Config::new().enable_type_names().compile_fds(descriptors)?;
     Ok(())
 }

@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Kill, pause, cut and silence everything by chance, for long
     #[command(after_help = SOAK)]
     Soak(Soak),
+    /// Look at what is stored and what is live on the broker
+    #[command(after_help = INSPECT)]
+    Inspect(Inspect),
     /// Write the files that are made from code
     #[command(after_help = GENERATE)]
     Generate(Generate),
@@ -93,9 +96,21 @@ every viewer, in the stream and in the database, with no turn left open and none
 seed, from which its faults follow. It ends with a table of what was injected and what was checked, also as JSON;
 what did not hold is told with its seed, and makes the command fail.";
 
+const INSPECT: &str = "\
+Examples:
+  cargo muster inspect                                    everything from now on
+  cargo muster inspect CHUNKS --from 1                    all replies that are stored
+  cargo muster inspect 'chat.v1.stream.*.SESSION.>' --since 10m --follow
+  cargo muster inspect 'evt.v1.*.worker.*' --since 2026-11-26T09:30:00Z --json | jq .message.worker.presence
+  cargo muster inspect --server tls://muster.example:4222 --keys secrets EVENTS --from 1 --limit 5
+
+What `cargo muster up --inspect` has started is found by its data directory; of another installation it wants the
+address and the directory of `cargo muster credentials --inspect`. The operator may look and change nothing; it shows
+every chat. Requests between services are neither stored nor republished, and are not seen.";
+
 const GENERATE: &str = "\
 Examples:
-  cargo muster generate           writes what is in deploy/nats
+  cargo muster generate           writes deploy/nats, deploy/configuration.md and what else is made
   cargo muster generate --check   fails if that would change it";
 
 const CREDENTIALS: &str = "\
@@ -224,6 +239,41 @@ pub(crate) struct Soak {
     /// The report as JSON [default: target/check/soak.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// What to look at.
+#[derive(Debug, Args)]
+pub(crate) struct Inspect {
+    /// A stream, CHUNKS or EVENTS, or the subjects that it stores, with * and > [default: everything that is live]
+    #[arg(value_name = "STREAM|SUBJECT")]
+    pub(crate) what: Option<String>,
+    /// From this sequence of the stream on, until its end
+    #[arg(long, value_name = "SEQUENCE", conflicts_with = "since")]
+    pub(crate) from: Option<u64>,
+    /// From this time on, or so long ago: 10m, 2h, 2026-11-26T09:30:00Z
+    #[arg(long, value_name = "TIME")]
+    pub(crate) since: Option<String>,
+    /// At its end go on with what is stored from now on
+    #[arg(long)]
+    pub(crate) follow: bool,
+    /// A line of JSON for each message
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// So many messages at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+    /// Data directory of `cargo muster up`
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) data_dir: PathBuf,
+    /// Address of the broker, of another installation: nats:// or tls://, several separated by commas
+    #[arg(long, value_name = "URL", requires = "keys")]
+    pub(crate) server: Option<String>,
+    /// Directory in which the key inspect.seed is [default: that of the data directory]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) keys: Option<PathBuf>,
+    /// Certificates (PEM) to trust beside the system's
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// How to make what is made from code.

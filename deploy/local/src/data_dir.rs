@@ -45,6 +45,16 @@ pub(crate) enum DataDirError {
     },
 }
 
+/// Where the keys are, in a data directory.
+pub(crate) fn keys(directory: &Path) -> PathBuf {
+    directory.join("keys")
+}
+
+/// The file that says where the broker listens, of the last start.
+pub(crate) fn broker(directory: &Path) -> PathBuf {
+    directory.join("broker")
+}
+
 /// A data directory that is ours alone until this is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {

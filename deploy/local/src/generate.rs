@@ -7,10 +7,13 @@ use std::{
 };
 
 use muster_contracts::broker::{self, Cluster, Identities, Listen, Tls, Websocket};
-use muster_testkit::credentials::{Credentials, CredentialsError};
+use muster_testkit::{
+    binaries,
+    credentials::{Credentials, CredentialsError},
+};
 use nkeys::KeyPair;
 
-use crate::{cli, report::Report, workspace};
+use crate::{cli, reference, report::Report, tool::ToolError, workspace};
 
 /// Why nothing was made.
 #[derive(Debug, thiserror::Error)]
@@ -26,13 +29,26 @@ pub(crate) enum GenerateError {
     /// A file is not what the code makes.
     #[error("{0} is not what the code makes: run `cargo muster generate` and commit what it writes")]
     Drift(PathBuf),
+    /// The programs, of which a part is made, cannot be built.
+    #[error(transparent)]
+    Build(#[from] ToolError),
+    /// They do not tell their settings.
+    #[error(transparent)]
+    Reference(#[from] reference::ReferenceError),
     /// The keys cannot be made.
     #[error(transparent)]
     Credentials(#[from] CredentialsError),
 }
 
 /// Every file that is made here, with what belongs in it.
-fn files() -> Vec<(PathBuf, String)> {
+fn files() -> Result<Vec<(PathBuf, String)>, GenerateError> {
+    let mut files = configurations();
+    files.push((workspace::root().join("deploy/configuration.md"), reference::page()?));
+    Ok(files)
+}
+
+/// Those that nats-server reads.
+fn configurations() -> Vec<(PathBuf, String)> {
     let tls = Tls { certificate: "/tls/tls.crt".to_owned(), key: "/tls/tls.key".to_owned() };
     let nats = workspace::root().join("deploy/nats");
     vec![
@@ -84,9 +100,14 @@ fn container_configuration(tls: Option<Tls>, cluster: Option<Cluster>) -> String
     )
 }
 
-/// Writes what differs; or, to check, fails on it.
-pub(crate) fn run(options: &cli::Generate, report: &Report) -> Result<ExitCode, GenerateError> {
-    for (path, text) in files() {
+/// Builds what the files are made of, and writes what differs; or, to check, fails on it.
+pub(crate) async fn run(options: &cli::Generate, report: &Report) -> Result<ExitCode, GenerateError> {
+    workspace::build(None, &binaries::directory().join("logs"), report).await?;
+    compare(options, report)
+}
+
+fn compare(options: &cli::Generate, report: &Report) -> Result<ExitCode, GenerateError> {
+    for (path, text) in files()? {
         if fs::read_to_string(&path).is_ok_and(|kept| kept == text) {
             continue;
         }
@@ -144,7 +165,7 @@ mod tests {
 
     #[test]
     fn what_is_in_the_tree_is_what_the_code_makes() {
-        run(&cli::Generate { check: true }, &Report::new()).unwrap();
+        compare(&cli::Generate { check: true }, &Report::new()).unwrap();
     }
 
     #[test]
@@ -152,7 +173,7 @@ mod tests {
         let server = muster_testkit::nats::find_or_install(&|_| {}).unwrap();
         let home = tempfile::tempdir().unwrap();
         let tls = Authority::new(home.path()).certificate("tls");
-        for (path, text) in files() {
+        for (path, text) in configurations() {
             // The certificate is the one file that it looks at.
             let text = text.replace("/tls/tls.crt", &tls.certificate).replace("/tls/tls.key", &tls.key);
             let file = home.path().join("nats.conf");

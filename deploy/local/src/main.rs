@@ -5,8 +5,10 @@ mod check;
 mod cli;
 mod data_dir;
 mod generate;
+mod inspect;
 mod interrupt;
 mod ports;
+mod reference;
 mod report;
 mod soak;
 mod tool;
@@ -30,7 +32,8 @@ async fn main() -> ExitCode {
         Command::Test(options) => check::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Fuzz(options) => check::fuzz(&options, &report).await.map_err(|error| error.to_string()),
         Command::Soak(options) => soak::run(&options, &report).await.map_err(|error| error.to_string()),
-        Command::Generate(options) => generate::run(&options, &report).map_err(|error| error.to_string()),
+        Command::Inspect(options) => inspect::run(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Generate(options) => generate::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Credentials(options) => generate::credentials(&options, &report).map_err(|error| error.to_string()),
     };
     match done {

@@ -194,6 +194,13 @@ async fn with_a_certificate_it_is_reached_by_https_and_wss_alone() {
     up.until(|text| text.contains("\nready https://localhost:")).await;
     assert!(up.printed().contains("inspect.seed micro ls"), "{}", up.printed());
 
+    // Whoever looks finds it by its directory.
+    let data = home.path().join("data");
+    let mut inspect = std::process::Command::new(env!("CARGO_BIN_EXE_muster"));
+    inspect.args(["inspect", "EVENTS", "--from", "1", "--limit", "1", "--data-dir"]).arg(&data);
+    let seen = inspect.output().unwrap();
+    assert!(String::from_utf8_lossy(&seen.stdout).contains("muster.v1.Event"), "{seen:?}");
+
     let client = Client::trusting(up.value("ready "), &authority.file()).unwrap();
     client.sign_in("admin", PASSWORD).await.unwrap();
     let server = client.get::<Value>("/server").await.unwrap();

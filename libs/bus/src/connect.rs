@@ -3,7 +3,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use async_nats::{Auth, AuthError, ConnectErrorKind, ConnectOptions, ServerError};
+use async_nats::{Auth, AuthError, ConnectErrorKind, ConnectOptions, ServerAddr, ServerError};
 use muster_contracts::{
     fingerprint::Fingerprint,
     permissions::ServiceUser,
@@ -149,7 +149,7 @@ impl Bus {
     }
 }
 
-async fn connect_with(
+pub(crate) async fn connect_with(
     options: ConnectOptions,
     servers: Vec<String>,
     ca_file: Option<PathBuf>,
@@ -169,11 +169,10 @@ async fn connect_with(
     if let Some(tls) = trust::client(ca_file.as_deref(), &refused)? {
         options = options.tls_client_config(tls);
     }
-    let addresses = servers
-        .iter()
-        .map(|server| server.parse::<async_nats::ServerAddr>())
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| ConnectError::Address(servers.join(", ")))?;
+    // Without a scheme anything is taken for a host.
+    let address = |server: &String| server.parse::<ServerAddr>().ok().filter(|_| server.contains("://"));
+    let addresses = servers.iter().map(address).collect::<Option<Vec<_>>>();
+    let addresses = addresses.ok_or_else(|| ConnectError::Address(servers.join(", ")))?;
     let client = options.connect(addresses).await.map_err(|error| match refused.reason() {
         Some(reason) => ConnectError::Untrusted { reason },
         None => ConnectError::of(&error, servers.join(", ")),

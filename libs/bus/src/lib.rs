@@ -12,6 +12,7 @@ mod consume;
 mod erase;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
+mod inspect;
 mod objects;
 mod read;
 mod serve;
@@ -27,6 +28,7 @@ pub use call::{CallError, Identity};
 pub use connect::{ConnectError, ServiceConnect, WorkerConnect};
 pub use connection::Connection;
 pub use consume::{Delivery, Outcome};
+pub use inspect::{Inspector, InspectorConnect, ReadFrom, Seen};
 pub use objects::{ObjectWriter, Piece, Whole};
 pub use read::{Batch, Found, ReadError, Stored};
 pub use serve::{Endpoints, Handled, Incoming};

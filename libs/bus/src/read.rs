@@ -28,9 +28,9 @@ pub struct Stored {
 
 /// Part of what a filter matches.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
+pub struct Batch<T = Stored> {
     /// In the order of the stream; messages that are not ours are left out.
-    pub messages: Vec<Stored>,
+    pub messages: Vec<T>,
     /// Everything up to here has been looked at. `None`: the replica had nothing to say.
     pub looked_up_to: Option<u64>,
     /// Whether there is more behind it.
@@ -69,18 +69,29 @@ impl Bus {
     /// # Errors
     /// When the broker does not answer.
     pub async fn read(&self, stream: &str, filter: &str, from: u64, limit: usize) -> Result<Batch, ReadError> {
-        let subject = format!("$JS.API.DIRECT.GET.{stream}");
         let request = serde_json::json!({ "seq": from.max(1), "batch": limit, "next_by_subj": filter });
-        let request = Bytes::from(request.to_string());
-        again(|silence| self.batch(&subject, &request, silence)).await.unwrap_or(Err(ReadError::Unavailable))
+        self.batches(stream, &request, stored).await
     }
 
-    async fn batch(
+    /// What a direct read of several messages answers, each read by `read`.
+    pub(crate) async fn batches<T>(
+        &self,
+        stream: &str,
+        request: &serde_json::Value,
+        read: impl Fn(Option<&HeaderMap>, Bytes) -> Option<T>,
+    ) -> Result<Batch<T>, ReadError> {
+        let subject = format!("$JS.API.DIRECT.GET.{stream}");
+        let request = Bytes::from(request.to_string());
+        again(|silence| self.batch(&subject, &request, silence, &read)).await.unwrap_or(Err(ReadError::Unavailable))
+    }
+
+    async fn batch<T>(
         &self,
         subject: &str,
         request: &Bytes,
         silence: Duration,
-    ) -> Result<Result<Batch, ReadError>, Elapsed> {
+        read: impl Fn(Option<&HeaderMap>, Bytes) -> Option<T>,
+    ) -> Result<Result<Batch<T>, ReadError>, Elapsed> {
         let inbox = self.client.new_inbox();
         let Ok(mut answers) = self.client.subscribe(inbox.clone()).await else {
             return Ok(Err(ReadError::Unavailable));
@@ -96,7 +107,7 @@ impl Bus {
                 None => {
                     found.messages += 1;
                     found.bytes += u64::try_from(answer.payload.len()).unwrap_or(u64::MAX);
-                    messages.extend(stored(headers, answer.payload));
+                    messages.extend(read(headers, answer.payload));
                     continue;
                 }
                 Some(StatusCode::NO_RESPONDERS) => return Ok(Err(ReadError::Unavailable)),

@@ -27,4 +27,7 @@ pub mod v1 {
     include!(concat!(env!("OUT_DIR"), "/muster.v1.rs"));
 }
 
+/// What all messages are made of, as a `google.protobuf.FileDescriptorSet`: for whoever reads any of them.
+pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
 pub use prost::Message;

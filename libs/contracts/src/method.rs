@@ -71,6 +71,15 @@ macro_rules! methods {
 
         /// Every method's service and name.
         pub const ALL: &[(Service, &str)] = &[$($((Service::$service, $text),)*)*];
+
+        /// The full name of the message that is asked with on a subject, if it is that of a method.
+        #[must_use]
+        pub fn request_type(asked: &str) -> Option<String> {
+            $($(if asked == subject::<$name>() {
+                return Some(<v1::$request as prost::Name>::full_name());
+            })*)*
+            None
+        }
     };
 }
 

@@ -3,6 +3,7 @@
 //! A nanoid never contains a dot, so every id is one token. Nobody else builds
 //! or splits a subject.
 
+pub mod content;
 pub mod every;
 
 use std::{fmt, str::FromStr};
@@ -256,6 +257,8 @@ fn event_address(user: &str, entity: &str, id: &str) -> Result<EventAddress, Unk
 
 /// Subscriptions and stream filters: subjects with wildcards.
 pub mod filter {
+    use crate::stream;
+
     use super::{
         ChunkKind, Entity, Fingerprint, MachineId, MessageId, RegistryVerb, SessionId, UserId, WorkerId, Writer,
     };
@@ -323,6 +326,18 @@ pub mod filter {
     #[must_use]
     pub fn entity(entity: Entity) -> String {
         format!("evt.v1.*.{}.*", entity.as_str())
+    }
+
+    /// What the subjects of CHUNKS begin with.
+    const CHUNKS_BEGIN: &str = "chat.v1.stream.";
+    /// What the subjects of EVENTS begin with.
+    const EVENTS_BEGIN: &str = "evt.v1.";
+
+    /// The stream that stores on the subjects of a filter, and where it republishes them; `None`: there is none.
+    #[must_use]
+    pub fn stream_of(filter: &str) -> Option<(&'static str, String)> {
+        let chunks = filter.strip_prefix(CHUNKS_BEGIN).map(|rest| (stream::CHUNKS, format!("live.v1.{rest}")));
+        chunks.or_else(|| filter.strip_prefix(EVENTS_BEGIN).map(|rest| (stream::EVENTS, format!("live.evt.v1.{rest}"))))
     }
 
     /// Everything that a worker hears.

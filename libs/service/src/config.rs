@@ -2,26 +2,104 @@
 //! environment, the later one winning. A section's keys, types, defaults and
 //! meanings stand in one place, see [`settings!`](crate::settings).
 
-use std::{collections::BTreeSet, fmt, path::Path};
+use std::{ffi::OsString, fmt, num::NonZeroU32, ops::RangeInclusive, path::Path};
 
-use config::{Config, Environment, File, FileFormat};
+use config::{Config, Environment, File, FileFormat, Map, Value};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
+use strum::VariantNames;
 
 /// Prefix of the environment's names.
 const PREFIX: &str = "MUSTER";
+/// Names the file itself: known in the environment, and no key.
+pub(crate) const FILE_VARIABLE: &str = "MUSTER_CONFIG";
+/// A name of this length may have two letters wrong and still be taken for a key; a shorter one, one letter.
+const LONG: usize = 8;
+
+/// What a key's value may be.
+pub trait Setting {
+    /// Whether it may be left out though it has no default.
+    const OPTIONAL: bool = false;
+
+    /// What it may be, for people.
+    fn kind() -> String;
+}
+
+macro_rules! kinds {
+    ($($kind:literal: $($type:ty),+;)+) => {
+        $($(impl Setting for $type {
+            fn kind() -> String {
+                $kind.to_owned()
+            }
+        })+)+
+    };
+}
+
+kinds! {
+    "text": String;
+    "secret": SecretString;
+    "path": std::path::PathBuf;
+    "address:port": std::net::SocketAddr;
+    "number": u32, u64, i64, usize;
+    "number, at least 1": NonZeroU32;
+}
+
+impl<T: Setting> Setting for Option<T> {
+    const OPTIONAL: bool = true;
+
+    fn kind() -> String {
+        T::kind()
+    }
+}
+
+/// Words of which a value is one.
+#[must_use]
+pub fn one_of(words: &[&str]) -> String {
+    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
+}
 
 /// One key of a section.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Key {
-    /// Its name in the file; in the environment `MUSTER_` and the same in capitals.
+    /// Its name in the file.
     pub name: &'static str,
-    /// Its Rust type.
-    pub kind: &'static str,
+    /// See [`Setting::kind`].
+    pub kind: fn() -> String,
+    /// See [`Setting::OPTIONAL`].
+    pub optional: bool,
     /// What it is unless said otherwise.
     pub default: Option<&'static str>,
+    /// What a number must be within.
+    pub range: Option<RangeInclusive<i64>>,
+    /// Whether what is configured is of its type.
+    pub fits: fn(&Config, &str) -> bool,
     /// What it means.
     pub doc: &'static str,
+}
+
+impl Key {
+    /// Its name in the environment.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}_{}", self.name.to_uppercase())
+    }
+
+    /// What its value may be, for people.
+    #[must_use]
+    pub fn allowed(&self) -> String {
+        let kind = (self.kind)();
+        match &self.range {
+            None => kind,
+            Some(range) if *range.end() == i64::MAX => format!("{kind}, at least {}", range.start()),
+            Some(range) => format!("{kind}, {} to {}", range.start(), range.end()),
+        }
+    }
+}
+
+/// Whether a key's value, if it has one, can be read as this type.
+#[must_use]
+pub fn fits<T: DeserializeOwned>(values: &Config, key: &str) -> bool {
+    values.get::<T>(key).is_ok() || values.get::<Value>(key).is_err()
 }
 
 /// Keys that belong together, as a struct.
@@ -30,11 +108,11 @@ pub trait Section: DeserializeOwned + fmt::Debug + Send + 'static {
     const KEYS: &'static [Key];
 }
 
-/// Defines a [`Section`]: a struct whose fields say their default and meaning.
+/// Defines a [`Section`]: a struct whose fields say their default, what a number must be within, and their meaning.
 #[macro_export]
 macro_rules! settings {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $( $(#[doc = $doc:literal])+ $key:ident : $type:ty $(= $default:literal)?, )*
+        $( $(#[doc = $doc:literal])+ $key:ident : $type:ty $(= $default:literal $(in $range:expr)?)?, )*
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, ::serde::Deserialize)]
@@ -43,8 +121,11 @@ macro_rules! settings {
         impl $crate::config::Section for $name {
             const KEYS: &'static [$crate::config::Key] = &[ $( $crate::config::Key {
                 name: stringify!($key),
-                kind: stringify!($type),
+                kind: <$type as $crate::config::Setting>::kind,
+                optional: <$type as $crate::config::Setting>::OPTIONAL,
                 default: { #[allow(unused_mut, unused_assignments)] let mut default = None; $( default = Some($default); )? default },
+                range: { #[allow(unused_mut, unused_assignments)] let mut range = None; $($( range = Some($range); )?)? range },
+                fits: $crate::config::fits::<$type>,
                 doc: concat!($($doc),+),
             }, )* ];
         }
@@ -65,7 +146,7 @@ settings! {
         /// `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.
         database_url: SecretString,
         /// Connections to the database at most.
-        database_connections: u32 = "8",
+        database_connections: u32 = "8" in 1..=1000,
         /// Address for /livez, /readyz and /metrics; keep it from strangers.
         operator_listen: std::net::SocketAddr = "127.0.0.1:0",
         /// File that gets the addresses that were bound, as JSON, once everything serves.
@@ -77,18 +158,25 @@ settings! {
         /// Base address of an OpenTelemetry collector that takes OTLP over HTTP; none: no traces leave.
         otlp_endpoint: Option<String>,
         /// Copies of each stream in a cluster of brokers.
-        stream_replicas: usize = "1",
+        stream_replicas: usize = "1" in 1..=5,
     }
 }
 
 /// How log lines look.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, strum::VariantNames)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum LogFormat {
     /// For people.
     Text,
     /// For machines.
     Json,
+}
+
+impl Setting for LogFormat {
+    fn kind() -> String {
+        one_of(Self::VARIANTS)
+    }
 }
 
 /// Why there is no configuration. Each says the key and what is allowed.
@@ -106,6 +194,14 @@ pub enum ConfigError {
         file: String,
         /// All keys.
         known: String,
+    },
+    /// A name in the environment that is nearly that of a key.
+    #[error("`{found}` in the environment is no setting; is `{meant}` meant?")]
+    Misspelt {
+        /// The name.
+        found: String,
+        /// That of the key.
+        meant: String,
     },
     /// A file that a key names cannot be read.
     #[error("cannot read {key} {path}: {reason}")]
@@ -128,10 +224,6 @@ pub enum ConfigError {
 /// See [`ConfigError`].
 pub fn load<S: Section>(file: Option<&Path>) -> Result<(Common, S), ConfigError> {
     let keys = || Common::KEYS.iter().chain(S::KEYS);
-    if let Some(path) = file {
-        refuse_unknown(path, &keys().map(|key| key.name).collect())?;
-    }
-    let invalid = |error: config::ConfigError| ConfigError::Invalid(error.to_string());
     let mut builder = Config::builder();
     for key in keys() {
         if let Some(default) = key.default {
@@ -139,36 +231,81 @@ pub fn load<S: Section>(file: Option<&Path>) -> Result<(Common, S), ConfigError>
         }
     }
     if let Some(path) = file {
-        builder = builder.add_source(File::from(path).format(FileFormat::Toml));
+        let names = keys().map(|key| key.name).collect::<Vec<_>>();
+        builder = builder.add_source(File::from_str(&read(path, &names)?, FileFormat::Toml));
     }
-    let values = builder.add_source(Environment::with_prefix(PREFIX)).build().map_err(invalid)?;
+    let environment = environment(std::env::vars_os(), keys())?;
+    let environment = Environment::with_prefix(PREFIX).source(Some(environment));
+    let values = builder.add_source(environment).build().map_err(invalid)?;
     Ok((section::<Common>(&values)?, section::<S>(&values)?))
+}
+
+fn invalid(error: config::ConfigError) -> ConfigError {
+    ConfigError::Invalid(error.to_string())
 }
 
 fn section<S: Section>(values: &Config) -> Result<S, ConfigError> {
     for key in S::KEYS {
-        let needed = key.default.is_none() && !key.kind.starts_with("Option");
-        if needed && values.get::<config::Value>(key.name).is_err() {
+        let needed = key.default.is_none() && !key.optional;
+        if needed && values.get::<Value>(key.name).is_err() {
             return Err(ConfigError::Missing(key.name));
         }
+        let outside = |range: &RangeInclusive<i64>| values.get_int(key.name).is_ok_and(|found| !range.contains(&found));
+        if !(key.fits)(values, key.name) || key.range.as_ref().is_some_and(outside) {
+            let found = values.get_string(key.name).map(|found| format!("{found:?}"));
+            let found = found.unwrap_or_else(|_| "a table or list".to_owned());
+            return Err(ConfigError::Invalid(format!("`{}` cannot be {found}; allowed: {}", key.name, key.allowed())));
+        }
     }
-    values.clone().try_deserialize().map_err(|error| ConfigError::Invalid(error.to_string()))
+    values.clone().try_deserialize().map_err(invalid)
 }
 
-fn refuse_unknown(path: &Path, known: &BTreeSet<&str>) -> Result<(), ConfigError> {
-    let table = Config::builder()
-        .add_source(File::from(path).format(FileFormat::Toml))
-        .build()
-        .and_then(Config::try_deserialize::<config::Map<String, config::Value>>)
-        .map_err(|error| ConfigError::Invalid(error.to_string()))?;
-    match table.into_keys().find(|key| !known.contains(key.as_str())) {
-        None => Ok(()),
-        Some(key) => Err(ConfigError::Unknown {
-            key,
-            file: path.display().to_string(),
-            known: known.iter().copied().collect::<Vec<_>>().join(", "),
-        }),
+/// The file's text, if it is TOML and has no other keys than these. What is wrong with it is told without the line
+/// itself, which may hold a secret.
+fn read(path: &Path, known: &[&str]) -> Result<String, ConfigError> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError::Unreadable {
+        key: "config",
+        path: file.clone(),
+        reason: error.to_string(),
+    })?;
+    let document = text.parse::<toml_edit::DocumentMut>().map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let why = error.message().lines().collect::<Vec<_>>().join("; ");
+        ConfigError::Invalid(format!("{file} is not TOML: line {}: {why}", before.matches('\n').count() + 1))
+    })?;
+    match document.iter().find(|(key, _)| !known.contains(key)) {
+        None => Ok(text),
+        Some((key, _)) => Err(ConfigError::Unknown { key: key.to_owned(), file, known: known.join(", ") }),
     }
+}
+
+/// Of the environment what has the name of a key. A name that is nearly one is a mistake; any other that begins alike
+/// is another program's.
+fn environment<'a>(
+    variables: impl Iterator<Item = (OsString, OsString)>,
+    keys: impl Iterator<Item = &'a Key>,
+) -> Result<Map<String, String>, ConfigError> {
+    let known = keys.map(Key::variable).collect::<Vec<_>>();
+    let mut found = Map::new();
+    for (name, value) in variables {
+        let Ok(name) = name.into_string() else { continue };
+        if known.contains(&name) {
+            let value = value.into_string().map_err(|_| ConfigError::Invalid(format!("`{name}` is not UTF-8")))?;
+            found.insert(name, value);
+        } else if name != FILE_VARIABLE
+            && let Some(meant) = known.iter().find(|known| is_nearly(&name, known))
+        {
+            return Err(ConfigError::Misspelt { found: name, meant: meant.clone() });
+        }
+    }
+    Ok(found)
+}
+
+fn is_nearly(name: &str, known: &str) -> bool {
+    let key = |name: &str| name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('_')).map(str::to_owned);
+    let (Some(name), Some(known)) = (key(name), key(known)) else { return false };
+    strsim::damerau_levenshtein(&name, &known) <= if known.len() < LONG { 1 } else { 2 }
 }
 
 /// A secret that stands in a key or in the file that another key names.
@@ -199,7 +336,7 @@ mod tests {
     settings! {
         struct Sample {
             /// A number.
-            size: u32 = "7",
+            size: u32 = "7" in 1..=9,
             /// Maybe a text.
             word: Option<String>,
         }
@@ -227,6 +364,49 @@ mod tests {
         assert!(matches!(missing, ConfigError::Missing("database_url")));
         let bad = load::<Sample>(Some(file("database_url='x'\nsize = 'many'").path())).unwrap_err();
         assert!(bad.to_string().contains("size"), "{bad}");
+        let outside = load::<Sample>(Some(file("database_url='x'\nsize = 10").path())).unwrap_err();
+        assert_eq!(outside.to_string(), "`size` cannot be \"10\"; allowed: number, 1 to 9");
+    }
+
+    #[test]
+    fn what_is_no_toml_is_told_by_its_line_and_not_shown() {
+        let told =
+            load::<Sample>(Some(file("size = 9\ndatabase_url = postgres://u:hunter2@h/d\n").path())).unwrap_err();
+        let told = told.to_string();
+        assert!(told.contains("line 2") && !told.contains("hunter2") && !told.contains('\n'), "{told}");
+    }
+
+    fn from_environment(pairs: &[(&str, &str)]) -> Result<Map<String, String>, ConfigError> {
+        let pairs = pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
+        environment(pairs, Common::KEYS.iter().chain(Sample::KEYS))
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_a_keys_is_a_mistake_and_another_one_is_not_ours() {
+        for (found, meant) in [
+            ("MUSTER_NATS_UR", "MUSTER_NATS_URL"),
+            ("MUSTER_DATABSE_URL", "MUSTER_DATABASE_URL"),
+            ("MUSTER_LOGS", "MUSTER_LOG"),
+            ("MUSTER_SIEZ", "MUSTER_SIZE"),
+        ] {
+            let told = from_environment(&[(found, "x")]).unwrap_err().to_string();
+            assert!(told.contains(found) && told.contains(meant), "{told}");
+        }
+        let others = ["MUSTER_CONFIG", "MUSTER_URL", "MUSTER_HOST", "MUSTER_API_PORT", "MUSTER_", "NATS_UR"];
+        assert!(from_environment(&others.map(|name| (name, "x"))).unwrap().is_empty());
+        let found = from_environment(&[("MUSTER_SIZE", "8"), ("PATH", "/bin")]).unwrap();
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [("MUSTER_SIZE".to_owned(), "8".to_owned())]);
+    }
+
+    #[test]
+    fn a_key_says_what_it_allows() {
+        let allowed = |name: &str| {
+            let key = Common::KEYS.iter().chain(Sample::KEYS).find(|key| key.name == name).unwrap();
+            (key.allowed(), key.optional, key.variable())
+        };
+        assert_eq!(allowed("size"), ("number, 1 to 9".to_owned(), false, "MUSTER_SIZE".to_owned()));
+        assert_eq!(allowed("word"), ("text".to_owned(), true, "MUSTER_WORD".to_owned()));
+        assert_eq!(allowed("log_format").0, "`text`, `json`");
     }
 
     #[test]

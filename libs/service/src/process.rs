@@ -2,7 +2,7 @@
 
 use std::{future::Future, net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
-use clap::{Arg, Command, value_parser};
+use clap::{Arg, ArgAction, Command, value_parser};
 use muster_bus::{Bus, CertificatesError, ConnectError, ServiceConnect};
 use muster_contracts::{objects::ObjectsSpec, permissions::ServiceUser, stream::StreamSpec};
 use tokio::{
@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Clock, Db, DbError, Migrations,
-    config::{self, Common, ConfigError, Section},
+    config::{self, Common, ConfigError, Key, Section},
     db::in_time,
     health::{Health, Need},
     operator,
@@ -72,6 +72,21 @@ pub enum StartError {
 }
 
 impl StartError {
+    /// Why there is no connection to the broker, by the keys that say where it is and who connects.
+    #[must_use]
+    pub fn connecting(error: ConnectError, seed: &'static str) -> Self {
+        match error {
+            ConnectError::Certificates(CertificatesError { file, reason }) => {
+                ConfigError::Unreadable { key: "nats_ca_file", path: file.display().to_string(), reason }.into()
+            }
+            ConnectError::Address(_) => ConfigError::Invalid(format!("`nats_url`: {error}")).into(),
+            ConnectError::Seed => {
+                ConfigError::Invalid(format!("`{seed}` is not the seed of a user's NKey (SU…)")).into()
+            }
+            other => other.into(),
+        }
+    }
+
     const fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) | Self::Database(DbError::Configuration(_)) => EX_CONFIG,
@@ -148,12 +163,7 @@ impl App {
             ca_file: common.nats_ca_file.clone(),
         })
         .await
-        .map_err(|error| match error {
-            ConnectError::Certificates(CertificatesError { file, reason }) => {
-                ConfigError::Unreadable { key: "nats_ca_file", path: file.display().to_string(), reason }.into()
-            }
-            other => StartError::from(other),
-        })?;
+        .map_err(|error| StartError::connecting(error, "nats_seed"))?;
         self.buses.push(bus.clone());
         self.watch_bus("nats", &bus);
         Ok(bus)
@@ -263,10 +273,12 @@ pub fn run<S: Service>() -> ExitCode {
             Arg::new("config")
                 .long("config")
                 .value_name("FILE")
-                .env("MUSTER_CONFIG")
+                .env(config::FILE_VARIABLE)
                 .value_parser(value_parser!(PathBuf))
                 .help("TOML file with the keys below; the environment wins over it"),
-        );
+        )
+        // For `cargo muster generate`, which makes a page of it.
+        .arg(Arg::new("describe").long("describe").hide(true).action(ArgAction::SetTrue));
     let matches = match command.try_get_matches() {
         Ok(matches) => matches,
         Err(told) => {
@@ -275,6 +287,9 @@ pub fn run<S: Service>() -> ExitCode {
             return told.print().map_or(ExitCode::from(EX_SOFTWARE), |()| ExitCode::from(code));
         }
     };
+    if matches.get_flag("describe") {
+        return describe::<S::Config>();
+    }
     let loaded = config::load::<S::Config>(matches.get_one::<PathBuf>("config").map(PathBuf::as_path));
     let (common, own) = match loaded {
         Ok(loaded) => loaded,
@@ -338,6 +353,26 @@ fn keys_help<S: Section>() -> String {
         help.push_str(&format!("  {}{default}:{}\n", key.name, key.doc));
     }
     help
+}
+
+/// The keys as JSON.
+#[expect(clippy::print_stdout, reason = "it is what was asked for")]
+fn describe<S: Section>() -> ExitCode {
+    let described = |keys: &[Key]| {
+        let key = |key: &Key| {
+            serde_json::json!({
+                "key": key.name,
+                "type": key.allowed(),
+                "default": key.default,
+                "needed": key.default.is_none() && !key.optional,
+                "environment": key.variable(),
+                "meaning": key.doc.trim(),
+            })
+        };
+        keys.iter().map(key).collect::<Vec<_>>()
+    };
+    println!("{}", serde_json::json!({ "common": described(Common::KEYS), "own": described(S::KEYS) }));
+    ExitCode::SUCCESS
 }
 
 #[expect(clippy::print_stderr, reason = "before or without a log")]

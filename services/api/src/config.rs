@@ -1,7 +1,11 @@
 //! What the api is told.
 
-use muster_service::settings;
+use muster_service::{
+    config::{Setting, one_of},
+    settings,
+};
 use secrecy::SecretString;
+use strum::VariantNames;
 
 settings! {
     /// The api's own keys.
@@ -47,17 +51,18 @@ settings! {
         /// Whom the people of a push service write to, `mailto:` or `https:`; unless said otherwise PUBLIC_URL.
         push_contact: Option<String>,
         /// Bytes of a request's body at most.
-        body_limit: usize = "1048576",
+        body_limit: usize = "1048576" in 1..=i64::MAX,
         /// Requests that one user may make in a minute in one process; a tenth of them at once.
-        requests_per_minute: u32 = "6000",
+        requests_per_minute: u32 = "6000" in 1..=1_000_000,
         /// Event streams that one user may have open in one process.
-        streams_per_user: usize = "200",
+        streams_per_user: usize = "200" in 1..=1_000_000,
     }
 }
 
 /// Who may make an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize, VariantNames)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum RegistrationSetting {
     /// Open when only this computer can connect, else by invitation.
     Auto,
@@ -67,4 +72,10 @@ pub enum RegistrationSetting {
     Invite,
     /// Nobody.
     Closed,
+}
+
+impl Setting for RegistrationSetting {
+    fn kind() -> String {
+        one_of(Self::VARIANTS)
+    }
 }

@@ -3,19 +3,21 @@
 use std::{
     net::SocketAddr,
     ops::Deref,
+    path::Path,
     sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
 use muster_bus::{Bus, CallError};
 use muster_contracts::method::Method;
 use muster_service::{Clock, Db, StartError, config::ConfigError, health::Health};
+use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::{
     config::{ApiConfig, RegistrationSetting},
     domain::{
-        account::Registration,
+        account::{self, Registration},
         limiter::{Limiter, Rate},
         page_address::{is_loopback, passkey_domain},
     },
@@ -87,15 +89,18 @@ impl Settings {
             RegistrationSetting::Open => Registration::Open,
             RegistrationSetting::Closed => Registration::Closed,
         };
+        if config.admin_password.as_ref().is_some_and(|password| !account::is_password(password.expose_secret())) {
+            return Err(ConfigError::Invalid(format!("admin_password {}", account::PASSWORD)).into());
+        }
         let provider = ProviderSettings::new(config, loopback)?;
         let push = sender(config, public_url.as_ref())?;
         Ok(Self {
             server_name: config.server_name.clone(),
             tls: config.tls_cert_file.is_some(),
-            downloads: config.downloads_dir.as_deref().map(Downloads::of),
+            downloads: config.downloads_dir.as_deref().map(downloads).transpose()?,
             public_url,
             own_address: None,
-            public_nats: config.public_nats.as_deref().map(split).unwrap_or_default(),
+            public_nats: config.public_nats.as_deref().map(public_nats).transpose()?.unwrap_or_default(),
             nats_url: nats_url.to_owned(),
             loopback,
             registration,
@@ -167,6 +172,29 @@ fn public_url(text: &str) -> Result<Url, StartError> {
             Err(ConfigError::Invalid(why).into())
         }
     }
+}
+
+fn public_nats(list: &str) -> Result<Vec<String>, StartError> {
+    let addresses = split(list);
+    let is_broker = |address: &str| {
+        Url::parse(address).is_ok_and(|url| matches!(url.scheme(), "nats" | "tls" | "ws" | "wss") && url.has_host())
+    };
+    match addresses.iter().find(|address| !is_broker(address)) {
+        None => Ok(addresses),
+        Some(wrong) => {
+            let why = format!("public_nats must list nats://HOST, tls://HOST, ws://HOST or wss://HOST, not {wrong}");
+            Err(ConfigError::Invalid(why).into())
+        }
+    }
+}
+
+fn downloads(directory: &Path) -> Result<Downloads, StartError> {
+    std::fs::read_dir(directory).map_err(|error| ConfigError::Unreadable {
+        key: "downloads_dir",
+        path: directory.display().to_string(),
+        reason: error.to_string(),
+    })?;
+    Ok(Downloads::of(directory))
 }
 
 impl Shared {

@@ -69,7 +69,8 @@ impl Service for Registry {
             seed,
             ca_file: app.common.nats_ca_file.clone(),
         })
-        .await?;
+        .await
+        .map_err(|error| StartError::connecting(error, "system_seed"))?;
         let state = Arc::new(State {
             db,
             bus,

@@ -56,6 +56,9 @@ pub enum Command {
     InstallService(service::Install),
     /// Stop that and undo it; keys and settings stay
     UninstallService,
+    /// Tells its options as JSON
+    #[command(hide = true)]
+    Describe,
     /// Runs a program and ends it when standard input closes
     #[command(hide = true)]
     Guard(Guard),

@@ -15,6 +15,7 @@ pub mod address;
 pub mod backend;
 pub mod clock;
 pub mod config;
+pub mod describe;
 pub mod doctor;
 pub mod domain;
 pub mod exit;

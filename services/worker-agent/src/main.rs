@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use muster_worker_agent::{
     config::{Cli, Command, environment},
-    doctor,
+    describe, doctor,
     exit::Code,
     fleet, guard, life, rotation, service, setup, status,
 };
@@ -30,6 +30,7 @@ fn main() -> ExitCode {
         Command::InstallService(asked) => life::told(service::install(asked)),
         Command::UninstallService => life::told(service::uninstall()),
         Command::RotateKey(asked) => life::told(rotation::begin(asked)),
+        Command::Describe => describe::print(),
         Command::Guard(guarded) => guard::run(guarded.program, guarded.talk),
     }
 }

@@ -207,7 +207,7 @@ async fn audit(report: &Report) -> Result<(), CheckError> {
 }
 
 async fn generated(report: &Report) -> Result<(), CheckError> {
-    generate::run(&cli::Generate { check: true }, report)?;
+    generate::run(&cli::Generate { check: true }, report).await?;
     web::packages(&logs(), report).await?;
     let schema = workspace::web().join("src/shared/api/schema.gen.ts");
     let read = || std::fs::read_to_string(&schema).map_err(|source| CheckError::File { path: schema.clone(), source });

@@ -1,6 +1,9 @@
 //! From nothing to a page that answers.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::{
+    fs,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+};
 
 use muster_contracts::permissions::ServiceUser;
 use muster_testkit::{
@@ -17,7 +20,13 @@ use super::{
     supervise::{Kept, Running},
     transport::Transport,
 };
-use crate::{cli, data_dir::DataDir, ports, report::Report, web, workspace};
+use crate::{
+    cli,
+    data_dir::{self, DataDir},
+    ports,
+    report::Report,
+    web, workspace,
+};
 
 /// Unless said otherwise.
 const PAGE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8080);
@@ -36,7 +45,7 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
 
     let server = nats::find_or_install(&|text| report.say(text))?;
     let step = report.step("starting");
-    let keys = data.path().join("keys");
+    let keys = data_dir::keys(data.path());
     let mut credentials = Credentials::in_directory(&keys)?;
     if options.inspect {
         credentials = credentials.inspected(&keys)?;
@@ -44,6 +53,10 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
     let broker =
         Broker::start_in(server, credentials, &data.path().join("nats"), transport.doors(listen.address)).await?;
     step.progress("nats-server serves");
+    // For `cargo muster inspect`.
+    let told = data_dir::broker(data.path());
+    fs::write(&told, format!("nats://{}\n", reachable(broker.address())))
+        .map_err(UpError::io(format!("writing {}", told.display())))?;
     let first = first_run::begin(data, std::env::var(PASSWORD).ok())?;
 
     let mut running = Running::new(report.clone());
@@ -108,6 +121,7 @@ pub(super) async fn everything(options: &cli::Up, data: &DataDir, report: &Repor
         report.say(&format!("to look at the broker: nats --server nats://{nats} --nkey {} micro ls", key.display()));
         report
             .say("  also micro stats, stream ls, stream info, consumer info, and sub 'live.>', which shows every chat");
+        report.say(&format!("  read as what it is: cargo muster inspect --data-dir {}", data.path().display()));
     }
     report.line(&format!("nats nats://{nats}"));
     report.line(&format!("ready {url}"));

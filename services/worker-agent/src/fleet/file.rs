@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use schemars::JsonSchema;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
@@ -25,7 +26,7 @@ const HEAD: &str = "\
 ";
 
 /// All that the file says.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct File {
     /// For workers that name none.
@@ -37,12 +38,13 @@ pub struct File {
 }
 
 /// One worker: the options of `run`, by their names there.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Entry {
     /// What its lines begin with; its directory's name unless said otherwise.
     pub name: Option<String>,
     /// As `--token`.
+    #[schemars(with = "String")]
     pub token: SecretString,
     /// As `--dir`; what is not absolute is seen from the file's directory.
     pub dir: PathBuf,

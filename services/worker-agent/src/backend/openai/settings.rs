@@ -27,7 +27,7 @@ pub struct Settings {
     /// The endpoint's address, such as http://127.0.0.1:11434/v1 (Ollama) or https://api.openai.com/v1
     #[arg(long, value_name = "URL", env = "MUSTER_OPENAI_URL")]
     pub openai_url: Option<String>,
-    /// A file that has the endpoint's API key and nothing else
+    /// A file that has the endpoint's API key and nothing else; without it the key is that in MUSTER_OPENAI_API_KEY
     #[arg(long, value_name = "FILE")]
     pub openai_key_file: Option<PathBuf>,
     /// What the model is told before everything else
