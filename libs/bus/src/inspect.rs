@@ -64,7 +64,10 @@ impl Inspector {
         let options = ConnectOptions::with_nkey(seed.expose_secret().to_owned())
             .name(INSPECTOR)
             .require_tls(servers.iter().any(|server| server.starts_with("tls://")));
-        connect_with(options, servers, ca_file).await.map(Self)
+        let bus = connect_with(options, servers, ca_file).await?;
+        // What is heard of the connection comes a moment later; only what changes behind that is a loss.
+        bus.connected().await;
+        Ok(Self(bus))
     }
 
     /// Up to `limit` messages of a stream that match `filter`.

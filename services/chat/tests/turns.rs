@@ -395,7 +395,7 @@ mod scenario {
         chat.until(&told.reply_id, Interrupted).await;
         chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
         let late = worker.sync(&[&writing]).await;
-        assert_eq!(late.drop, [told.reply_id.clone()]);
+        assert_eq!(late.drop, std::slice::from_ref(&told.reply_id));
         chat.until(&told.reply_id, Interrupted).await;
     }
 }
