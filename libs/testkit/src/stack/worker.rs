@@ -26,11 +26,20 @@ pub struct Waiting {
     server: Option<String>,
     settings: Vec<(String, String)>,
     files: Vec<(String, String)>,
+    arguments: Vec<String>,
 }
 
 impl Waiting {
     pub(super) fn new(made: WorkerRegistration, owner: Person) -> Self {
-        Self { made, owner, backend: "demo".to_owned(), server: None, settings: Vec::new(), files: Vec::new() }
+        Self {
+            made,
+            owner,
+            backend: "demo".to_owned(),
+            server: None,
+            settings: Vec::new(),
+            files: Vec::new(),
+            arguments: Vec::new(),
+        }
     }
 
     /// What its process is started with.
@@ -104,6 +113,13 @@ impl Waiting {
         self
     }
 
+    /// More of its command line.
+    #[must_use]
+    pub fn arguments<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
     /// A file in its directory.
     #[must_use]
     pub fn file(mut self, name: &str, content: impl Display) -> Self {
@@ -131,6 +147,7 @@ impl Waiting {
             .arg(&directory)
             .arg("--state-dir")
             .arg(home.join("state"))
+            .args(&self.arguments)
             .envs(stack.trust().map(|file| ("MUSTER_CA_FILE", file)))
             .envs(self.settings.iter().cloned())
             .patient();

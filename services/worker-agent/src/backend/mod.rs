@@ -51,8 +51,15 @@ pub trait Backend: Send + Sync + 'static {
     /// [`TurnIo::stopped`]; the future is dropped when it does not.
     fn run<'a>(&'a self, turn: &'a Turn, io: &'a TurnIo) -> BoxFuture<'a, Outcome>;
 
-    /// Lets go of what a session holds; its next turn brings it back.
-    fn release<'a>(&'a self, session: &'a str) -> BoxFuture<'a, ()>;
+    /// Sessions for which it holds something between their turns that it can let go of.
+    fn held(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// Lets go of what a session holds, because it is quiet or has ended; its next turn brings it back.
+    fn release<'a>(&'a self, _session: &'a str) -> BoxFuture<'a, ()> {
+        Box::pin(async {})
+    }
 
     /// Ends whatever the backend has started.
     fn shutdown(&self) -> BoxFuture<'_, ()>;

@@ -22,6 +22,8 @@ const GAP: Duration = Duration::from_millis(100);
 /// Between questions while nobody answers.
 const PAUSE: Duration = Duration::from_secs(1);
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// Sessions that chat is told of at once which the backend may let go of.
+const HELD: usize = 200;
 
 /// The loop's needs.
 pub struct Sync {
@@ -40,11 +42,18 @@ impl Sync {
     pub async fn run(self) {
         let mut connection = self.link.bus.connection();
         let mut failed = false;
+        let mut held_told = None::<Instant>;
         loop {
             let begun = Instant::now();
             connection.borrow_and_update();
             let turns = &self.runner.turns;
-            let request = SyncRequest { open: turns.report(), held: Vec::new(), cut: turns.cut(), full: turns.full() };
+            let mut held = Vec::new();
+            if held_told.is_none_or(|told| begun - told >= limits::SYNC) {
+                held = self.runner.backend.held();
+                held.truncate(HELD);
+                held_told = Some(begun);
+            }
+            let request = SyncRequest { open: turns.report(), held, cut: turns.cut(), full: turns.full() };
             let subject = self.link.chat(ChatVerb::Sync);
             match self.link.bus.request::<_, SyncReply>(&subject, &request, TIMEOUT).await {
                 Ok(reply) => {

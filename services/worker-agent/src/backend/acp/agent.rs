@@ -221,12 +221,20 @@ impl Agent {
         self.0.ended.cancelled().await;
     }
 
-    /// Lets go of a session; the agent may free what it holds for it.
+    /// What the agent may free and has again when it is needed.
+    pub(super) fn held(&self) -> Vec<String> {
+        let can = &self.0.can;
+        let comes_back = can.session_capabilities.resume.is_some() || can.load_session;
+        if can.session_capabilities.close.is_none() || !comes_back {
+            return Vec::new();
+        }
+        lock(&self.0.sessions).keys().cloned().collect()
+    }
+
+    /// Lets go of a session; the agent frees what it holds for it.
     pub(super) async fn release(&self, session: &str) {
         let Some(opened) = lock(&self.0.sessions).remove(session) else { return };
-        if self.0.can.session_capabilities.close.is_some()
-            && let Err(error) = self.call("session/close", json!({ "sessionId": &*opened.id })).await
-        {
+        if let Err(error) = self.call("session/close", json!({ "sessionId": &*opened.id })).await {
             tracing::debug!(%error, "the agent has not closed a session");
         }
     }

@@ -188,6 +188,12 @@ impl Backend for Acp {
         Box::pin(self.answer(turn, io))
     }
 
+    fn held(&self) -> Vec<String> {
+        // One that is being started holds nothing yet.
+        let running = self.agent.try_lock().ok().and_then(|agent| agent.clone());
+        running.map_or_else(Vec::new, |agent| agent.held())
+    }
+
     fn release<'a>(&'a self, session: &'a str) -> BoxFuture<'a, ()> {
         Box::pin(async move {
             let running = self.agent.lock().await.clone();

@@ -288,10 +288,6 @@ impl Backend for Demo {
         })
     }
 
-    fn release<'a>(&'a self, _session: &'a str) -> BoxFuture<'a, ()> {
-        Box::pin(async {})
-    }
-
     fn shutdown(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }

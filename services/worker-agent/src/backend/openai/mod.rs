@@ -141,11 +141,6 @@ impl Backend for Arc<OpenAi> {
         Box::pin(prompt::run(self, turn, io))
     }
 
-    fn release<'a>(&'a self, _session: &'a str) -> BoxFuture<'a, ()> {
-        // A session is a file; nothing is held for it between turns.
-        Box::pin(async {})
-    }
-
     fn shutdown(&self) -> BoxFuture<'_, ()> {
         Box::pin(async {})
     }

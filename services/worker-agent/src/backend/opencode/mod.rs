@@ -140,11 +140,6 @@ impl Backend for Arc<Opencode> {
         Box::pin(self.answer(turn, io))
     }
 
-    fn release<'a>(&'a self, _session: &'a str) -> BoxFuture<'a, ()> {
-        // opencode keeps a session in its database; nothing is held for it here between turns.
-        Box::pin(async {})
-    }
-
     fn shutdown(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.server.stop())
     }
