@@ -222,7 +222,8 @@ async fn generated(report: &Report) -> Result<(), CheckError> {
 
 async fn helm(report: &Report) -> Result<(), CheckError> {
     let python = needs::python("helm", "deploy/helm/check/requirements.txt", report).await?;
-    let ours = std::env::current_exe().map_err(|source| CheckError::File { path: "muster".into(), source })?;
+    // By its name: this process may run from a file that a build has replaced since.
+    let ours = binaries::find("muster")?;
     for script in ["deploy/helm/check/check.py", "deploy/grafana/check.py"] {
         let check = Command::new("helm", &python.program, logs().join("helm.log"))
             .arg(workspace::root().join(script))
