@@ -18,6 +18,8 @@ use futures_util::{StreamExt as _, stream};
 use muster_contracts::{
     Message as _,
     id::{MachineId, WorkerId},
+    limits,
+    subject::{RegistryVerb, worker_inbox},
     token::WorkerToken,
     v1::{RegisterReply, RegisterStatus},
 };
@@ -128,6 +130,50 @@ async fn ten_thousand_made_up_tokens_cost_little_and_workers_go_on() {
     assert!(mebibytes < 48, "{mebibytes}");
     assert!(longest < SERVED, "{longest:?}");
     // Those who were let in before are let in again, however many wait.
+    worker.restart().await;
+    worker.online().await;
+    let sent = session.send("echo still here").await;
+    assert_eq!(session.reply_to(&sent).await.content, "still here");
+}
+
+/// How many subscriptions of its own inbox a connection has before it is refused one, in the broker's words.
+async fn subscribes_until_refused(wire: &mut Wire, inbox: &str) -> (usize, String) {
+    for number in 0..2 * limits::WORKER_SUBSCRIPTIONS {
+        wire.subscribe(&format!("{inbox}.{number}"));
+        match wire.settle().await {
+            Ok(outcome) if outcome.refused.is_empty() => {}
+            refused => return (number, format!("{refused:?}")),
+        }
+    }
+    panic!("it may have any number");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_connection_of_a_worker_may_hold_and_say_at_once_is_bounded() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let machine = admin.machine("desk").await;
+    let mut worker = machine.worker().await.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    let other = machine.worker().await;
+    for approved in [false, true] {
+        let bare = other.bare(&stack);
+        let mut wire = if approved { bare.approved(&admin).await } else { bare.connect().await.0 };
+        let inbox = worker_inbox(&bare.fingerprint());
+        let (held, refused) = subscribes_until_refused(&mut wire, &inbox).await;
+        println!("approved: {approved}, {held} more subscriptions, then {refused}");
+        assert!(refused.contains("maximum subscriptions exceeded"), "{refused}");
+        assert!(held < limits::WORKER_SUBSCRIPTIONS);
+
+        let mut wire = bare.connect().await.0;
+        wire.publish(
+            &bare.subject(RegistryVerb::Register).to_string(),
+            None,
+            &vec![0; limits::WORKER_MESSAGE_BYTES + 1],
+        );
+        let refused = wire.settle().await.unwrap_err().to_string();
+        assert!(refused.contains("Maximum Payload Violation"), "{refused}");
+    }
     worker.restart().await;
     worker.online().await;
     let sent = session.send("echo still here").await;

@@ -5,6 +5,7 @@
 //! is one truth about rights. Deploy files made from it are checked for drift.
 
 use crate::{
+    limits::{WORKER_MESSAGE_BYTES, WORKER_SUBSCRIPTIONS},
     permissions::{self, Permissions, ServiceUser},
     subject::filter::LIVE,
 };
@@ -149,8 +150,9 @@ fn accounts(keys: &Identities) -> String {
 {shown}    ]
   }}
   # Workers: no JetStream, and only what is imported here. The requests carry
-  # who asks, told by the broker itself (share).
+  # who asks, told by the broker itself (share). The limits are of each connection.
   WORKERS {{
+    limits: {{ max_subscriptions: {subscriptions}, max_payload: {message} }}
     imports: [
       {{ service: {{ account: APP, subject: "chat.v1.stream.>" }} }}
       {{ service: {{ account: APP, subject: "chat.v1.worker.>" }}, share: true }}
@@ -182,6 +184,8 @@ authorization {{
         system = user("system", keys.of(ServiceUser::System), &permissions::service(ServiceUser::System)),
         shown = keys.inspect.as_ref().map(|_| shown()).unwrap_or_default(),
         inspect = keys.inspect.as_deref().map(inspect).unwrap_or_default(),
+        subscriptions = WORKER_SUBSCRIPTIONS,
+        message = WORKER_MESSAGE_BYTES,
         issuer = keys.issuer,
         xkey = keys.xkey,
         auth_users = ServiceUser::ALL

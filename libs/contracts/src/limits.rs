@@ -18,6 +18,10 @@ pub const MODEL_ID_BYTES: usize = 256;
 pub const MODELS: usize = 2_000;
 /// Bytes of any payload on the bus.
 pub const PAYLOAD_BYTES: usize = 256 * 1024;
+/// Bytes of what a worker's connection may publish at once, headers too; with room, since more ends the connection.
+pub const WORKER_MESSAGE_BYTES: usize = 2 * PAYLOAD_BYTES;
+/// Subscriptions that a worker's connection may have; ours has one for its doorbell and one for all answers.
+pub const WORKER_SUBSCRIPTIONS: usize = 32;
 /// Bytes of the text in one chunk.
 pub const TEXT_CHUNK_BYTES: usize = 64 * 1024;
 /// Modes or commands of a worker's backend.

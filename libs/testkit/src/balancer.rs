@@ -12,8 +12,8 @@ use std::{
 use axum::{
     Router,
     body::Body,
-    extract::{Request, State},
-    http::{HeaderName, StatusCode, header},
+    extract::{ConnectInfo, Request, State},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
 use tokio::net::TcpListener;
@@ -24,7 +24,10 @@ const CONNECT: Duration = Duration::from_secs(1);
 /// What concerns one connection alone (RFC 9110, section 7.6.1).
 const HOP: [HeaderName; 3] = [header::CONNECTION, header::TRANSFER_ENCODING, header::UPGRADE];
 
-/// Hands requests on, in turn. Dropped, everything through it ends.
+/// Where it adds whom it heard.
+const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
+
+/// Hands requests on, in turn, and says whose they are. Dropped, everything through it ends.
 #[derive(Debug)]
 pub struct Balancer {
     address: SocketAddr,
@@ -55,7 +58,7 @@ impl Balancer {
         let instances = Arc::new(Instances { addresses, next: AtomicUsize::new(0), http });
         let router = Router::new().fallback(pass_on).with_state(instances);
         let serving = tokio::spawn(async move {
-            let _ = axum::serve(listener, router).await;
+            let _ = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).await;
         });
         Ok(Self { address, _serving: AbortOnDropHandle::new(serving) })
     }
@@ -67,8 +70,15 @@ impl Balancer {
     }
 }
 
-async fn pass_on(State(instances): State<Arc<Instances>>, request: Request) -> Response {
-    let (head, body) = request.into_parts();
+async fn pass_on(
+    State(instances): State<Arc<Instances>>,
+    ConnectInfo(from): ConnectInfo<SocketAddr>,
+    request: Request,
+) -> Response {
+    let (mut head, body) = request.into_parts();
+    if let Ok(from) = HeaderValue::from_str(&from.ip().to_string()) {
+        head.headers.append(FORWARDED_FOR, from);
+    }
     let Ok(body) = axum::body::to_bytes(body, usize::MAX).await else {
         return StatusCode::BAD_REQUEST.into_response();
     };

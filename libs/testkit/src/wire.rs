@@ -224,6 +224,8 @@ impl Wire {
     pub async fn request(&mut self, subject: &str, payload: &[u8]) -> Result<Heard, WireError> {
         let inbox = format!("{}.{}", self.inbox, id::random());
         self.subscribe(&inbox);
+        // A connection may have a number of them; this one is over with the answer.
+        self.out.extend_from_slice(format!("UNSUB {} 1\r\n", self.subscriptions).as_bytes());
         self.publish(subject, Some(&inbox), payload);
         self.flush().await?;
         loop {

@@ -23,6 +23,9 @@ settings! {
         /// Directory with the worker-agents that this server gives away, each named
         /// `muster-worker-agent-<os>-<processor>`, such as `muster-worker-agent-linux-x86_64`; none: it gives none.
         downloads_dir: Option<std::path::PathBuf>,
+        /// Networks of the proxies before us (`10.0.0.0/8`), separated by commas: from them, `X-Forwarded-For` says who
+        /// asks, for limits and the audit log; empty: whoever has the connection. Name no network of anybody else.
+        trusted_proxies: String = "",
         /// Name that the page shows.
         server_name: String = "Muster",
         /// Who may make an account: open, invite, closed; auto is open on loopback, else invite.

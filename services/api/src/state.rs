@@ -18,6 +18,7 @@ use crate::{
     config::{ApiConfig, RegistrationSetting},
     domain::{
         account::{self, Registration},
+        client_address::Proxies,
         limiter::{Limiter, Rate},
         page_address::{is_loopback, passkey_domain},
     },
@@ -65,6 +66,8 @@ pub struct Settings {
     pub(crate) downloads: Option<Downloads>,
     pub(crate) public_nats: Vec<String>,
     pub(crate) nats_url: String,
+    /// Whose word on who asks is taken.
+    pub(crate) proxies: Proxies,
     pub(crate) loopback: bool,
     pub(crate) registration: Registration,
     pub(crate) provider: Option<ProviderSettings>,
@@ -94,6 +97,10 @@ impl Settings {
         }
         let provider = ProviderSettings::new(config, loopback)?;
         let push = sender(config, public_url.as_ref())?;
+        let proxies = Proxies::parse(&config.trusted_proxies).map_err(|entry| {
+            let why = format!("trusted_proxies must list networks such as 10.0.0.0/8 or addresses, not {entry}");
+            ConfigError::Invalid(why)
+        })?;
         Ok(Self {
             server_name: config.server_name.clone(),
             tls: config.tls_cert_file.is_some(),
@@ -102,6 +109,7 @@ impl Settings {
             own_address: None,
             public_nats: config.public_nats.as_deref().map(public_nats).transpose()?.unwrap_or_default(),
             nats_url: nats_url.to_owned(),
+            proxies,
             loopback,
             registration,
             provider,

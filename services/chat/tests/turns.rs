@@ -23,6 +23,7 @@ on_both! {
     a_stop_reaches_the_worker_and_a_late_one_hits_nothing
     a_request_is_answered_once
     a_worker_of_an_older_term_is_refused_and_a_foreign_one_changes_nothing
+    another_users_worker_with_the_same_id_gets_nothing
     bad_input_is_refused_and_loses_nothing
     chat_that_was_killed_goes_on_where_it_was
     more_questions_at_once_than_there_are_connections_are_all_answered
@@ -307,6 +308,38 @@ mod scenario {
         current.end(&mut writing, Completed).await;
         assert_eq!(chat.until(&told.reply_id, Completed).await.content, "good");
         chat.until(&sent.message_id, Completed).await;
+    }
+
+    pub async fn another_users_worker_with_the_same_id_gets_nothing(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let begun = chat.send("what is begun").await;
+        let writing = worker.begin(&worker.next().await).await;
+        chat.until(&begun.message_id, Streaming).await;
+        let instance = worker.identity.instance.clone();
+        chat.session = chat.new_session("demo/fast").await.unwrap().chat_session_id;
+        let waiting = chat.send("what waits").await;
+
+        let theirs = v1::Worker { user_id: muster_contracts::id::random(), revision: 1_000, ..chat.worker.clone() };
+        let session = v1::CreateSessionRequest {
+            caller: Some(v1::Caller { user_id: theirs.user_id.clone(), ..chat.caller.clone() }),
+            worker: Some(theirs),
+            chat_session_id: muster_contracts::id::random(),
+            model: "demo/fast".into(),
+            ..Default::default()
+        };
+        chat.call::<method::CreateSession>(session).await.unwrap();
+        let mut foreign = chat.process_of_worker(1);
+        // What it may have learned.
+        foreign.identity.instance = instance;
+        let told = foreign.sync(&[]).await;
+        assert_eq!(told, v1::SyncReply::default());
+        let told = foreign.sync(&[&writing]).await;
+        assert_eq!(told, v1::SyncReply { drop: vec![writing.start.reply_id.clone()], ..Default::default() });
+        assert_eq!(chat.until(&waiting.message_id, Queued).await.content, "what waits");
+
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        assert_eq!(slug(chat.call::<method::RestoreSession>(chat.session_ref()).await), "worker-removed");
     }
 
     pub async fn bad_input_is_refused_and_loses_nothing(engine: Engine) {

@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod attachment;
+pub(crate) mod client_address;
 pub(crate) mod event_id;
 pub(crate) mod file_name;
 pub(crate) mod limiter;

@@ -75,7 +75,19 @@ impl Closings {
         Self { bus, clock, db, per_user, stop, all: Arc::default() }
     }
 
-    pub(super) fn admit(&self, caller: &Caller) -> Result<Open, OpenError> {
+    /// A place for one more connection, if the caller's sign-in still holds.
+    pub(super) async fn admit(&self, caller: &Caller) -> Result<Open, OpenError> {
+        let open = self.place(caller)?;
+        // Since the caller was recognised, much may have been waited for, a request's body among it. An end of the
+        // sign-in until now was told to nobody; from now on it is told to this connection.
+        match self.holds(&caller.credential).await {
+            Some(true) => Ok(open),
+            Some(false) => Err(OpenError::SignedOut),
+            None => Err(OpenError::Unavailable),
+        }
+    }
+
+    fn place(&self, caller: &Caller) -> Result<Open, OpenError> {
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
         if all.open.values().filter(|entry| entry.user == *caller.id()).count() >= self.per_user {
             return Err(OpenError::TooMany);
@@ -139,19 +151,23 @@ impl Closings {
         for entry in self.all.lock().unwrap_or_else(PoisonError::into_inner).open.values().cloned() {
             open.entry(entry.credential).or_default().push(entry.closed);
         }
-        let now = self.clock.now();
         for (credential, closed) in open {
-            let holds = in_time(PATIENCE, async {
-                match &credential {
-                    Credential::Device(device) => store::devices::holds(&self.db, device, now).await,
-                    Credential::Token(token) => store::tokens::holds(&self.db, token, now).await,
-                }
-            });
-            let holds = holds.await;
             // A database that does not answer signs nobody out.
-            if matches!(holds, Ok(false)) {
+            if self.holds(&credential).await == Some(false) {
                 closed.iter().for_each(CancellationToken::cancel);
             }
         }
+    }
+
+    /// Whether a sign-in holds; `None` when the database does not answer.
+    async fn holds(&self, credential: &Credential) -> Option<bool> {
+        let now = self.clock.now();
+        let holds = in_time(PATIENCE, async {
+            match credential {
+                Credential::Device(device) => store::devices::holds(&self.db, device, now).await,
+                Credential::Token(token) => store::tokens::holds(&self.db, token, now).await,
+            }
+        });
+        holds.await.ok()
     }
 }

@@ -103,8 +103,8 @@ impl Feeds {
     }
 
     /// A place for one more connection of the caller; it ends when its token is cancelled.
-    pub(crate) fn admit(&self, caller: &Caller) -> Result<closing::Open, OpenError> {
-        self.closings.admit(caller)
+    pub(crate) async fn admit(&self, caller: &Caller) -> Result<closing::Open, OpenError> {
+        self.closings.admit(caller).await
     }
 
     /// A viewer that continues after `last`, or begins now.

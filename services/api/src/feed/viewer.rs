@@ -225,6 +225,8 @@ pub(crate) enum OpenError {
     Unavailable,
     /// The user has too many streams open.
     TooMany,
+    /// The sign-in has ended meanwhile.
+    SignedOut,
 }
 
 impl From<Unavailable> for OpenError {

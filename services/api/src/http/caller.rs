@@ -20,6 +20,9 @@ use crate::{
 /// Name of the cookie.
 pub(crate) const COOKIE: &str = "muster_session";
 
+/// In which proxies say whom they heard.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
 /// How an API token begins, so that whoever finds one knows what it is.
 pub(crate) const TOKEN_PREFIX: &str = "muster_";
 
@@ -82,7 +85,7 @@ impl FromRequestParts<Shared> for Caller {
             let (user, token) = found.ok_or_else(Problem::unauthorized)?;
             limit(api, &user.user_id)?;
             let credential = Credential::Token(token.token_id.clone());
-            let caller = Self { user, credential, address: address(parts) };
+            let caller = Self { user, credential, address: address(parts, api) };
             return permitted(api, parts, &token, caller).await;
         }
         let jar = CookieJar::from_headers(&parts.headers);
@@ -96,7 +99,7 @@ impl FromRequestParts<Shared> for Caller {
             let detail = "This request does not come from this server's page.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "cross-origin", detail));
         }
-        Ok(Self { user, credential: Credential::Device(device), address: address(parts) })
+        Ok(Self { user, credential: Credential::Device(device), address: address(parts, api) })
     }
 }
 
@@ -160,15 +163,15 @@ impl FromRequestParts<Shared> for From {
             let detail = "This request does not come from this server's page.";
             return Err(Problem::new(StatusCode::FORBIDDEN, "cross-origin", detail));
         }
-        Ok(Self(address(parts)))
+        Ok(Self(address(parts, api)))
     }
 }
 
-fn address(parts: &Parts) -> String {
-    parts
-        .extensions
-        .get::<ConnectInfo<SocketAddr>>()
-        .map_or_else(String::new, |ConnectInfo(from)| from.ip().to_string())
+fn address(parts: &Parts, api: &Shared) -> String {
+    let forwarded = parts.headers.get_all(FORWARDED_FOR).iter().map(|value| value.to_str().unwrap_or_default());
+    let forwarded = forwarded.collect::<Vec<_>>().into_iter();
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    peer.map_or_else(String::new, |ConnectInfo(peer)| api.settings.proxies.client(peer.ip(), forwarded).to_string())
 }
 
 fn unsafe_method(method: &Method) -> bool {

@@ -3,6 +3,10 @@
 use muster_api::RegistrationSetting;
 use muster_contracts::{Message as _, id::UserId, subject::filter, v1};
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
+    net::TcpStream,
+};
 
 use crate::support::{Browser, Stage, config};
 
@@ -116,4 +120,35 @@ async fn a_disabled_account_is_out_at_once_and_a_deleted_one_is_told() {
         matches!(event.object, Some(v1::event::Object::Removed(_))).then_some(event)
     });
     assert_eq!(told.await.actor.unwrap().user_id, admin.user, "who did it");
+}
+
+#[tokio::test]
+async fn a_stream_that_was_asked_for_before_its_sign_in_ended_does_not_open() {
+    let stage = Stage::start().await;
+    let (admin, ada) = (stage.user("admin").await, stage.user("ada").await);
+    let mut watching = ada.watch("/events", None).await;
+    assert_eq!(watching.next().await.unwrap().event, "beat");
+
+    let address = stage.base.trim_start_matches("http://");
+    let mut asked = BufReader::new(TcpStream::connect(address).await.unwrap());
+    let head = format!(
+        "POST /api/v1/events HTTP/1.1\r\nHost: {address}\r\nOrigin: {}\r\nCookie: {}\r\nConnection: close\r\n\
+         Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n",
+        stage.base,
+        ada.cookie.as_deref().unwrap()
+    );
+    asked.write_all(head.as_bytes()).await.unwrap();
+    let mut line = String::new();
+    asked.read_line(&mut line).await.unwrap();
+    // The api asks for a body only of somebody whom it knows.
+    assert_eq!(line, "HTTP/1.1 100 Continue\r\n");
+    admin.send("PATCH", &format!("/users/{}", ada.user), json!({ "disabled": true })).await;
+    assert!(watching.event().await.is_none(), "the api has heard of it");
+
+    asked.write_all(b"{}").await.unwrap();
+    let mut answer = String::new();
+    while !answer.ends_with("\r\n\r\n") || answer.trim().is_empty() {
+        assert!(asked.read_line(&mut answer).await.unwrap() > 0, "{answer}");
+    }
+    assert!(answer.contains("HTTP/1.1 401 "), "{answer}");
 }

@@ -1,6 +1,9 @@
 //! /auth
 
+use std::net::{IpAddr, Ipv4Addr};
+
 use muster_api::RegistrationSetting;
+use muster_testkit::balancer::Balancer;
 use serde_json::json;
 
 use crate::support::{Stage, config};
@@ -79,6 +82,38 @@ async fn wrong_passwords_are_limited_and_say_when_to_come_back() {
         last = Some((answer.status().as_u16(), answer.headers().contains_key("retry-after")));
     }
     assert_eq!(last, Some((429, true)));
+}
+
+#[tokio::test]
+async fn behind_a_proxy_of_ours_each_address_has_its_own_tries() {
+    let mut config = config(RegistrationSetting::Open);
+    config.trusted_proxies = "127.0.0.1".into();
+    let stage = Stage::with(config).await;
+    stage.user("ada").await;
+    let proxy = Balancer::before(vec![stage.base.trim_start_matches("http://").parse().unwrap()]).await.unwrap();
+    let url = format!("http://{}/api/v1/auth/login", proxy.address());
+    let from = |last| {
+        let address = IpAddr::V4(Ipv4Addr::new(127, 0, 1, last));
+        reqwest::Client::builder().no_proxy().local_address(address).build().unwrap()
+    };
+    let (guesses, ada) = (from(1), from(2));
+    let mut answers = Vec::new();
+    for number in 0..12 {
+        // What it makes up of itself helps it to nothing.
+        let request = guesses.post(&url).header("x-forwarded-for", format!("203.0.113.{number}"));
+        let wrong = json!({ "username": "ada", "password": "wrong horse" });
+        answers.push(request.json(&wrong).send().await.unwrap().status().as_u16());
+    }
+    assert_eq!((answers.first(), answers.last()), (Some(&401), Some(&429)), "{answers:?}");
+
+    let right = json!({ "username": "ada", "password": "correct horse" });
+    let answer = ada.post(&url).json(&right).send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let devices = ada.get(format!("{}/api/v1/auth/devices", stage.base)).header("cookie", cookie).send().await.unwrap();
+    let devices = devices.json::<serde_json::Value>().await.unwrap();
+    let own = devices["items"].as_array().unwrap().iter().find(|device| device["current"] == true).unwrap();
+    assert_eq!(own["address"], "127.0.1.2");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
         let detail = "This message is not being answered now.";
         return Err(problem::conflict("not-open", detail).into());
     };
-    let worker = workers::get(write.connection(), &session.worker_id).await?;
+    let worker = workers::of_session(write.connection(), &session).await?;
     tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::TurnStopped).await?;
     write.commit().await?;
     if worker.is_some_and(|worker| worker.status() == v1::WorkerStatus::Online) {

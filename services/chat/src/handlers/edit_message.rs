@@ -37,7 +37,7 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
     let has_files = if change_attachments { !chosen.is_empty() } else { !before.attachments().is_empty() };
     checked_content(content.as_ref().unwrap_or(&before.content), has_files)?;
     checked_mode(mode.as_deref())?;
-    let worker = workers::get(write.connection(), &session.worker_id).await?;
+    let worker = workers::of_session(write.connection(), &session).await?;
     if let Some(model) = &model {
         checked_model(worker.as_ref(), model)?;
         if !change_attachments {

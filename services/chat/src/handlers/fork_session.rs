@@ -28,7 +28,7 @@ pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Don
         let detail = "This message is not answered yet; stop it or wait, or fork from the one before.";
         return Err(problem::conflict("not-finished", detail).into());
     }
-    if workers::get(&mut *write.connection(), &session.worker_id).await?.is_none() {
+    if workers::of_session(&mut *write.connection(), &session).await?.is_none() {
         let detail = "The worker of this session was removed; start a new session with another worker.";
         return Err(problem::conflict("worker-removed", detail).into());
     }

@@ -18,7 +18,7 @@ pub(super) async fn handle(state: State, request: v1::SessionRef) -> Done<v1::Ch
     if session.status() != v1::SessionStatus::SessionTerminated {
         return Ok(session.to_wire());
     }
-    if workers::get(write.connection(), &session.worker_id).await?.is_none() {
+    if workers::of_session(write.connection(), &session).await?.is_none() {
         let detail = "The worker of this session was removed; start a new session with another worker.";
         return Err(problem::conflict("worker-removed", detail).into());
     }

@@ -38,7 +38,7 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
         let detail = "This session has ended; resume it before you write.";
         return Err(problem::conflict("session-terminated", detail).into());
     }
-    let worker = workers::get(write.connection(), &session.worker_id).await?;
+    let worker = workers::of_session(write.connection(), &session).await?;
     checked_model(worker.as_ref(), &model)?;
     let replaced = match &replaces {
         Some(replaced) => Some(replaceable::find(&mut write, &chat_session_id, replaced, worker.as_ref()).await?),

@@ -25,7 +25,7 @@ pub(super) async fn handle(state: State, request: v1::UpdateSessionRequest) -> D
         .map_err(|error| problem::invalid("/title", error.to_string()))?;
     checked_mode(mode.as_deref())?;
     if let Some(model) = &model {
-        let worker = workers::get(write.connection(), &session.worker_id).await?;
+        let worker = workers::of_session(write.connection(), &session).await?;
         checked_model(worker.as_ref(), model)?;
     }
     let change = Change { title, model, mode, pinned };

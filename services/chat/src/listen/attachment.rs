@@ -22,9 +22,8 @@ pub(super) async fn piece(
     let v1::AttachmentRequest { reply_id, attachment_id, position } = request;
     let missing = || problem::not_found("attachment");
     let reply = reply_id.parse::<MessageId>().map_err(|_| missing())?;
-    let turn = turns::get(state.db.pool(), reply.as_str()).await?;
-    let turn = turn.filter(|turn| turn.worker_id == identity.worker.as_str() && turn.ended_at.is_none());
-    let message = turn.ok_or_else(missing)?.message_id;
+    let turn = turns::of_worker(state.db.pool(), reply.as_str(), identity.worker.as_str()).await?;
+    let message = turn.filter(|turn| turn.ended_at.is_none()).ok_or_else(missing)?.message_id;
     let id = attachment_id.parse::<AttachmentId>().map_err(|_| missing())?;
     if !attachments::has(state.db.pool(), &message, id.as_str()).await? {
         return Err(missing().into());

@@ -73,8 +73,6 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
 /// The open turn that a worker writes about, if it is that worker's.
 async fn turn_of(state: &State, address: &ChunkAddress) -> Done<Option<TurnRow>> {
     let (Writer::Worker(worker), About::Message(reply)) = (&address.writer, &address.about) else { return Ok(None) };
-    let turn = turns::get(state.db.pool(), reply.as_str()).await?;
-    Ok(turn.filter(|turn| {
-        turn.ended_at.is_none() && turn.worker_id == worker.as_str() && turn.chat_session_id == address.session.as_str()
-    }))
+    let turn = turns::of_worker(state.db.pool(), reply.as_str(), worker.as_str()).await?;
+    Ok(turn.filter(|turn| turn.ended_at.is_none() && turn.chat_session_id == address.session.as_str()))
 }

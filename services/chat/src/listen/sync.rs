@@ -84,7 +84,7 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     }
     let told = request.open.iter().map(|open| (open.reply_id.as_str(), open)).collect::<HashMap<_, _>>();
     let mut open = HashSet::new();
-    for turn in turns::open_of_worker(state.db.pool(), worker_id).await? {
+    for turn in turns::open_for(state.db.pool(), worker_id).await? {
         match told.get(turn.reply_id.as_str()) {
             Some(told) if waits_for_room(state, request, &turn).await? && turn.stop_asked() => {
                 // Its end finds no room either.
@@ -178,11 +178,10 @@ async fn unknown_turn(state: &State, identity: &Identity, turn: &TurnRow, reply:
 /// because the worker was away, it may go on.
 async fn unexpected(state: &State, identity: &Identity, told: &v1::OpenReply, reply: &mut v1::SyncReply) -> Done<()> {
     let turn = match told.reply_id.parse::<MessageId>() {
-        Ok(reply) => turns::get(state.db.pool(), reply.as_str()).await?,
+        Ok(reply) => turns::of_worker(state.db.pool(), reply.as_str(), identity.worker.as_str()).await?,
         Err(_) => None,
     };
-    let own =
-        turn.filter(|turn| turn.worker_id == identity.worker.as_str() && turn.instance == identity.instance.as_str());
+    let own = turn.filter(|turn| turn.instance == identity.instance.as_str());
     match own {
         Some(turn) if progress::resumed(state, &turn).await? => known_turn(state, &turn, told, reply).await,
         _ => {

@@ -127,6 +127,23 @@ pub async fn open_of_session<'e>(
         .await
 }
 
+/// A turn that this worker was told of, if it is of the session's owner.
+pub async fn of_worker<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    reply_id: &str,
+    worker_id: &str,
+) -> Result<Option<TurnRow>, DbError> {
+    sqlx::query_as(
+        "SELECT t.* FROM turns t JOIN chat_sessions s ON s.chat_session_id = t.chat_session_id
+           JOIN workers w ON w.worker_id = t.worker_id AND w.user_id = s.user_id
+         WHERE t.reply_id = $1 AND t.worker_id = $2",
+    )
+    .bind(reply_id)
+    .bind(worker_id)
+    .fetch_optional(executor)
+    .await
+}
+
 /// The open turns of a worker.
 pub async fn open_of_worker<'e>(
     executor: impl Executor<'e, Database = Any>,
@@ -136,6 +153,21 @@ pub async fn open_of_worker<'e>(
         .bind(worker_id)
         .fetch_all(executor)
         .await
+}
+
+/// The open turns that a worker may know of: those in sessions of its own user.
+pub async fn open_for<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    worker_id: &str,
+) -> Result<Vec<TurnRow>, DbError> {
+    sqlx::query_as(
+        "SELECT t.* FROM turns t JOIN chat_sessions s ON s.chat_session_id = t.chat_session_id
+           JOIN workers w ON w.worker_id = t.worker_id AND w.user_id = s.user_id
+         WHERE t.worker_id = $1 AND t.ended_at IS NULL ORDER BY t.claimed_at, t.reply_id",
+    )
+    .bind(worker_id)
+    .fetch_all(executor)
+    .await
 }
 
 /// Open turns whose worker is not connected, as far as chat has heard.
@@ -177,6 +209,7 @@ pub async fn next_of_worker<'e>(
 ) -> Result<Vec<MessageRow>, DbError> {
     sqlx::query_as(concat!(
         "SELECT m.* FROM chat_messages m JOIN chat_sessions s ON s.chat_session_id = m.chat_session_id
+           JOIN workers w ON w.worker_id = s.worker_id AND w.user_id = s.user_id
          WHERE s.worker_id = $1 AND ",
         is_next!(),
         " ORDER BY m.timestamp LIMIT $2"
@@ -191,6 +224,7 @@ pub async fn next_of_worker<'e>(
 pub async fn is_next(connection: &mut AnyConnection, message_id: &str) -> Result<bool, DbError> {
     let found = sqlx::query(concat!(
         "SELECT 1 FROM chat_messages m JOIN chat_sessions s ON s.chat_session_id = m.chat_session_id
+           JOIN workers w ON w.worker_id = s.worker_id AND w.user_id = s.user_id
          WHERE m.message_id = $1 AND ",
         is_next!()
     ))

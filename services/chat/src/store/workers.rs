@@ -4,13 +4,15 @@ use muster_contracts::{Message as _, v1};
 use muster_service::DbError;
 use sqlx::{Any, AnyConnection, Executor, Row as _};
 
+use super::SessionRow;
+
 /// Keeps a worker as it was told, unless something newer is known.
 pub async fn keep(connection: &mut AnyConnection, worker: &v1::Worker) -> Result<(), DbError> {
     sqlx::query(
         "INSERT INTO workers (worker_id, user_id, machine_id, online, term, models_known, worker, revision, restriction)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
          ON CONFLICT (worker_id) DO UPDATE SET
-           online = excluded.online, term = excluded.term, models_known = excluded.models_known,
+           user_id = excluded.user_id, machine_id = excluded.machine_id, online = excluded.online, term = excluded.term, models_known = excluded.models_known,
            worker = excluded.worker, revision = excluded.revision, restriction = excluded.restriction
          WHERE excluded.revision > workers.revision",
     )
@@ -58,6 +60,15 @@ pub async fn get<'e>(
             v1::Worker::decode(bytes.as_slice()).map(Some).map_err(|error| DbError::Decode(error.into()))
         }
     }
+}
+
+/// A session's worker. One of another user is not it, though it has the same id.
+pub async fn of_session<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    session: &SessionRow,
+) -> Result<Option<v1::Worker>, DbError> {
+    let worker = get(executor, &session.worker_id).await?;
+    Ok(worker.filter(|worker| worker.user_id == session.user_id))
 }
 
 /// Keeps others from changing anything of a worker until the transaction ends.

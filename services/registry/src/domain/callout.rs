@@ -148,6 +148,7 @@ impl Question {
                 "version": 2,
                 "pub": { "allow": permissions.publish },
                 "sub": { "allow": permissions.subscribe },
+                // The broker takes a connection's limits from its account (contracts, broker.rs), not from here.
                 "subs": -1,
                 "data": -1,
                 "payload": -1,

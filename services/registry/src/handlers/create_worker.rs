@@ -43,6 +43,11 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
     };
     let count = workers::count(&mut change.write, &wanted.machine).await.map_err(failed)?;
     if workers::insert(&mut change.write, &wanted).await.map_err(failed)? {
+        // Asked only now: the insertion has waited for whoever was removing the worker with this id.
+        let before = workers::removed_owner(&mut change.write, &wanted.id).await.map_err(failed)?;
+        if before.is_some_and(|owner| owner != wanted.user) {
+            return Err(taken());
+        }
         if count >= WORKERS {
             let detail = format!("A machine can have at most {WORKERS} workers; remove one first.");
             return Err(problem::limit("too-many-workers", detail));
@@ -61,7 +66,11 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
     let worker = workers::get(state.db.pool(), &wanted.id).await.map_err(failed)?;
     let worker = worker
         .filter(|worker| (&worker.user, &worker.machine, &worker.name) == (&wanted.user, &wanted.machine, &wanted.name))
-        .ok_or_else(|| problem::conflict("id-taken", "This workerId is taken; choose another."))?;
+        .ok_or_else(taken)?;
     let mut connection = state.db.pool().acquire().await.map_err(failed)?;
     view::worker(&state, &mut connection, worker).await.map_err(failed)
+}
+
+fn taken() -> v1::Problem {
+    problem::conflict("id-taken", "This workerId is taken; choose another.")
 }

@@ -42,7 +42,7 @@ pub(super) async fn remove(change: &mut Change<'_>, worker: &Worker) -> Result<V
         change.registration_removed(worker, &waiting.fingerprint).await?;
     }
     let cut = connections::open(change.write.connection(), &worker.id).await?;
-    workers::delete(&mut change.write, &worker.id).await?;
+    workers::delete(&mut change.write, worker).await?;
     change.worker_removed(worker).await?;
     change.did_to_worker(Action::WorkerRemoved, worker, String::new()).await?;
     Ok(cut)

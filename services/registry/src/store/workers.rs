@@ -267,8 +267,23 @@ pub(crate) async fn put_models(write: &mut Write, id: &WorkerId, models: Vec<u8>
     Ok(())
 }
 
-/// Removes a worker with its registrations and connections.
-pub(crate) async fn delete(write: &mut Write, id: &WorkerId) -> Result<(), DbError> {
+/// Whose removed worker had this id, if any.
+pub(crate) async fn removed_owner(write: &mut Write, id: &WorkerId) -> Result<Option<UserId>, DbError> {
+    let row = sqlx::query("SELECT user_id FROM removed_workers WHERE worker_id = $1")
+        .bind(id.as_str())
+        .fetch_optional(write.connection())
+        .await?;
+    row.as_ref().map(|row| parsed(row, "user_id")).transpose()
+}
+
+/// Removes a worker with its registrations and connections; its id stays its owner's.
+pub(crate) async fn delete(write: &mut Write, worker: &Worker) -> Result<(), DbError> {
+    let Worker { id, user, .. } = worker;
+    sqlx::query("INSERT INTO removed_workers (worker_id, user_id) VALUES ($1, $2) ON CONFLICT (worker_id) DO NOTHING")
+        .bind(id.as_str())
+        .bind(user.as_str())
+        .execute(write.connection())
+        .await?;
     for statement in [
         "DELETE FROM registrations WHERE worker_id = $1",
         "DELETE FROM connections WHERE worker_id = $1",

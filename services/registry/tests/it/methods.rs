@@ -79,6 +79,33 @@ on_both_engines! {
         assert_eq!((after.name, after.machine_id), (before.name, before.machine_id));
     }
 
+    async fn the_id_of_a_removed_worker_is_its_owner_s_for_ever(stack: Stack) {
+        let (mine, with_its_machine) = (stack.token().await, stack.token().await);
+        stack.call::<method::DeleteWorker>(stack.worker_ref(&mine)).await.unwrap();
+        let machine_ref = v1::MachineRef { caller: stack.caller(), machine_id: with_its_machine.machine.to_string() };
+        stack.call::<method::DeleteMachine>(machine_ref).await.unwrap();
+
+        let stranger = Some(v1::Caller { user_id: id::random(), address: String::new(), token_id: String::new() });
+        let machine = v1::CreateMachineRequest { caller: stranger.clone(), machine_id: id::random(), name: "theirs".to_owned() };
+        let theirs = stack.call::<method::CreateMachine>(machine).await.unwrap().machine_id;
+        for gone in [&mine, &with_its_machine] {
+            let worker_id = gone.worker.to_string();
+            let taken = v1::CreateWorkerRequest { caller: stranger.clone(), machine_id: theirs.clone(), worker_id, name: None };
+            let problem = stack.call::<method::CreateWorker>(taken).await.unwrap_err();
+            assert_eq!((problem.kind(), problem.slug.as_str()), (Kind::Conflict, "id-taken"));
+        }
+        let list = v1::ListWorkersRequest { caller: stranger, machine_id: theirs, ..Default::default() };
+        assert!(stack.call::<method::ListWorkers>(list).await.unwrap().workers.is_empty());
+
+        let again = v1::CreateWorkerRequest {
+            caller: stack.caller(),
+            machine_id: mine.machine.to_string(),
+            worker_id: mine.worker.to_string(),
+            name: None,
+        };
+        assert_eq!(stack.call::<method::CreateWorker>(again).await.unwrap().worker_id, mine.worker.as_str());
+    }
+
     async fn models_are_kept_and_told(stack: Stack) {
         let worker = Worker::approved(&stack).await;
         stack.until_status(&worker.token, v1::WorkerStatus::Online).await;

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::sign_in;
 use crate::{
-    domain::limiter::Rate,
+    domain::{client_address::place, limiter::Rate},
     http::{caller::From, extract::Body, model::user::User, problem::Problem},
     password::PasswordError,
     state::Shared,
@@ -79,26 +79,26 @@ pub(super) fn limit(api: &Shared, address: &str, username: &str) -> Result<(), P
     let now = api.clock.now();
     let tried = logins
         .attempt(&both(address, username), PER_ACCOUNT_AND_ADDRESS, now)
-        .and_then(|()| logins.attempt(address, PER_ADDRESS, now));
+        .and_then(|()| logins.attempt(&place(address), PER_ADDRESS, now));
     tried.map_err(too_many)
 }
 
 fn refund(api: &Shared, address: &str, username: &str) {
     let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
     logins.refund(&both(address, username), PER_ACCOUNT_AND_ADDRESS);
-    logins.refund(address, PER_ADDRESS);
+    logins.refund(&place(address), PER_ADDRESS);
 }
 
 /// Counts a try without a name: at a provider, or by passkey.
 pub(super) fn limit_address(api: &Shared, address: &str) -> Result<(), Problem> {
     let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
-    logins.attempt(address, PER_ADDRESS, api.clock.now()).map_err(too_many)
+    logins.attempt(&place(address), PER_ADDRESS, api.clock.now()).map_err(too_many)
 }
 
 /// Takes it back: it led to a sign-in.
 pub(super) fn refund_address(api: &Shared, address: &str) {
     let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
-    logins.refund(address, PER_ADDRESS);
+    logins.refund(&place(address), PER_ADDRESS);
 }
 
 fn too_many(seconds: u64) -> Problem {
@@ -108,5 +108,5 @@ fn too_many(seconds: u64) -> Problem {
 
 fn both(address: &str, username: &str) -> String {
     // Bounded: a name that cannot be one shares a key.
-    format!("{address} {}", username.chars().take(33).collect::<String>())
+    format!("{} {}", place(address), username.chars().take(33).collect::<String>())
 }

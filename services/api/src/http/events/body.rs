@@ -35,6 +35,7 @@ impl From<OpenError> for Problem {
     fn from(error: OpenError) -> Self {
         match error {
             OpenError::Unavailable => Self::unavailable("The event stream cannot be opened at the moment."),
+            OpenError::SignedOut => Self::unauthorized(),
             OpenError::TooMany => {
                 let detail = "Too many event streams of this account are open.";
                 Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many-streams", detail).retry_after(10)

@@ -53,7 +53,7 @@ pub(crate) async fn combined(
     if sessions.len() > SESSIONS {
         return Err(Problem::invalid("/sessions", format!("is at most {SESSIONS} sessions")));
     }
-    let open = api.feeds.admit(&caller)?;
+    let open = api.feeds.admit(&caller).await?;
     let viewer = api.feeds.open(Topic::User(caller.id().clone()), user.as_deref(), open.closed.clone()).await?;
     let mut all = vec![viewer.pieces().boxed()];
     let asked = sessions.into_iter().map(|(session, last)| {

@@ -52,7 +52,7 @@ pub(crate) async fn session(
         Err(problem) => return Err(api.refusal(&caller, Owned::Session(&session), problem).await),
     };
     let topic = topic(&api, &caller, &session).await?;
-    let open = api.feeds.admit(&caller)?;
+    let open = api.feeds.admit(&caller).await?;
     let viewer = api.feeds.open(topic, query.last(&headers).as_deref(), open.closed.clone()).await?;
     Ok(body::stream(viewer.pieces(), open))
 }

@@ -21,7 +21,7 @@ pub(crate) async fn user(
     headers: HeaderMap,
     Asked(query): Asked<EventsQuery>,
 ) -> Result<Response, Problem> {
-    let open = api.feeds.admit(&caller)?;
+    let open = api.feeds.admit(&caller).await?;
     let topic = Topic::User(caller.id().clone());
     let viewer = api.feeds.open(topic, query.last(&headers).as_deref(), open.closed.clone()).await?;
     Ok(body::stream(viewer.pieces(), open))

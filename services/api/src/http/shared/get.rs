@@ -13,7 +13,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{limiter::Rate, secret},
+    domain::{client_address::place, limiter::Rate, secret},
     http::{
         caller::From as Reader,
         extract::{Asked, At},
@@ -102,7 +102,7 @@ async fn read(
 
 fn limit(api: &Shared, address: &str) -> Result<(), Problem> {
     let mut readers = api.readers.lock().unwrap_or_else(PoisonError::into_inner);
-    readers.attempt(address, PER_ADDRESS, api.clock.now()).map_err(|seconds| {
+    readers.attempt(&place(address), PER_ADDRESS, api.clock.now()).map_err(|seconds| {
         let detail = "Too many requests from this address; slow down.";
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
     })

@@ -62,6 +62,7 @@ pub(crate) fn config(registration: RegistrationSetting) -> ApiConfig {
         public_url: None,
         public_nats: None,
         downloads_dir: None,
+        trusted_proxies: String::new(),
         server_name: "Muster".into(),
         registration,
         admin_password: None,
