@@ -34,6 +34,9 @@ pub(crate) enum Command {
     /// Kill, pause, cut and silence everything by chance, for long
     #[command(after_help = SOAK)]
     Soak(Soak),
+    /// Measure what must be fast
+    #[command(after_help = BENCH)]
+    Bench(Bench),
     /// Write the files that are made from code
     #[command(after_help = GENERATE)]
     Generate(Generate),
@@ -92,6 +95,15 @@ A round is four replies with eight viewers, and two to four faults meanwhile. Th
 every viewer, in the stream and in the database, with no turn left open and none begun twice. Each round has the next
 seed, from which its faults follow. It ends with a table of what was injected and what was checked, also as JSON;
 what did not hold is told with its seed, and makes the command fail.";
+
+const BENCH: &str = "\
+Examples:
+  cargo muster bench web                          the page, in Chromium
+  cargo run --release --bin muster -- bench web   with optimised services
+
+It starts a stack of its own, measures the built page against its figures and prints them as a table, also as JSON in
+target/check/bench-web.json. A figure that is missed makes the command fail. It takes about five minutes; nothing else
+should keep the computer busy meanwhile.";
 
 const GENERATE: &str = "\
 Examples:
@@ -224,6 +236,21 @@ pub(crate) struct Soak {
     /// The report as JSON [default: target/check/soak.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// What to measure
+    #[arg(value_enum)]
+    pub(crate) what: Measured,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Measured {
+    /// The page: opening and scrolling a long session, reading along, Lighthouse
+    Web,
 }
 
 /// How to make what is made from code.
