@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { Page } from "@playwright/test";
 import { expect, test } from "./stack";
 import { ScriptedModel } from "./scripted-model";
 
@@ -78,4 +79,54 @@ test("a command of a real opencode is offered and run", async ({ page, muster })
   await expect(muster.reply).toContainText("Hello Ada.");
   expect(model.heard).toContain("Say hello to Ada.");
   model.stop();
+});
+
+test("what waits is put into another order, and gets another text and model", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  await muster.send("hang");
+  await expect(muster.reply).toContainText("Working");
+  for (const content of ["echo one", "echo two", "echo three"]) await muster.send(content);
+  const waiting = (on: Page) => on.getByRole("region", { name: "3 messages wait" });
+  const items = waiting(page).getByRole("listitem");
+  const other = await page.context().newPage();
+  await other.goto(page.url());
+  await expect(waiting(other).getByRole("listitem")).toHaveText([
+    "echo one",
+    "echo two",
+    "echo three",
+  ]);
+  const up = items.filter({ hasText: "three" }).getByRole("button", { name: "Move up" });
+  await up.click();
+  await expect(items).toHaveText(["echo one", "echo three", "echo two"]);
+  await expect(up).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(items).toHaveText(["echo three", "echo one", "echo two"]);
+  await expect(waiting(other).getByRole("listitem")).toHaveText([
+    "echo three",
+    "echo one",
+    "echo two",
+  ]);
+  await expect(up).toBeFocused();
+  await items.filter({ hasText: "one" }).getByRole("button", { name: "Edit message" }).click();
+  await page.getByRole("textbox", { name: "Edit message" }).fill("echo first");
+  await waiting(page)
+    .getByRole("button", { name: /^Model:/ })
+    .click();
+  await page.getByRole("option", { name: /slow/ }).click();
+  await page.getByRole("button", { name: "Save message" }).click();
+  await expect(items).toHaveText(["echo three", "echo first", "echo two"]);
+  await page.getByRole("button", { name: "Stop “hang”" }).click();
+  const said = page.getByRole("article", { name: "You" });
+  await expect(said).toHaveText([/hang/, /echo three/, /echo first/, /echo two/]);
+  const read = async (path: string): Promise<unknown> =>
+    (await page.request.get(`/api/v1/sessions${path}`)).json();
+  const sessions = (await read("")) as { items: { chatSessionId: string }[] };
+  const messages = (await read(`/${sessions.items[0]?.chatSessionId}/messages`)) as {
+    items: { content: string; model?: string }[];
+  };
+  const changed = messages.items.find((message) => message.content === "echo first");
+  expect(changed?.model).toMatch(/slow/);
 });

@@ -21,7 +21,7 @@ pub struct Giving<'a> {
     pub user_id: &'a str,
     /// The message that gets them.
     pub message_id: &'a str,
-    /// The message whose place it takes: what that one has, it may have.
+    /// The message whose place it takes: what that one has, it may have too.
     pub replaces: Option<&'a str>,
     /// The worker that answers.
     pub worker: Option<&'a v1::Worker>,

@@ -20,6 +20,7 @@ use crate::{
     turns::{assemble, finish},
 };
 
+/// How often turns of workers that are away are looked for. One that is found is ended when its time has come.
 const LOST_EVERY: Duration = Duration::from_millis(500);
 const HOUSE_EVERY: Duration = Duration::from_secs(20);
 /// A round may take this long; the next one begins where it was given up.
@@ -41,7 +42,16 @@ pub struct Terms {
 
 /// Ends the turns of workers that are lost, until stopped.
 pub async fn end_lost_turns(state: State, stop: CancellationToken) {
-    every(LOST_EVERY, &stop, || lost(&state)).await;
+    loop {
+        let pause = match in_time(PATIENCE, lost(&state)).await {
+            Ok(next) => next.map_or(LOST_EVERY, |next| next.min(LOST_EVERY)),
+            Err(error) => {
+                tracing::warn!(%error, "turns of lost workers could not be ended");
+                LOST_EVERY
+            }
+        };
+        tokio::select! { () = tokio::time::sleep(pause) => {}, () = stop.cancelled() => return }
+    }
 }
 
 /// Checkpoints and puts to sleep, until stopped.
@@ -66,18 +76,20 @@ pub(crate) async fn every<F: Future<Output = Done<()>>>(
     }
 }
 
-async fn lost(state: &State) -> Done<()> {
+/// Ends turns that are lost; how long until the next one is.
+async fn lost(state: &State) -> Done<Option<Duration>> {
     let open = turns::open_of_absent(state.db.pool()).await?;
     if open.is_empty() {
-        return Ok(());
+        return Ok(None);
     }
     let worker_ids = open.iter().map(|turn| turn.worker_id.clone()).collect();
     // No answer means that nobody knows.
     let Ok(presence) = state.bus.call::<method::Presence>(&v1::PresenceRequest { worker_ids }).await else {
-        return Ok(());
+        return Ok(None);
     };
     let now = state.clock.now();
     let settled_since = state.settled_since.load(Ordering::Relaxed);
+    let mut next = None;
     for turn in open {
         let Some(worker) = presence.workers.iter().find(|worker| worker.worker_id == turn.worker_id) else { continue };
         let facts = Facts {
@@ -87,11 +99,13 @@ async fn lost(state: &State) -> Done<()> {
             offline_for: worker.offline_since.map_or(0, |since| now - since),
             closed: worker.closed,
         };
-        if liveness::is_lost(facts) {
-            finish::abandon(state, &turn, Outcome::Interrupted, Some(LOST)).await?;
+        match liveness::lost_in(facts) {
+            Some(0) => finish::abandon(state, &turn, Outcome::Interrupted, Some(LOST)).await?,
+            Some(pause) => next = next.into_iter().chain([Duration::from_millis(pause.unsigned_abs())]).min(),
+            None => {}
         }
     }
-    Ok(())
+    Ok(next)
 }
 
 async fn house(state: &State, terms: Terms) -> Done<()> {

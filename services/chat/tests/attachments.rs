@@ -9,8 +9,8 @@ mod support;
 use muster_contracts::{
     id,
     method::{
-        CommitAttachment, DeleteSession, DiscardAttachment, EditMessage, GetAttachment, ReserveAttachment, SendMessage,
-        WithdrawMessage,
+        CommitAttachment, DeleteSession, DiscardAttachment, EditMessage, ForkSession, GetAttachment, ReserveAttachment,
+        SendMessage, WithdrawMessage,
     },
     objects::ATTACHMENTS,
     subject::ChatVerb,
@@ -27,6 +27,8 @@ on_both! {
     a_model_that_sees_nothing_gets_no_images
     limits_are_told
     files_go_with_their_message_their_session_and_their_account
+    a_fork_has_the_files_of_its_messages_too
+    a_version_that_is_withdrawn_leaves_the_files_where_they_were
     what_a_crash_has_left_in_the_store_is_found
 }
 
@@ -304,6 +306,55 @@ mod scenario {
         assert!(chat.call::<GetAttachment>(chat.attachment(&kept.attachment_id)).await.is_ok());
         chat.tell_account_removed().await;
         chat.until_gone(&kept.attachment_id).await;
+    }
+
+    pub async fn a_fork_has_the_files_of_its_messages_too(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let (kept, lost) = (chat.upload(TEXT, b"kept").await, chat.upload(TEXT, b"lost").await);
+        let sent = chat.call::<SendMessage>(chat.with_files("read this", &[&kept])).await.unwrap();
+        worker.answer("read", Completed).await;
+        chat.call::<SendMessage>(chat.with_files("and this", &[&lost])).await.unwrap();
+        worker.answer("read", Completed).await;
+        let request = v1::ForkSessionRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            message_id: sent.message_id,
+            fork_id: id::random(),
+        };
+        let fork = chat.call::<ForkSession>(request).await.unwrap();
+        chat.call::<DeleteSession>(chat.session_ref()).await.unwrap();
+        chat.until_gone(&lost.attachment_id).await;
+        chat.session = fork.chat_session_id;
+        let copied = chat.messages().await.messages.remove(0);
+        assert_eq!(copied.attachments, std::slice::from_ref(&kept));
+        assert_eq!(chat.call::<GetAttachment>(chat.attachment(&kept.attachment_id)).await.unwrap(), kept);
+        // The copy's next version may have it as well.
+        let edited =
+            v1::SendMessageRequest { replaces: Some(copied.message_id), ..chat.with_files("read again", &[&kept]) };
+        chat.call::<SendMessage>(edited).await.unwrap();
+        let worker = chat.process_of_worker(1);
+        let start = worker.next().await;
+        let piece = worker.piece(&start.reply_id, &kept.attachment_id, 0).await.unwrap();
+        assert_eq!(piece.bytes, b"kept");
+        chat.call::<DeleteSession>(chat.session_ref()).await.unwrap();
+        chat.until_gone(&kept.attachment_id).await;
+    }
+
+    pub async fn a_version_that_is_withdrawn_leaves_the_files_where_they_were(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let file = chat.upload(TEXT, b"file").await;
+        let sent = chat.call::<SendMessage>(chat.with_files("read this", &[&file])).await.unwrap();
+        chat.process_of_worker(1).answer("read", Completed).await;
+        let version =
+            v1::SendMessageRequest { replaces: Some(sent.message_id), ..chat.with_files("read again", &[&file]) };
+        let version = chat.call::<SendMessage>(version).await.unwrap().message_id;
+        let edited = chat.call::<EditMessage>(chat.changing(&version, &[])).await.unwrap();
+        assert!(edited.attachments.is_empty());
+        let edited = chat.call::<EditMessage>(chat.changing(&version, &[&file])).await.unwrap();
+        assert_eq!(edited.attachments, std::slice::from_ref(&file));
+        chat.call::<WithdrawMessage>(chat.names(&version)).await.unwrap();
+        assert_eq!(chat.call::<GetAttachment>(chat.attachment(&file.attachment_id)).await.unwrap(), file);
     }
 
     pub async fn what_a_crash_has_left_in_the_store_is_found(engine: Engine) {

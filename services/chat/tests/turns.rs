@@ -92,7 +92,12 @@ mod scenario {
             after: after.map(Into::into),
             ..Default::default()
         };
-        chat.call::<method::EditMessage>(edit(&sent[3], Some("4"), Some(&sent[0]))).await.unwrap();
+        let moved = chat.call::<method::EditMessage>(edit(&sent[3], Some("4"), Some(&sent[0]))).await.unwrap();
+        let mut waiting = chat.messages().await.messages;
+        assert!(waiting.contains(&moved));
+        waiting.sort_by_key(|message| message.queue_position);
+        let order = waiting.iter().map(|message| message.content.as_str()).collect::<Vec<_>>();
+        assert_eq!(order, ["one", "4", "two", "three"]);
         chat.call::<method::WithdrawMessage>(chat.names(&sent[1])).await.unwrap();
         let worker = chat.process_of_worker(1);
         for expected in ["one", "4", "three"] {
@@ -109,7 +114,8 @@ mod scenario {
             );
             let mut writing = worker.begin(&told.start[0]).await;
             worker.end(&mut writing, Completed).await;
-            chat.until(&told.start[0].message_id, Completed).await;
+            let done = chat.until(&told.start[0].message_id, Completed).await;
+            assert_eq!(done.queue_position, None);
         }
         let contents = chat.messages().await.messages.into_iter().map(|message| message.content).collect::<Vec<_>>();
         assert_eq!(contents, ["one", "", "4", "", "three", ""]);

@@ -337,7 +337,17 @@ mod scenario {
         assert_eq!((second.mode.as_deref(), two.mode.as_deref()), (Some("plan"), Some("plan")));
         let third = v1::SendMessageRequest { mode: Some("build".into()), ..chat.message("three") };
         chat.call::<method::SendMessage>(third.clone()).await.unwrap();
-        assert_eq!(worker.answer("3", Completed).await.mode.as_deref(), Some("build"));
+        let other = |mode: &str| v1::EditMessageRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            message_id: third.message_id.clone(),
+            mode: Some(mode.into()),
+            ..Default::default()
+        };
+        let edited = chat.call::<method::EditMessage>(other("review")).await.unwrap();
+        assert_eq!((edited.mode.as_deref(), edited.content.as_str()), (Some("review"), "three"));
+        assert_eq!(slug(chat.call::<method::EditMessage>(other("a\0")).await), "invalid-value");
+        assert_eq!(worker.answer("3", Completed).await.mode.as_deref(), Some("review"));
         let nameless = v1::SendMessageRequest { mode: Some("a\0".into()), ..chat.message("four") };
         assert_eq!(slug(chat.call::<method::SendMessage>(nameless).await), "invalid-value");
         assert_eq!(chat.say(&worker, "five").await.1.mode.as_deref(), Some("plan"));

@@ -22,6 +22,7 @@ use muster_contracts::{
     id::{MessageId, SessionId},
     v1::{Answer, GivenAnswer, ToolState, TurnStart, TurnStatus, part::Kind},
 };
+use muster_testkit::process::{Working, working_below};
 use muster_worker_agent::backend::{Backend, BackendError, Choice};
 use support::{Shelf, Told, Worker, surroundings};
 use tempfile::TempDir;
@@ -106,7 +107,7 @@ impl Stage {
 
     async fn end(self) {
         self.backend.shutdown().await;
-        assert_eq!(processes(self.directory.path()), Vec::<i32>::new(), "nothing is left behind");
+        assert_eq!(working_below(self.directory.path()), [], "nothing is left behind");
     }
 }
 
@@ -123,28 +124,15 @@ fn notices(told: &Told) -> Vec<String> {
     told.reply.parts().iter().filter_map(notice).collect()
 }
 
-/// Processes that work in or below a directory.
-fn processes(directory: &Path) -> Vec<i32> {
-    let directory = directory.canonicalize().unwrap();
-    fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
-        .filter(|pid| fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&directory)))
-        .collect()
-}
-
 /// The agent itself, not its guard.
-fn agent_of(directory: &Path) -> i32 {
-    let is_agent = |pid: &i32| {
-        let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        !String::from_utf8_lossy(&line).contains("guard")
-    };
-    let all = processes(directory).into_iter().filter(is_agent).collect::<Vec<_>>();
+fn agent_of(directory: &Path) -> u32 {
+    let is_agent = |process: &Working| !process.command.contains("guard");
+    let all = working_below(directory).into_iter().filter(is_agent).collect::<Vec<_>>();
     assert_eq!(all.len(), 1, "{all:?}");
-    all[0]
+    all[0].pid
 }
 
-fn kill(pid: i32) {
+fn kill(pid: u32) {
     assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
 }
 

@@ -1,4 +1,5 @@
 import type { Page, TestInfo } from "@playwright/test";
+import { ScriptedModel } from "../scripted-model";
 import { expect, test, type Muster } from "../stack";
 import { shot } from "./shot";
 
@@ -80,6 +81,9 @@ test("the screens of a session, and around it", async ({ page, muster }, info) =
   await muster.send("echo even later");
   await expect(page.getByRole("region", { name: "2 messages wait" })).toBeVisible();
   await look("queue");
+  await page.getByRole("button", { name: "Edit message" }).first().click();
+  await look("queue-edit");
+  await page.getByRole("button", { name: "Cancel", exact: true }).click();
   await page.getByRole("button", { name: "Show details" }).click();
   await look("details");
   await page.keyboard.press("Escape");
@@ -93,4 +97,31 @@ test("the screens of a session, and around it", async ({ page, muster }, info) =
   await expect(page.getByRole("heading", { name: "Settings" })).toBeVisible();
   await expect(page.getByText("this one")).toBeVisible();
   await look("settings");
+});
+
+test("what the composer offers", async ({ page, muster }, info) => {
+  const look = album(page, "composer", info);
+  const model = await ScriptedModel.start();
+  const files = {
+    "opencode.json": model.opencodeConfigWith({ permission: "allow" }),
+    ".opencode/command/changelog.md": "---\ndescription: Writes down what changed\n---\nWrite.",
+    "api/.git/HEAD": "ref: refs/heads/trunk\n",
+    "api/src/main.rs": "",
+    "api/src/domain/session.rs": "",
+    "web/.git/HEAD": "ref: refs/heads/redesign\n",
+    "web/src/main.tsx": "",
+    "docs/maintenance.md": "",
+  };
+  await muster.readyToChat({ backend: "opencode", files });
+  await page.getByRole("button", { name: "Directory: The worker's directory" }).click();
+  await expect(page.getByRole("option", { name: "web redesign" })).toBeVisible();
+  await look("directories");
+  await page.keyboard.press("Escape");
+  await muster.composer.fill("What does @main");
+  await expect(page.getByRole("option", { name: /^main\.rs/ })).toBeVisible();
+  await look("files");
+  await muster.composer.fill("/");
+  await expect(page.getByRole("option", { name: /^\/changelog/ })).toBeVisible();
+  await look("commands");
+  model.stop();
 });

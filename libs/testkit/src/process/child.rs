@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path, process::ExitStatus, time::Duration
 
 use nix::{
     sys::signal::{Signal, kill},
-    unistd::Pid,
+    unistd::{Pid, SysconfVar, sysconf},
 };
 use tokio::{sync::watch, time::Instant};
 
@@ -77,6 +77,17 @@ impl Child {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid)).ok()?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
         Some(line.trim().trim_end_matches(" kB").parse::<u64>().ok()? * 1024)
+    }
+
+    /// Time that it has computed until now; none where the system does not tell.
+    #[must_use]
+    pub fn computed(&self) -> Option<Duration> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid)).ok()?;
+        // Behind its name, which may have blanks in it; `utime` and `stime` of proc(5).
+        let fields = stat.rsplit_once(") ")?.1.split(' ').collect::<Vec<_>>();
+        let ticks = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+        let second = sysconf(SysconfVar::CLK_TCK).ok()??;
+        Some(Duration::from_secs_f64(ticks / f64::from(i32::try_from(second).ok()?)))
     }
 
     /// Halts it, without its knowledge.

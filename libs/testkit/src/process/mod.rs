@@ -10,7 +10,11 @@ pub use child::Child;
 pub use command::Command;
 pub(crate) use watchdog::Watchdog;
 
-use std::{path::PathBuf, process::ExitStatus, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitStatus,
+    time::Duration,
+};
 
 /// Why a process is not as it should be.
 #[derive(Debug, thiserror::Error)]
@@ -55,4 +59,31 @@ pub enum ProcessError {
         /// The log's last lines.
         tail: String,
     },
+}
+
+/// Processes that work in or below a directory, ours left out.
+#[must_use]
+pub fn working_below(directory: &Path) -> Vec<Working> {
+    let Ok(directory) = directory.canonicalize() else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let looked_at = |pid: u32| {
+        let works = std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|place| place.starts_with(&directory));
+        works.then(|| {
+            let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+            let arguments =
+                line.split(|&byte| byte == 0).map(|argument| String::from_utf8_lossy(argument).into_owned());
+            Working { pid, command: arguments.collect::<Vec<_>>().join(" ").trim_end().to_owned() }
+        })
+    };
+    let pids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|&pid| pid != std::process::id()).filter_map(looked_at).collect()
+}
+
+/// A process that somebody else has started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Working {
+    /// Its id.
+    pub pid: u32,
+    /// Its program and arguments, parted by spaces.
+    pub command: String,
 }

@@ -1,6 +1,6 @@
 //! Workers, before and while their process runs.
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt::Display, path::PathBuf, time::Duration};
 
 use muster_contracts::fingerprint::Fingerprint;
 use serde_json::json;
@@ -25,11 +25,12 @@ pub struct Waiting {
     backend: String,
     server: Option<String>,
     settings: Vec<(String, String)>,
+    files: Vec<(String, String)>,
 }
 
 impl Waiting {
     pub(super) fn new(made: WorkerRegistration, owner: Person) -> Self {
-        Self { made, owner, backend: "demo".to_owned(), server: None, settings: Vec::new() }
+        Self { made, owner, backend: "demo".to_owned(), server: None, settings: Vec::new(), files: Vec::new() }
     }
 
     /// What its process is started with.
@@ -103,6 +104,13 @@ impl Waiting {
         self
     }
 
+    /// A file in its directory.
+    #[must_use]
+    pub fn file(mut self, name: &str, content: impl Display) -> Self {
+        self.files.push((name.to_owned(), content.to_string()));
+        self
+    }
+
     /// Starts its process, in a directory of its own below the stack's.
     ///
     /// # Panics
@@ -111,6 +119,9 @@ impl Waiting {
         let home = stack.home().join(&self.made.worker_id);
         let directory = home.join("work");
         must("the worker's directory", std::fs::create_dir_all(&directory));
+        for (name, content) in &self.files {
+            must("a file of the worker's", std::fs::write(directory.join(name), content));
+        }
         let program = must("the worker", binaries::find("muster-worker-agent"));
         let command = Command::new("worker", program, home.join("worker.log"))
             .without_our_settings()

@@ -160,6 +160,7 @@ fn started(session: &SessionId, reply: &MessageId, start: v1::Start) -> ChatMess
         replaces: None,
         version: None,
         mode: None,
+        queue_position: None,
         superseded_by: None,
         error: None,
         chunk_count: None,

@@ -25,12 +25,14 @@ pub struct Facts {
     pub closed: bool,
 }
 
-/// Whether the turn is lost.
+/// How long it takes until the turn is lost, if nothing changes; nothing when it is now. `None` while that cannot be
+/// said. Milliseconds.
 #[must_use]
-pub const fn is_lost(facts: Facts) -> bool {
+pub fn lost_in(facts: Facts) -> Option<i64> {
     let Facts { settled_for, known, online, offline_for, closed } = facts;
     let patience = if closed { CLOSED } else { SILENT };
-    known && !online && settled_for >= SETTLED && offline_for >= patience
+    let away = known && !online;
+    away.then(|| (SETTLED.saturating_sub(settled_for)).max(patience.saturating_sub(offline_for)).max(0))
 }
 
 #[cfg(test)]
@@ -41,16 +43,18 @@ mod tests {
     fn a_turn_is_lost_only_when_its_worker_certainly_is() {
         let gone = Facts { settled_for: SETTLED, known: true, online: false, offline_for: CLOSED, closed: true };
         let table = [
-            (gone, true),
-            (Facts { offline_for: CLOSED - 1, ..gone }, false),
-            (Facts { closed: false, ..gone }, false),
-            (Facts { closed: false, offline_for: SILENT, ..gone }, true),
-            (Facts { known: false, offline_for: i64::MAX, ..gone }, false),
-            (Facts { settled_for: SETTLED - 1, ..gone }, false),
-            (Facts { online: true, ..gone }, false),
+            (gone, Some(0)),
+            (Facts { offline_for: CLOSED - 1, ..gone }, Some(1)),
+            (Facts { offline_for: i64::MAX, ..gone }, Some(0)),
+            (Facts { closed: false, ..gone }, Some(SILENT - CLOSED)),
+            (Facts { closed: false, offline_for: SILENT, ..gone }, Some(0)),
+            (Facts { known: false, offline_for: i64::MAX, ..gone }, None),
+            (Facts { settled_for: SETTLED - 1, ..gone }, Some(1)),
+            (Facts { settled_for: 0, offline_for: 0, ..gone }, Some(SETTLED)),
+            (Facts { online: true, ..gone }, None),
         ];
         for (facts, lost) in table {
-            assert_eq!(is_lost(facts), lost, "{facts:?}");
+            assert_eq!(lost_in(facts), lost, "{facts:?}");
         }
     }
 }

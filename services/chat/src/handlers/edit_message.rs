@@ -3,12 +3,16 @@
 use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
-use super::{caller, checked_content, checked_model, locked_session, message_of};
+use super::{caller, checked_content, checked_mode, checked_model, locked_session, message_of};
 use crate::{
     attach::{self, Giving},
     domain::inputs,
     state::{Done, State},
-    store::{MessageRow, attachments, messages, workers},
+    store::{
+        MessageRow, attachments,
+        messages::{self, Edit},
+        workers,
+    },
     tell::{self, Actor},
 };
 
@@ -24,6 +28,7 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
         after,
         attachments: chosen,
         change_attachments,
+        mode,
     } = request;
     let caller = caller(asked_by);
     let mut write = state.write().await?;
@@ -31,6 +36,7 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
     let before = message_of(write.connection(), &chat_session_id, &message_id).await?;
     let has_files = if change_attachments { !chosen.is_empty() } else { !before.attachments().is_empty() };
     checked_content(content.as_ref().unwrap_or(&before.content), has_files)?;
+    checked_mode(mode.as_deref())?;
     let worker = workers::get(write.connection(), &session.worker_id).await?;
     if let Some(model) = &model {
         checked_model(worker.as_ref(), model)?;
@@ -38,14 +44,15 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
             inputs::check(worker.as_ref(), model, &before.attachments())?;
         }
     }
-    let edited = messages::edit(write.connection(), &message_id, content.as_deref(), model.as_deref()).await?;
+    let edit = Edit { content: content.as_deref(), model: model.as_deref(), mode: mode.as_deref() };
+    let edited = messages::edit(write.connection(), &message_id, &edit).await?;
     let mut row = edited.ok_or_else(|| problem::conflict("message-delivered", DELIVERED))?;
     if change_attachments {
         attachments::take_all(write.connection(), &message_id, state.clock.now() + attach::WAITS).await?;
         let giving = Giving {
             user_id: &caller.user_id,
             message_id: &message_id,
-            replaces: None,
+            replaces: before.replaces.as_deref(),
             worker: worker.as_ref(),
             model: row.model.as_deref().unwrap_or_default(),
         };
@@ -56,14 +63,13 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
     if let Some(after) = after {
         let waiting = messages::list_waiting(write.connection(), &chat_session_id).await?;
         for (id, position) in reordered(&waiting, &message_id, &after)? {
-            messages::set_position(write.connection(), &id, position).await?;
-            if id == message_id {
-                row.position = position;
-            }
+            messages::move_to(write.connection(), &id, position).await?;
         }
-        // The order is not in a message: viewers learn it from all that moved.
         for moved in messages::list_waiting(write.connection(), &chat_session_id).await? {
             tell::message(&mut write, &state.clock, &moved).await?;
+            if moved.message_id == message_id {
+                row = moved;
+            }
         }
     } else {
         tell::message(&mut write, &state.clock, &row).await?;

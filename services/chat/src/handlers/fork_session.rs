@@ -63,8 +63,7 @@ pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Don
     Ok(row.to_wire())
 }
 
-/// The messages under ids of their own, without what was asked in them: a fork has no requests. Attachments would be
-/// taken over here.
+/// The messages under ids of their own, without what was asked in them: a fork has no requests.
 fn copies<'a>(path: &'a [MessageRow], fork_id: &str) -> Vec<(&'a MessageRow, v1::ChatMessage)> {
     use v1::part::Kind;
     let ids = path.iter().map(|row| (row.message_id.as_str(), id::random())).collect::<HashMap<_, _>>();

@@ -26,9 +26,10 @@ pub(super) async fn piece(
     let turn = turn.filter(|turn| turn.worker_id == identity.worker.as_str() && turn.ended_at.is_none());
     let message = turn.ok_or_else(missing)?.message_id;
     let id = attachment_id.parse::<AttachmentId>().map_err(|_| missing())?;
-    let found = attachments::get(state.db.pool(), id.as_str(), state.clock.now()).await?;
-    let found = found.filter(|found| found.message_id.as_ref() == Some(&message)).ok_or_else(missing)?;
-    let piece = state.bus.read_object(ATTACHMENTS, &found.attachment_id, *position).await?;
+    if !attachments::has(state.db.pool(), &message, id.as_str()).await? {
+        return Err(missing().into());
+    }
+    let piece = state.bus.read_object(ATTACHMENTS, id.as_str(), *position).await?;
     Ok(piece.map_or_else(v1::AttachmentPiece::default, |piece| v1::AttachmentPiece {
         bytes: piece.bytes.to_vec(),
         position: piece.position,

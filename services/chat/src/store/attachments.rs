@@ -18,8 +18,6 @@ pub struct AttachmentRow {
     media_type: String,
     size: i64,
     digest: Option<Vec<u8>>,
-    /// The message that has it.
-    pub message_id: Option<String>,
 }
 
 impl AttachmentRow {
@@ -50,10 +48,10 @@ pub struct Used {
 /// Counts what a user has; what was given up counts no more.
 pub async fn used(connection: &mut AnyConnection, user_id: &str, now: i64) -> Result<Used, DbError> {
     sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(CASE WHEN message_id IS NULL THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting,
-           CAST(COALESCE(SUM(CASE WHEN message_id IS NULL THEN size ELSE 0 END), 0) AS BIGINT) AS waiting_bytes,
+        "SELECT COUNT(expires_at) AS waiting,
+           CAST(COALESCE(SUM(CASE WHEN expires_at IS NULL THEN 0 ELSE size END), 0) AS BIGINT) AS waiting_bytes,
            CAST(COALESCE(SUM(size), 0) AS BIGINT) AS bytes
-         FROM attachments WHERE user_id = $1 AND (message_id IS NOT NULL OR expires_at > $2)",
+         FROM attachments WHERE user_id = $1 AND (expires_at IS NULL OR expires_at > $2)",
     )
     .bind(user_id)
     .bind(now)
@@ -87,9 +85,9 @@ pub struct Reserved<'a> {
 /// Makes room for an attachment. False when the id exists.
 pub async fn reserve(connection: &mut AnyConnection, reserved: &Reserved<'_>, now: i64) -> Result<bool, DbError> {
     let done = sqlx::query(
-        "INSERT INTO attachments (attachment_id, user_id, name, media_type, size, digest, state, message_id,
-           expires_at, uploaded_at)
-         VALUES ($1, $2, $3, '', $4, NULL, 1, NULL, $5, $6) ON CONFLICT (attachment_id) DO NOTHING",
+        "INSERT INTO attachments (attachment_id, user_id, name, media_type, size, digest, state, expires_at,
+           uploaded_at)
+         VALUES ($1, $2, $3, '', $4, NULL, 1, $5, $6) ON CONFLICT (attachment_id) DO NOTHING",
     )
     .bind(reserved.attachment_id)
     .bind(reserved.user_id)
@@ -132,7 +130,7 @@ pub async fn get<'e>(
 ) -> Result<Option<AttachmentRow>, DbError> {
     sqlx::query_as(
         "SELECT * FROM attachments
-         WHERE attachment_id = $1 AND state = 2 AND (message_id IS NOT NULL OR expires_at > $2)",
+         WHERE attachment_id = $1 AND state = 2 AND (expires_at IS NULL OR expires_at > $2)",
     )
     .bind(attachment_id)
     .bind(now)
@@ -140,8 +138,8 @@ pub async fn get<'e>(
     .await
 }
 
-/// Gives an attachment to a message that may have it: one that no message has, or the message `from`. False when it
-/// is taken or gone.
+/// Gives an attachment to a message that may have it: one that no message has, or the message `from`, which keeps it.
+/// False when it is taken or gone.
 pub async fn give(
     connection: &mut AnyConnection,
     attachment_id: &str,
@@ -149,34 +147,78 @@ pub async fn give(
     from: Option<&str>,
     now: i64,
 ) -> Result<bool, DbError> {
-    let done = sqlx::query(
-        "UPDATE attachments SET message_id = $2, expires_at = 0
-         WHERE attachment_id = $1 AND state = 2
-           AND (message_id = $2 OR message_id = $3 OR (message_id IS NULL AND expires_at > $4))",
+    // Of two that want it at once the second waits here, and then sees that it is taken.
+    let free = sqlx::query(
+        "UPDATE attachments SET expires_at = NULL
+         WHERE attachment_id = $1 AND state = 2 AND (expires_at > $3 OR EXISTS (
+           SELECT 1 FROM message_attachments m WHERE m.attachment_id = $1 AND m.message_id = $2))",
     )
     .bind(attachment_id)
-    .bind(message_id)
     .bind(from)
     .bind(now)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
-    Ok(done.rows_affected() == 1)
-}
-
-/// Takes all attachments from a message; they stay until then unless another message has them.
-pub async fn take_all(connection: &mut AnyConnection, message_id: &str, expires_at: i64) -> Result<(), DbError> {
-    sqlx::query("UPDATE attachments SET message_id = NULL, expires_at = $2 WHERE message_id = $1")
+    if free.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query("INSERT INTO message_attachments (message_id, attachment_id) VALUES ($1, $2)")
         .bind(message_id)
-        .bind(expires_at)
+        .bind(attachment_id)
         .execute(connection)
         .await?;
+    Ok(true)
+}
+
+/// Takes all attachments from a message; those that no other has stay until then, unless one gets them.
+pub async fn take_all(connection: &mut AnyConnection, message_id: &str, expires_at: i64) -> Result<(), DbError> {
+    let taken = sqlx::query_scalar::<_, String>(
+        "DELETE FROM message_attachments WHERE message_id = $1 RETURNING attachment_id",
+    )
+    .bind(message_id)
+    .fetch_all(&mut *connection)
+    .await?;
+    for attachment_id in taken {
+        sqlx::query("UPDATE attachments SET expires_at = $2 WHERE attachment_id = $1 AND expires_at IS NOT NULL")
+            .bind(attachment_id)
+            .bind(expires_at)
+            .execute(&mut *connection)
+            .await?;
+    }
     Ok(())
+}
+
+/// A copy of a message has what the message has.
+pub async fn copy(connection: &mut AnyConnection, message_id: &str, copy_id: &str) -> Result<(), DbError> {
+    sqlx::query(
+        "INSERT INTO message_attachments (message_id, attachment_id)
+         SELECT $2, attachment_id FROM message_attachments WHERE message_id = $1",
+    )
+    .bind(message_id)
+    .bind(copy_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Whether a message has it.
+pub async fn has<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    message_id: &str,
+    attachment_id: &str,
+) -> Result<bool, DbError> {
+    let found = sqlx::query("SELECT 1 FROM message_attachments WHERE message_id = $1 AND attachment_id = $2")
+        .bind(message_id)
+        .bind(attachment_id)
+        .fetch_optional(executor)
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Gives up one that no message has; false when one has it, or it is not this user's.
 pub async fn give_up(connection: &mut AnyConnection, user_id: &str, attachment_id: &str) -> Result<bool, DbError> {
     let done = sqlx::query(
-        "UPDATE attachments SET expires_at = 0 WHERE attachment_id = $1 AND user_id = $2 AND message_id IS NULL",
+        "UPDATE attachments SET expires_at = 0
+         WHERE attachment_id = $1 AND user_id = $2 AND expires_at IS NOT NULL",
     )
     .bind(attachment_id)
     .bind(user_id)
@@ -187,7 +229,7 @@ pub async fn give_up(connection: &mut AnyConnection, user_id: &str, attachment_i
 
 /// Gives up everything of a user that no message has.
 pub async fn give_up_all(connection: &mut AnyConnection, user_id: &str) -> Result<(), DbError> {
-    sqlx::query("UPDATE attachments SET expires_at = 0 WHERE user_id = $1 AND message_id IS NULL")
+    sqlx::query("UPDATE attachments SET expires_at = 0 WHERE user_id = $1 AND expires_at IS NOT NULL")
         .bind(user_id)
         .execute(connection)
         .await?;
@@ -196,17 +238,16 @@ pub async fn give_up_all(connection: &mut AnyConnection, user_id: &str) -> Resul
 
 /// Marks what nobody has and whose time has come: from now on nobody gets it any more.
 pub async fn mark(connection: &mut AnyConnection, now: i64) -> Result<u64, DbError> {
-    let done =
-        sqlx::query("UPDATE attachments SET state = 3 WHERE message_id IS NULL AND expires_at <= $1 AND state <> 3")
-            .bind(now)
-            .execute(connection)
-            .await?;
+    let done = sqlx::query("UPDATE attachments SET state = 3 WHERE expires_at <= $1 AND state <> 3")
+        .bind(now)
+        .execute(connection)
+        .await?;
     Ok(done.rows_affected())
 }
 
 /// Some of those that are to be removed.
 pub async fn marked<'e>(executor: impl Executor<'e, Database = Any>, limit: i64) -> Result<Vec<String>, DbError> {
-    sqlx::query_scalar("SELECT attachment_id FROM attachments WHERE state = 3 AND message_id IS NULL LIMIT $1")
+    sqlx::query_scalar("SELECT attachment_id FROM attachments WHERE state = 3 AND expires_at IS NOT NULL LIMIT $1")
         .bind(limit)
         .fetch_all(executor)
         .await

@@ -96,7 +96,15 @@ impl MessageRow {
             attachments: self.attachments(),
             version: u32::try_from(self.version).ok().filter(|version| *version > 1),
             mode: self.mode.clone(),
+            queue_position: self.queue_position(),
         }
+    }
+
+    /// What it is ordered by as long as it waits. One that is tried again has its place in the conversation, and goes
+    /// before all others.
+    fn queue_position(&self) -> Option<i64> {
+        let waits = self.role() == v1::Role::User && self.status() == v1::TurnStatus::Queued;
+        waits.then(|| (self.position - WAITING).max(0))
     }
 }
 
@@ -186,9 +194,19 @@ pub async fn set_status(
     .await
 }
 
-/// Moves a message to another place.
+/// Gives a message its place in the conversation.
 pub async fn set_position(connection: &mut AnyConnection, message_id: &str, position: i64) -> Result<(), DbError> {
     sqlx::query("UPDATE chat_messages SET position = $2 WHERE message_id = $1")
+        .bind(message_id)
+        .bind(position)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Moves a message that waits, which its viewers are told.
+pub async fn move_to(connection: &mut AnyConnection, message_id: &str, position: i64) -> Result<(), DbError> {
+    sqlx::query("UPDATE chat_messages SET position = $2, revision = revision + 1 WHERE message_id = $1")
         .bind(message_id)
         .bind(position)
         .execute(connection)
@@ -235,7 +253,7 @@ pub async fn put_first(
     let (first, others) = waiting.iter().partition::<Vec<_>, _>(|row| row.message_id == message_id);
     // Behind the present places, so that no two are equal at any moment.
     for (row, position) in first.into_iter().chain(others).zip(last + 1..) {
-        set_position(connection, &row.message_id, position).await?;
+        move_to(connection, &row.message_id, position).await?;
     }
     list_waiting(connection, session_id).await
 }
@@ -248,22 +266,40 @@ pub async fn last(connection: &mut AnyConnection, session_id: &str) -> Result<Op
         .await
 }
 
+/// What shall be different in a message that waits.
+#[derive(Debug)]
+pub struct Edit<'a> {
+    /// Its text.
+    pub content: Option<&'a str>,
+    /// Its model.
+    pub model: Option<&'a str>,
+    /// Its mode.
+    pub mode: Option<&'a str>,
+}
+
 /// Edits a message that waits; `None` when it waits no more.
 pub async fn edit(
     connection: &mut AnyConnection,
     message_id: &str,
-    content: Option<&str>,
-    model: Option<&str>,
+    edit: &Edit<'_>,
 ) -> Result<Option<MessageRow>, DbError> {
     sqlx::query_as(
-        "UPDATE chat_messages SET content = COALESCE($2, content), model = COALESCE($3, model), revision = revision + 1
+        "UPDATE chat_messages SET content = COALESCE($2, content), model = COALESCE($3, model),
+           mode = COALESCE($4, mode), revision = revision + 1
          WHERE message_id = $1 AND status = 1 RETURNING *",
     )
     .bind(message_id)
-    .bind(content)
-    .bind(model)
+    .bind(edit.content)
+    .bind(edit.model)
+    .bind(edit.mode)
     .fetch_optional(connection)
     .await
+}
+
+/// Attachments as they are kept with their message.
+pub(super) fn kept(attachments: Vec<v1::Attachment>) -> Option<Vec<u8>> {
+    let some = !attachments.is_empty();
+    some.then(|| v1::ChatMessage { attachments, ..v1::ChatMessage::default() }.encode_to_vec())
 }
 
 /// Sets what a message that waits has as its attachments; the message as it is then.
@@ -272,10 +308,9 @@ pub async fn set_attachments(
     message_id: &str,
     attachments: Vec<v1::Attachment>,
 ) -> Result<Option<MessageRow>, DbError> {
-    let kept = v1::ChatMessage { attachments, ..v1::ChatMessage::default() }.encode_to_vec();
     sqlx::query_as("UPDATE chat_messages SET attachments = $2 WHERE message_id = $1 AND status = 1 RETURNING *")
         .bind(message_id)
-        .bind(kept)
+        .bind(kept(attachments))
         .fetch_optional(connection)
         .await
 }

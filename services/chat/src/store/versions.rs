@@ -5,7 +5,7 @@ use muster_service::DbError;
 use sqlx::{Any, AnyConnection, Executor};
 
 use super::{
-    MessageRow,
+    MessageRow, attachments,
     messages::{self, WAITING},
 };
 
@@ -143,13 +143,14 @@ pub async fn copy(
     if row.role() == v1::Role::Assistant {
         messages::finish(connection, &copied.message_id, &finished).await?;
     }
-    sqlx::query("UPDATE chat_messages SET origin_id = $2, error = $3 WHERE message_id = $1")
+    sqlx::query("UPDATE chat_messages SET origin_id = $2, error = $3, attachments = $4 WHERE message_id = $1")
         .bind(&copied.message_id)
         .bind(row.origin_id.as_deref().unwrap_or(&row.message_id))
         .bind(copied.error.as_deref())
-        .execute(connection)
+        .bind(messages::kept(copied.attachments.clone()))
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    attachments::copy(connection, &row.message_id, &copied.message_id).await
 }
 
 /// How a session is a fork: what its backend makes its own session from, and how many messages it begins with.

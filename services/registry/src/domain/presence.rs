@@ -62,9 +62,10 @@ pub(crate) fn is_alive(connected_at: i64, heard: Heard, now: i64) -> bool {
     !heard.sighted || now - last < SILENCE
 }
 
-/// What follows for a worker from its open connections and what was heard.
+/// What follows for a worker from its connections and what was heard. `closed_at`: when the last one of its process
+/// was closed.
 #[must_use]
-pub(crate) fn present(worker: &Worker, open: &[Connected], heard: Heard, now: i64) -> Present {
+pub(crate) fn present(worker: &Worker, open: &[Connected], closed_at: Option<i64>, heard: Heard, now: i64) -> Present {
     let before = Present::of(worker);
     if worker.fingerprint.is_none() {
         return Present { status: Status::Pending, lease_until: 0, ..before };
@@ -84,7 +85,10 @@ pub(crate) fn present(worker: &Worker, open: &[Connected], heard: Heard, now: i6
             status: if worker.seen { Status::Offline } else { Status::Ready },
             // A short lease belongs to a process that is just connecting.
             lease_until: if worker.lease.until == Lease::HELD { 0 } else { worker.lease.until },
-            offline_since: before.offline_since.or_else(|| worker.seen.then_some(now)),
+            offline_since: before.offline_since.or_else(|| {
+                let since = closed_at.filter(|_| silent.is_none()).unwrap_or(now);
+                worker.seen.then_some(since)
+            }),
             offline_closed: if before.offline_since.is_some() { before.offline_closed } else { silent.is_none() },
             ..before
         },
@@ -160,7 +164,7 @@ mod tests {
             ("waiting", worker, vec![waiting], heartbeat(NOW), Status::Offline),
         ];
         for (case, worker, open, heard, status) in table {
-            assert_eq!(present(&worker, &open, heard, NOW).status, status, "{case}");
+            assert_eq!(present(&worker, &open, None, heard, NOW).status, status, "{case}");
         }
     }
 
@@ -168,27 +172,29 @@ mod tests {
     fn the_lease_ends_with_the_connection_or_with_silence_and_comes_back() {
         let (worker, open) = approved(true);
         let open = [open];
-        let gone = present(&worker, &[], SIGHTED, NOW);
+        let gone = present(&worker, &[], None, SIGHTED, NOW);
         assert_eq!((gone.lease_until, gone.offline_since, gone.offline_closed), (0, Some(NOW), true));
-        let silent = present(&worker, &open, SIGHTED, NOW);
+        let since = |closed_at| present(&worker, &[], Some(closed_at), SIGHTED, NOW).offline_since;
+        assert_eq!(since(NOW - LINGER), Some(NOW - LINGER), "since it was closed, not since that was certain");
+        let silent = present(&worker, &open, Some(NOW - 9), SIGHTED, NOW);
         assert_eq!((silent.lease_until, silent.offline_since, silent.offline_closed), (0, Some(NOW), false));
         let back =
             Worker { lease: Lease { until: 0, ..worker.lease.clone() }, offline_since: Some(1), ..worker.clone() };
-        let back = present(&back, &open, heartbeat(NOW), NOW);
+        let back = present(&back, &open, None, heartbeat(NOW), NOW);
         assert_eq!((back.lease_until, back.offline_since), (Lease::HELD, None));
         let connecting = Worker { lease: Lease { until: NOW + 5, ..worker.lease.clone() }, ..worker };
-        assert_eq!(present(&connecting, &[], SIGHTED, NOW).lease_until, NOW + 5);
+        assert_eq!(present(&connecting, &[], None, SIGHTED, NOW).lease_until, NOW + 5);
     }
 
     #[test]
     fn what_follows_twice_is_the_same() {
         let (mut worker, _) = approved(true);
-        let first = present(&worker, &[], SIGHTED, NOW);
+        let first = present(&worker, &[], None, SIGHTED, NOW);
         worker.status = first.status;
         worker.lease.until = first.lease_until;
         worker.offline_since = first.offline_since;
         worker.offline_closed = first.offline_closed;
-        assert_eq!(present(&worker, &[], SIGHTED, NOW + 9_000), first);
+        assert_eq!(present(&worker, &[], None, SIGHTED, NOW + 9_000), first);
     }
 
     #[test]

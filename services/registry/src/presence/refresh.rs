@@ -21,7 +21,7 @@ pub(crate) async fn refresh(state: &State, id: &WorkerId) -> Result<(), DbError>
     };
     let open = connections::open(state.db.pool(), id).await?;
     let now = state.now();
-    if present(&worker, &open, state.memory.heard(&worker, now), now) == Present::of(&worker) {
+    if present(&worker, &open, None, state.memory.heard(&worker, now), now) == Present::of(&worker) {
         state.memory.believe(id, worker.status == Status::Online);
         return Ok(());
     }
@@ -33,8 +33,9 @@ async fn write(state: &State, id: &WorkerId) -> Result<(), DbError> {
     let mut change = Change::begin(state, actor).await?;
     let Some(worker) = workers::take(&mut change.write, id).await? else { return Ok(()) };
     let open = connections::open(change.write.connection(), id).await?;
+    let closed_at = connections::last_closed(change.write.connection(), id, worker.lease.term).await?;
     let now = state.now();
-    let after = present(&worker, &open, state.memory.heard(&worker, now), now);
+    let after = present(&worker, &open, closed_at, state.memory.heard(&worker, now), now);
     if after != Present::of(&worker) {
         workers::put_present(&mut change.write, id, &after).await?;
         if (after.status, &after.process) != (worker.status, &worker.process) {

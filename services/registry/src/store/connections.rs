@@ -53,6 +53,19 @@ pub(crate) async fn open<'e>(on: impl AnyExecutor<'e>, worker: &WorkerId) -> Res
     rows.iter().map(read).collect()
 }
 
+/// When the last connection of a process was closed, as far as that is known still.
+pub(crate) async fn last_closed<'e>(
+    on: impl AnyExecutor<'e>,
+    worker: &WorkerId,
+    term: i64,
+) -> Result<Option<i64>, DbError> {
+    sqlx::query_scalar("SELECT MAX(closed_at) FROM connections WHERE worker_id = $1 AND term = $2")
+        .bind(worker.as_str())
+        .bind(term)
+        .fetch_one(on)
+        .await
+}
+
 /// Every open connection.
 pub(crate) async fn all_open<'e>(on: impl AnyExecutor<'e>) -> Result<Vec<Open>, DbError> {
     let rows = sqlx::query(concat!("SELECT worker_id, ", columns!(), " FROM connections WHERE closed_at IS NULL"))

@@ -21,7 +21,10 @@ use muster_contracts::{
     id::SessionId,
     v1::{Answer, Labels, RequestKind, ToolState, TurnStart, TurnStatus, part::Kind},
 };
-use muster_testkit::openai::{Step, words};
+use muster_testkit::{
+    openai::{Step, words},
+    process::working_below,
+};
 use muster_worker_agent::backend::Choice;
 use serde_json::json;
 use stage::*;
@@ -40,7 +43,7 @@ async fn several_that_start_at_once_on_a_new_machine_all_start() {
     for started in futures_util::future::join_all(starts).await {
         started.unwrap_or_else(|error| panic!("{error}")).shutdown().await;
     }
-    assert_eq!(processes(directory.path()), Vec::<i32>::new(), "nothing is left behind");
+    assert_eq!(working_below(directory.path()), [], "nothing is left behind");
 }
 
 #[tokio::test]

@@ -11,7 +11,10 @@ use muster_contracts::{
     id::{MessageId, SessionId},
     v1::{Answer, GivenAnswer, TurnStart, TurnStatus, part::Kind},
 };
-use muster_testkit::openai::{OpenAi, Step};
+use muster_testkit::{
+    openai::{OpenAi, Step},
+    process::{Working, working_below},
+};
 use muster_worker_agent::backend::{Backend, Choice};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -91,7 +94,7 @@ impl Stage {
 
     pub(crate) async fn end(self) {
         self.backend.shutdown().await;
-        assert_eq!(processes(self.directory.path()), Vec::<i32>::new(), "nothing is left behind");
+        assert_eq!(working_below(self.directory.path()), [], "nothing is left behind");
     }
 }
 
@@ -119,31 +122,15 @@ pub(crate) fn has_notice(told: &Told) -> bool {
     kinds(told).contains(&"notice")
 }
 
-/// Processes that work in or below a directory.
-pub(crate) fn processes(directory: &Path) -> Vec<i32> {
-    let directory = directory.canonicalize().unwrap();
-    let own = i32::try_from(std::process::id()).unwrap();
-    std::fs::read_dir("/proc")
-        .unwrap()
-        .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<i32>().ok())
-        .filter(|&pid| pid != own)
-        .filter(|pid| std::fs::read_link(format!("/proc/{pid}/cwd")).is_ok_and(|cwd| cwd.starts_with(&directory)))
-        .collect()
-}
-
 /// The opencode process itself, not its guard.
-pub(crate) fn opencode_of(directory: &Path) -> i32 {
-    let serves = |pid: &i32| {
-        let line = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-        let line = String::from_utf8_lossy(&line).replace('\0', " ");
-        line.contains(" serve ") && !line.contains(" guard ")
-    };
-    let all = processes(directory).into_iter().filter(serves).collect::<Vec<_>>();
+pub(crate) fn opencode_of(directory: &Path) -> u32 {
+    let serves = |process: &Working| process.command.contains(" serve ") && !process.command.contains(" guard ");
+    let all = working_below(directory).into_iter().filter(serves).collect::<Vec<_>>();
     assert_eq!(all.len(), 1, "{all:?}");
-    all[0]
+    all[0].pid
 }
 
-pub(crate) fn kill(pid: i32) {
+pub(crate) fn kill(pid: u32) {
     assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
 }
 
@@ -156,9 +143,7 @@ pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
 }
 
 pub(crate) fn sleeps(stage: &Stage) -> bool {
-    processes(stage.directory.path())
-        .iter()
-        .any(|pid| std::fs::read(format!("/proc/{pid}/cmdline")).is_ok_and(|line| line.starts_with(b"sleep\x00543")))
+    working_below(stage.directory.path()).iter().any(|process| process.command == "sleep 543")
 }
 
 pub(crate) fn sleep_tool() -> Step {

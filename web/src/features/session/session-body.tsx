@@ -88,6 +88,7 @@ export function SessionBody({
                 )}
                 <WaitingList
                   sessionId={session.chatSessionId}
+                  worker={worker}
                   queue={queue}
                   paused={session.queue === "paused"}
                   running={open !== null}

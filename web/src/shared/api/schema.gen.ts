@@ -1379,6 +1379,11 @@ export interface components {
             parts: components["schemas"]["Part"][];
             /**
              * Format: int64
+             * @description Of the messages that wait, the one with the lowest goes first; absent once it is delivered.
+             */
+            queuePosition?: number;
+            /**
+             * Format: int64
              * @description Sequence of the last chunk that `content` and `parts` hold already.
              */
             receivedSequence: number;
@@ -1543,6 +1548,8 @@ export interface components {
             attachments?: string[] | null;
             /** @description At most 131,072 bytes, and not blank unless there are attachments. */
             content?: string | null;
+            /** @description One of the backend's modes. 1 to 64 characters. */
+            mode?: string | null;
             model?: string | null;
         };
         /**

@@ -405,6 +405,7 @@ export const de: typeof en = {
   queue: {
     title: (n) => viele(n, "Nachricht wartet", "Nachrichten warten"),
     edit: "Nachricht bearbeiten",
+    moveUp: "Nach oben",
     withdraw: "Nachricht zurückziehen",
     sendNow: "Jetzt senden",
     sendNowHint: "Hält die laufende Antwort an",

@@ -400,6 +400,7 @@ export const en = {
   queue: {
     title: (n: number) => many(n, "message waits", "messages wait"),
     edit: "Edit message",
+    moveUp: "Move up",
     withdraw: "Withdraw message",
     sendNow: "Send now",
     sendNowHint: "Stops the running reply",

@@ -28,6 +28,9 @@ pub(crate) struct EditMessage {
     content: Option<String>,
     #[schema(min_length = 1, max_length = 256)]
     model: Option<String>,
+    /// One of the backend's modes. 1 to 64 characters.
+    #[schema(min_length = 1, max_length = 64)]
+    mode: Option<String>,
     /// The waiting message that it shall follow; null for the front.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<String>)]
@@ -48,7 +51,7 @@ pub(crate) async fn edit(
     body: Result<Body<EditMessage>, Problem>,
 ) -> Result<Json<ChatMessage>, Problem> {
     let of = Owned::Session(&session);
-    let EditMessage { content, model, after, attachments } = api.body_for(&caller, of, body).await?;
+    let EditMessage { content, model, mode, after, attachments } = api.body_for(&caller, of, body).await?;
     if let Err(problem) = attached(attachments.as_deref().unwrap_or_default()) {
         return Err(api.refusal(&caller, of, problem).await);
     }
@@ -61,6 +64,7 @@ pub(crate) async fn edit(
         after: after.map(Option::unwrap_or_default),
         change_attachments: attachments.is_some(),
         attachments: attachments.unwrap_or_default(),
+        mode,
     };
     Ok(Json(api.call::<method::EditMessage>(request).await?.into()))
 }

@@ -30,6 +30,10 @@ pub(crate) struct ChatMessage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub(crate) mode: Option<String>,
+    /// Of the messages that wait, the one with the lowest goes first; absent once it is delivered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, minimum = 0)]
+    pub(crate) queue_position: Option<i64>,
     /// The user's message that this one answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -143,6 +147,7 @@ impl From<v1::ChatMessage> for ChatMessage {
             attachments,
             version,
             mode,
+            queue_position,
         } = message;
         Self {
             message_id,
@@ -156,6 +161,7 @@ impl From<v1::ChatMessage> for ChatMessage {
             is_streaming: role == Role::Assistant && matches!(status, TurnStatus::Delivered | TurnStatus::Streaming),
             model,
             mode,
+            queue_position,
             reply_to,
             replaces,
             superseded_by,

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { api, must } from "@/shared/api/client";
+import { api, must, type Schemas } from "@/shared/api/client";
 import { toastError } from "@/shared/ui/toast-error";
 import { useSessionStream } from "../stream/use-session-stream";
 
@@ -7,14 +7,28 @@ import { useSessionStream } from "../stream/use-session-stream";
 export function useEditMessage(id: string) {
   const stream = useSessionStream();
   return useMutation({
-    mutationFn: ({ messageId, content }: { messageId: string; content: string }) =>
+    mutationFn: ({ messageId, ...body }: { messageId: string } & Schemas["EditMessage"]) =>
       must(
         api.PATCH("/api/v1/sessions/{id}/messages/{messageId}", {
           params: { path: { id, messageId } },
-          body: { content },
+          body,
         }),
       ),
     onSuccess: (data) => stream.apply({ event: "message", data }),
+    onError: toastError,
+  });
+}
+
+/** The new order comes with the stream: the answer has only what was moved, not what it went past. */
+export function useMoveMessage(id: string) {
+  return useMutation({
+    mutationFn: ({ messageId, after }: { messageId: string; after: string | null }) =>
+      must(
+        api.PATCH("/api/v1/sessions/{id}/messages/{messageId}", {
+          params: { path: { id, messageId } },
+          body: { after },
+        }),
+      ),
     onError: toastError,
   });
 }

@@ -85,7 +85,11 @@ export function MessageBox({
         placeholder={placeholder}
         value={value}
         disabled={disabled}
-        onChange={(event) => onChange(event.target.value)}
+        onChange={({ target }) => {
+          onChange(target.value);
+          // What is dictated or filled in selects nothing.
+          suggesting.onCaret(target.selectionEnd);
+        }}
         onSelect={(event) => suggesting.onCaret(event.currentTarget.selectionEnd)}
         onBlur={() => suggesting.onCaret(null)}
         onKeyDown={onKeyDown}

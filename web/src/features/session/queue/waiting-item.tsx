@@ -1,63 +1,38 @@
-import { Clock, CornerRightUp, Paperclip, Pencil, X } from "lucide-react";
+import { ArrowUp, Clock, CornerRightUp, Paperclip, Pencil, X } from "lucide-react";
 import { useState } from "react";
+import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
-import { Button } from "@/shared/ui/button";
 import { IconButton } from "@/shared/ui/icon-button";
-import { fieldLook } from "@/shared/ui/input";
-import { useEditMessage, useSendNow, useWithdrawMessage } from "../actions/use-waiting-actions";
+import { useMoveMessage, useSendNow, useWithdrawMessage } from "../actions/use-waiting-actions";
 import { useSessionView } from "../stream/use-session-stream";
+import { WaitingEdit } from "./waiting-edit";
 
 interface WaitingItemProps {
   sessionId: string;
   messageId: string;
+  worker: Worker | undefined;
   running: boolean;
+  /** Where it goes when it is moved up; null where nothing else waits. */
+  above: { first: boolean; after: string | null } | null;
 }
 
-export function WaitingItem({ sessionId, messageId, running }: WaitingItemProps) {
-  const content = useSessionView((v) => v.transcript.entries[messageId]?.message.content ?? "");
-  const files = useSessionView((v) => v.transcript.entries[messageId]?.message.attachments);
-  const edit = useEditMessage(sessionId);
+export function WaitingItem({ sessionId, messageId, worker, running, above }: WaitingItemProps) {
+  const message = useSessionView((v) => v.transcript.entries[messageId]?.message);
+  const move = useMoveMessage(sessionId);
   const withdraw = useWithdrawMessage(sessionId);
   const sendNow = useSendNow(sessionId);
-  const [draft, setDraft] = useState<string | null>(null);
-  if (draft !== null)
-    return (
-      <li className="p-1">
-        <textarea
-          // The field appears because the user just asked for it.
-          // eslint-disable-next-line jsx-a11y/no-autofocus
-          autoFocus
-          aria-label={t.queue.edit}
-          rows={3}
-          value={draft}
-          onChange={(event) => setDraft(event.target.value)}
-          className={`${fieldLook} py-1.5`}
-        />
-        <div className="mt-1 flex justify-end gap-1.5">
-          <Button size="sm" onClick={() => setDraft(null)}>
-            {t.common.cancel}
-          </Button>
-          <Button
-            size="sm"
-            look="solid"
-            disabled={draft.trim() === "" && !files?.length}
-            busy={edit.isPending}
-            onClick={() =>
-              edit.mutate({ messageId, content: draft }, { onSuccess: () => setDraft(null) })
-            }
-          >
-            {t.queue.saveEdit}
-          </Button>
-        </div>
-      </li>
-    );
+  const [editing, setEditing] = useState(false);
+  if (message === undefined) return null;
+  if (editing)
+    return <WaitingEdit message={message} worker={worker} onDone={() => setEditing(false)} />;
+  const { content, attachments: files } = message;
   return (
     <li className="flex items-center gap-1 rounded-md pl-2 hover:bg-hover">
       <Clock aria-label={t.turn.queued} className="size-3.5 shrink-0 text-ink-3" />
       <span className="min-w-0 flex-1 truncate pl-1 text-ink-2">
-        {content.trim() === "" ? files?.map((file) => file.name).join(", ") : content}
+        {content.trim() === "" ? files.map((file) => file.name).join(", ") : content}
       </span>
-      {files !== undefined && files.length > 0 && (
+      {files.length > 0 && (
         <span className="flex items-center gap-0.5 px-1 text-xs text-ink-3">
           <Paperclip aria-hidden className="size-3.5" />
           <span aria-hidden>{files.length}</span>
@@ -74,7 +49,21 @@ export function WaitingItem({ sessionId, messageId, running }: WaitingItemProps)
           <CornerRightUp />
         </IconButton>
       )}
-      <IconButton size="icon-sm" label={t.queue.edit} onClick={() => setDraft(content)}>
+      {above !== null && (
+        <IconButton
+          size="icon-sm"
+          label={t.queue.moveUp}
+          // Whoever has moved it to the front keeps the focus.
+          aria-disabled={above.first}
+          className="aria-disabled:opacity-40"
+          onClick={() => {
+            if (!above.first && !move.isPending) move.mutate({ messageId, after: above.after });
+          }}
+        >
+          <ArrowUp />
+        </IconButton>
+      )}
+      <IconButton size="icon-sm" label={t.queue.edit} onClick={() => setEditing(true)}>
         <Pencil />
       </IconButton>
       <IconButton

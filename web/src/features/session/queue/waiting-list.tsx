@@ -1,3 +1,4 @@
+import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { useContinueQueue } from "../actions/use-turn-actions";
@@ -5,13 +6,14 @@ import { WaitingItem } from "./waiting-item";
 
 interface WaitingListProps {
   sessionId: string;
+  worker: Worker | undefined;
   queue: readonly string[];
   paused: boolean;
   running: boolean;
 }
 
 /** What waits for its turn, above the composer: to be changed, withdrawn, or sent now. */
-export function WaitingList({ sessionId, queue, paused, running }: WaitingListProps) {
+export function WaitingList({ sessionId, worker, queue, paused, running }: WaitingListProps) {
   const goOn = useContinueQueue(sessionId);
   if (queue.length === 0) return null;
   return (
@@ -28,8 +30,16 @@ export function WaitingList({ sessionId, queue, paused, running }: WaitingListPr
         </div>
       )}
       <ol>
-        {queue.map((id) => (
-          <WaitingItem key={id} sessionId={sessionId} messageId={id} running={running} />
+        {queue.map((id, at) => (
+          <WaitingItem
+            key={id}
+            sessionId={sessionId}
+            messageId={id}
+            worker={worker}
+            running={running}
+            // Behind the one that is two places before it; without such a one, to the front.
+            above={queue.length > 1 ? { first: at === 0, after: queue[at - 2] ?? null } : null}
+          />
         ))}
       </ol>
     </section>

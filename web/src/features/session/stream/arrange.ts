@@ -5,7 +5,7 @@ import { rootOf, type Chosen } from "./versions";
 export interface Arrangement {
   /** What is read, in reading order: each reply right after what it answers. */
   rows: readonly string[];
-  /** User messages that wait for their turn; a new version of an earlier one goes first. */
+  /** User messages that wait for their turn, in the order in which they get it. */
   queue: readonly string[];
   /** The user message whose turn runs now. */
   open: string | null;
@@ -33,9 +33,9 @@ export function arrange(transcript: Content, chosen: Chosen = {}): Arrangement {
     const last = (replies.get(id) ?? []).filter((reply) => isLast(entries, reply, id));
     return [id, ...last];
   });
-  const first = queue.filter((id) => entries[id]?.message.replaces != null);
-  const behind = queue.filter((id) => entries[id]?.message.replaces == null);
-  return { rows, queue: [...first, ...behind], open, earlier: branch !== null };
+  const place = (id: string) => entries[id]?.message.queuePosition ?? 0;
+  queue.sort((one, other) => place(one) - place(other));
+  return { rows, queue, open, earlier: branch !== null };
 }
 
 /**

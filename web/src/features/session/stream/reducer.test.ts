@@ -226,4 +226,15 @@ describe("the arrangement", () => {
     ]);
     expect(arrange(state)).toMatchObject({ rows: ["a", "a-reply"], queue: ["b"], open: "a" });
   });
+
+  it("has what waits in the order that the server gives it", () => {
+    const waiting = (messageId: string, queuePosition: number, revision = 1) =>
+      reply({
+        ...{ messageId, role: "user", status: "queued", isStreaming: false },
+        ...{ queuePosition, revision },
+      });
+    const state = withNewestPage(emptyTranscript, [waiting("a", 1), waiting("b", 2)]);
+    const moved = frames(state, message(waiting("b", 3, 2)), message(waiting("a", 4, 2)));
+    expect(arrange(moved).queue).toEqual(["b", "a"]);
+  });
 });

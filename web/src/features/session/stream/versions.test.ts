@@ -99,20 +99,30 @@ describe("versions of a message", () => {
 });
 
 describe("a new version", () => {
-  const waits = said("b2", { replaces: "a", version: 2, status: "queued", completed: false });
+  const waits = said("b2", {
+    ...{ replaces: "a", version: 2, status: "queued", completed: false },
+    queuePosition: 2,
+  });
   const before = withNewestPage(emptyTranscript, [
     said("a"),
     reply("a"),
-    said("w", { status: "queued", completed: false }),
+    said("w", { status: "queued", completed: false, queuePosition: 1 }),
   ]);
-  const sent = reduce(before, { event: "message", data: waits });
+  const behind = said("w", {
+    ...{ status: "queued", completed: false, revision: 2 },
+    queuePosition: 3,
+  });
+  const sent = [waits, behind].reduce(
+    (state, data) => reduce(state, { event: "message", data }),
+    before,
+  );
 
-  it("waits before all others, and changes nothing until it is delivered", () => {
+  it("waits where the server has put it, before all others, and changes nothing until it is delivered", () => {
     expect(arrange(sent)).toMatchObject({ rows: ["a", "ra"], queue: ["b2", "w"] });
   });
 
   it("has its place before what waited longer, once it is delivered", () => {
-    const revision = 2;
+    const revision = 3;
     const delivered = [
       said("a", { supersededBy: "b2", revision }),
       { ...reply("a", "b2"), revision },

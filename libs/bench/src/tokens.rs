@@ -1,0 +1,115 @@
+//! What a worker costs, and what it makes of a stream of tokens: near the broker, and far from it.
+
+use std::time::{Duration, Instant};
+
+use muster_testkit::{
+    openai::{OpenAi, Step},
+    stack::{Engine, Link, Running, Session, Setup, Viewer},
+};
+
+use crate::{Figure, Limit};
+
+const ROUNDS: usize = 5;
+/// A round's reply.
+const LONG: Duration = Duration::from_secs(12);
+/// Tokens come as a fast model gives them: three at a time, a hundred times a second.
+const TICK: Duration = Duration::from_millis(10);
+const TOKENS_PER_TICK: usize = 3;
+/// There and back again.
+const FAR: Duration = Duration::from_millis(50);
+
+/// Measures it; `round` is told of each round before it begins.
+///
+/// # Errors
+/// When the scripted model cannot be served.
+///
+/// # Panics
+/// When the stack does not come up, or a reply is not whole.
+pub async fn measure(round: impl Fn(usize, usize)) -> std::io::Result<Vec<Figure>> {
+    let stack = Setup::on(Engine::Sqlite).linked().start().await;
+    let model = OpenAi::start().await?;
+    model.answer_all();
+    let waiting = stack.admin().await.machine("bench").await.worker().await.driving("openai");
+    let waiting = waiting.setting("MUSTER_OPENAI_URL", model.base_url());
+    let worker = waiting.started(&stack).await.approved().await;
+    let session = worker.session("tiny").await;
+    let viewer = session.view().await;
+    let link = stack.link(Link::WorkerBroker);
+    let (mut near, mut far) = (Vec::new(), Vec::new());
+    for number in 0..ROUNDS {
+        for (delay, taken) in [(Duration::ZERO, &mut near), (FAR / 2, &mut far)] {
+            round(2 * number + usize::from(!delay.is_zero()), 2 * ROUNDS);
+            link.iter().for_each(|proxy| proxy.delay(delay));
+            taken.push(take(&model, &worker, &session, &viewer).await);
+        }
+    }
+    let of = |rounds: &[Taken], value: fn(&Taken) -> f64| rounds.iter().map(value).collect::<Vec<_>>();
+    Ok(vec![
+        Figure::new("tokens a second, near", "/s", Limit::Between(250.0, 310.0), of(&near, |round| round.tokens)),
+        Figure::new("worker's share of a core, near", "%", Limit::AtMost(2.0), of(&near, |round| round.core)),
+        Figure::new("worker's share of a core, 50 ms away", "%", Limit::AtMost(2.0), of(&far, |round| round.core)),
+        Figure::new("first token to the viewer, near", "ms", Limit::AtMost(10.0), of(&near, |round| round.first)),
+        Figure::new("first token to the viewer, 50 ms away", "ms", Limit::AtMost(40.0), of(&far, |round| round.first)),
+        Figure::new("chunks a second, 50 ms away", "/s", Limit::Between(17.0, 22.0), of(&far, |round| round.chunks)),
+        Figure::new("last token to the end, 50 ms away", "ms", Limit::AtMost(250.0), of(&far, |round| round.last)),
+    ])
+}
+
+/// One reply.
+struct Taken {
+    tokens: f64,
+    chunks: f64,
+    /// Milliseconds.
+    first: f64,
+    /// Milliseconds.
+    last: f64,
+    /// Per cent.
+    core: f64,
+}
+
+async fn take(model: &OpenAi, worker: &Running, session: &Session, viewer: &Viewer) -> Taken {
+    let ticks = LONG.as_millis() / TICK.as_millis();
+    let mut steps = vec![Step::Wait, Step::Text("first ".to_owned())];
+    for _ in 0..ticks {
+        steps.extend((0..TOKENS_PER_TICK).map(|_| Step::Text("token ".to_owned())));
+        steps.push(Step::Pause(TICK));
+    }
+    steps.extend([Step::Wait, Step::Text("last".to_owned())]);
+    let tokens = TOKENS_PER_TICK * usize::try_from(ticks).unwrap_or_default();
+    let before = viewer.count();
+    model.reply(steps);
+    let sent = session.send("go").await;
+    let mut open = model.open();
+    while *open.borrow_and_update() == 0 {
+        if open.changed().await.is_err() {
+            break;
+        }
+    }
+    let chunks = |frames: &[muster_testkit::stack::Frame]| frames.iter().filter(|frame| frame.event == "chunk").count();
+    let (used, begun) = (worker.process().computed(), Instant::now());
+    model.go_on();
+    viewer.until("the first token", |frames| (chunks(frames.get(before..)?) > 0).then_some(())).await;
+    let first = begun.elapsed();
+    let whole = tokens * "token ".len() + "first ".len();
+    let text = |frames: &[muster_testkit::stack::Frame]| -> usize {
+        frames.iter().filter_map(|frame| frame.data.get("chunk")?.as_str()).map(str::len).sum()
+    };
+    viewer.until("all tokens", |frames| (text(frames.get(before..)?) >= whole).then_some(())).await;
+    let took = begun.elapsed();
+    let spent = worker.process().computed().zip(used).map_or(f64::NAN, |(now, used)| (now - used).as_secs_f64());
+    let came = chunks(viewer.frames().get(before..).unwrap_or_default());
+    let ending = Instant::now();
+    model.go_on();
+    viewer.whole_reply_to(&sent).await;
+    Taken {
+        tokens: tokens as f64 / took.as_secs_f64(),
+        chunks: came as f64 / took.as_secs_f64(),
+        first: millis(first),
+        last: millis(ending.elapsed()),
+        core: 100.0 * spent / took.as_secs_f64(),
+    }
+}
+
+fn millis(time: Duration) -> f64 {
+    time.as_secs_f64() * 1000.0
+}
