@@ -287,6 +287,31 @@ describe("the arrangement", () => {
     expect(arrange(state)).toMatchObject({ rows: ["a", "a-reply"], queue: ["b"], open: "a" });
   });
 
+  it("has a message where it was delivered, even if its reply was heard of first", () => {
+    const user = (messageId: string, status: ChatMessage["status"], revision = 1) =>
+      reply({ messageId, role: "user", status, isStreaming: false, revision });
+    const waiting = withNewestPage(emptyTranscript, [user("a", "queued"), user("b", "queued")]);
+    const state = frames(
+      waiting,
+      message(user("b", "delivered", 2)),
+      message(reply({ messageId: "b-reply", replyTo: "b" })),
+      message(reply({ messageId: "a-reply", replyTo: "a" })),
+      message(user("a", "delivered", 2)),
+    );
+    expect(arrange(state).rows).toEqual(["b", "b-reply", "a", "a-reply"]);
+  });
+
+  it("has a message that is tried again where it was", () => {
+    const failed = reply({ messageId: "a-reply", replyTo: "a", ...ended("failed") });
+    const asked = (messageId: string, status: ChatMessage["status"], revision = 1) =>
+      reply({ messageId, role: "user", status, isStreaming: false, revision });
+    const state = frames(
+      withNewestPage(emptyTranscript, [asked("a", "queued"), failed, asked("b", "completed")]),
+      message(asked("a", "delivered", 2)),
+    );
+    expect(arrange(state).rows).toEqual(["a", "a-reply", "b"]);
+  });
+
   it("has what waits in the order that the server gives it", () => {
     const waiting = (messageId: string, queuePosition: number, revision = 1) =>
       reply({
