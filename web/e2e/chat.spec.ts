@@ -76,6 +76,24 @@ test("a failed turn says why, and does not hold up what follows", async ({ muste
   await expect(muster.reply).toContainText("after");
 });
 
+test("an agent that lost its context says so in its reply, at once and for good", async ({
+  page,
+  muster,
+}) => {
+  const worker = await muster.readyToChat();
+  await muster.send("echo before");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+  await worker.forget();
+  await muster.send("hang");
+  await expect(muster.reply).toContainText("Waiting until you stop me.");
+  const told = muster.reply.getByRole("note");
+  await expect(told).toHaveText("The demo has no memory of what was said here before.");
+  await page.getByRole("button", { name: "Stop “hang”" }).click();
+  await expect(muster.reply.getByText("You stopped this reply.")).toBeVisible();
+  await page.reload();
+  await expect(told).toHaveText("The demo has no memory of what was said here before.");
+});
+
 test("permissions and questions are answered from the page", async ({ page, muster }) => {
   await muster.readyToChat();
   await muster.send("ask");

@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 
 /** What a worker drives. */
 export interface Agent {
@@ -52,6 +52,14 @@ export class WorkerProcess {
   async restart(): Promise<void> {
     await this.end();
     this.spawn();
+  }
+
+  /** The demo no longer knows what was said, as an agent whose files were cleared away. */
+  async forget(): Promise<void> {
+    const all = await readdir(join(this.home, "state"), { recursive: true, withFileTypes: true });
+    const memories = all.filter((file) => file.isFile() && basename(file.parentPath) === "demo");
+    if (memories.length === 0) throw new Error("the demo remembers nothing");
+    await Promise.all(memories.map(({ parentPath, name }) => rm(join(parentPath, name))));
   }
 
   async stop(): Promise<void> {

@@ -37,6 +37,9 @@ pub(crate) enum Command {
     /// Look at what is stored and what is live on the broker
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
+    /// Measure what must be fast
+    #[command(after_help = BENCH)]
+    Bench(Bench),
     /// Write the files that are made from code
     #[command(after_help = GENERATE)]
     Generate(Generate),
@@ -107,6 +110,15 @@ Examples:
 What `cargo muster up --inspect` has started is found by its data directory; of another installation it wants the
 address and the directory of `cargo muster credentials --inspect`. The operator may look and change nothing; it shows
 every chat. Requests between services are neither stored nor republished, and are not seen.";
+
+const BENCH: &str = "\
+Examples:
+  cargo muster bench web                               the page, in Chromium
+  cargo run --release --bin muster -- bench tokens     a worker, with optimised services
+
+It starts a stack of its own, measures it against its figures and prints them as a table, also as JSON in
+target/check/bench-….json. A figure that is missed makes the command fail. It takes a few minutes; nothing else should
+keep the computer busy meanwhile.";
 
 const GENERATE: &str = "\
 Examples:
@@ -274,6 +286,23 @@ pub(crate) struct Inspect {
     /// Certificates (PEM) to trust beside the system's
     #[arg(long, value_name = "FILE")]
     pub(crate) ca: Option<PathBuf>,
+}
+
+/// What to measure.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// What to measure
+    #[arg(value_enum)]
+    pub(crate) what: Measured,
+}
+
+/// What can be measured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Measured {
+    /// The page: opening and scrolling a long session, reading along, Lighthouse
+    Web,
+    /// A worker: what 300 tokens a second cost it, and what comes of them near the broker and far from it
+    Tokens,
 }
 
 /// How to make what is made from code.

@@ -33,6 +33,7 @@ async fn main() -> ExitCode {
         Command::Fuzz(options) => check::fuzz(&options, &report).await.map_err(|error| error.to_string()),
         Command::Soak(options) => soak::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Inspect(options) => inspect::run(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Bench(options) => check::bench(&options, &report).await.map_err(|error| error.to_string()),
         Command::Generate(options) => generate::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Credentials(options) => generate::credentials(&options, &report).map_err(|error| error.to_string()),
     };

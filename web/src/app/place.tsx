@@ -1,5 +1,5 @@
 import { Menu } from "lucide-react";
-import { lazy, Suspense, useEffect } from "react";
+import { Suspense, useEffect } from "react";
 import { toast } from "sonner";
 import { MachineEmptyState } from "@/features/fleet/machine-empty-state";
 import { MachinePage } from "@/features/fleet/machine-page";
@@ -9,6 +9,7 @@ import { t } from "@/shared/i18n/strings";
 import { useGo } from "@/shared/nav/place";
 import { IconButton } from "@/shared/ui/icon-button";
 import { LoadError } from "@/shared/ui/load-error";
+import { onDemand, whenIdle } from "@/shared/ui/on-demand";
 import { Home } from "./home";
 import { LinkMark } from "./link-mark";
 import { Pane } from "./pane";
@@ -16,8 +17,12 @@ import { PlaceSkeleton } from "./place-skeleton";
 import { useDetailOpen } from "./use-detail-open";
 import { usePlaced } from "./use-placed";
 
-const SessionPane = lazy(() => import("@/features/session/session-pane"));
-const NewSessionPane = lazy(() => import("@/features/session/new-session-pane"));
+const SessionPane = onDemand(() => import("@/features/session/session-pane"));
+const NewSessionPane = onDemand(() => import("@/features/session/new-session-pane"));
+
+/** Offline, it is tried again when it is shown. */
+const preload = () =>
+  void Promise.all([SessionPane.preload(), NewSessionPane.preload()]).catch(() => undefined);
 
 /** What the address leads to. An address that leads nowhere (any more) falls back, with a notice. */
 export function Place({ phone }: { phone: boolean }) {
@@ -30,6 +35,7 @@ export function Place({ phone }: { phone: boolean }) {
     go(placed.fallback, { replace: true });
   }, [placed, go]);
   useEffect(() => closeDialog(), [placed.key]);
+  useEffect(() => whenIdle(preload), []);
 
   const before = phone && (
     <IconButton label={t.rail.open} onClick={() => openDialog({ kind: "rail" })}>

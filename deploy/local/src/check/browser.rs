@@ -1,6 +1,8 @@
 //! Browser tests against everything, freshly started.
 
-use muster_testkit::binaries;
+use std::path::PathBuf;
+
+use muster_testkit::{binaries, process::Command};
 
 use super::{
     CheckError, needs,
@@ -16,18 +18,21 @@ pub(super) async fn run(report: &Report) -> Result<(), CheckError> {
     steps::build(report).await?;
     let provider = provider()?;
     let stack = Stack::start("up.log", &["--bare"], &provider).await?;
-    let tests = web::npm(&steps::logs().join("browser.log"))
-        .args(["run", "e2e"])
-        .env("MUSTER_URL", stack.url())
-        .env("MUSTER_ADMIN_PASSWORD", PASSWORD)
-        .envs(provider)
-        .env("MUSTER_WORKER_AGENT", binaries::find("muster-worker-agent")?)
-        .env("MUSTER_ROOT", workspace::root())
-        .env("CHROMIUM", chromium)
-        .env("PATH", path);
+    let tests =
+        against(&stack, "e2e", chromium)?.envs(provider).env("MUSTER_ROOT", workspace::root()).env("PATH", path);
     let outcome = steps::heard(tests, report).await;
     stack.stop().await;
     outcome
+}
+
+/// One of the page's scripts, which drives Chromium against this stack.
+pub(super) fn against(stack: &Stack, script: &str, chromium: PathBuf) -> Result<Command, CheckError> {
+    Ok(web::npm(&steps::logs().join(format!("{script}.log")))
+        .args(["run", script])
+        .env("MUSTER_URL", stack.url())
+        .env("MUSTER_ADMIN_PASSWORD", PASSWORD)
+        .env("MUSTER_WORKER_AGENT", binaries::find("muster-worker-agent")?)
+        .env("CHROMIUM", chromium))
 }
 
 /// What the stack is told of the provider of OpenID Connect that the tests start: the same is told to them. It is known

@@ -1,6 +1,7 @@
 //! `cargo muster test`: everything that must hold, step by step.
 
 mod api;
+mod bench;
 mod browser;
 mod fuzz;
 mod needs;
@@ -12,6 +13,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub(crate) use bench::run as bench;
 pub(crate) use fuzz::run as fuzz;
 pub(crate) use steps::{CheckError, StepName};
 

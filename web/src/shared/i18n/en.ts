@@ -438,6 +438,7 @@ export const en = {
       running: "running",
       completed: "done",
       error: "failed",
+      stopped: "stopped",
     },
     input: "Input",
     output: "Output",

@@ -45,7 +45,9 @@ class Tab implements TabPort {
   }
 
   get frames() {
-    return this.heard.flatMap((m) => (m.type === "frame" ? [m.frame.id] : []));
+    return this.heard.flatMap((m) =>
+      m.type === "frames" ? m.frames.map((frame) => frame.id) : [],
+    );
   }
 }
 
@@ -76,8 +78,23 @@ describe("one connection for all tabs", () => {
     await server.say("u1:c1-1", "beat");
     await server.say("u1:c1-2", "machine");
     await server.say("s1:c1-5", "chunk");
+    await settle();
     expect(first.frames).toEqual(["u1:c1-2", "s1:c1-5"]);
     expect(second.frames).toEqual(["u1:c1-2"]);
+  });
+
+  it("hands over at once what comes alone, and together what comes fast", async () => {
+    const watcher = tab();
+    const messages = () =>
+      watcher.heard.flatMap((m) => (m.type === "frames" ? [m.frames.length] : []));
+    await server.say("u1:c1-1", "beat");
+    await server.say("u1:c1-2", "machine");
+    expect(messages()).toEqual([1]);
+    await server.say("u1:c1-3", "machine");
+    await server.say("u1:c1-4", "machine");
+    await settle();
+    expect(messages()).toEqual([1, 2]);
+    expect(watcher.frames).toEqual(["u1:c1-2", "u1:c1-3", "u1:c1-4"]);
   });
 
   it("comes back after a cut from where every stream was handled", async () => {

@@ -1,4 +1,5 @@
 import { EventConnection, type OpenStream } from "./event-connection";
+import type { Frame } from "./frame";
 import type { FromTab, ToTab } from "./messages";
 
 /** The part of a MessagePort that the hub needs. */
@@ -10,15 +11,25 @@ export interface TabPort {
 /** A frozen background tab may miss pings for a while; a crashed one never comes back. */
 const TAB_LOST_MS = 5 * 60_000;
 
+/** What follows a frame within this time goes to its tab together: each message costs the tab as much as ten frames. */
+const TOGETHER_MS = 30;
+
+interface Tab {
+  sessions: Set<string>;
+  heard: number;
+  /** Frames that go together; none: the next one goes at once. */
+  waiting: Frame[] | null;
+}
+
 /** Shares one connection among the tabs of one signed-in user. */
 export class Hub {
-  private readonly tabs = new Map<TabPort, { sessions: Set<string>; heard: number }>();
+  private readonly tabs = new Map<TabPort, Tab>();
   private readonly connection: EventConnection;
   private ready = false;
 
   constructor(userId: string, open: OpenStream) {
     this.connection = new EventConnection(userId, open, {
-      frame: (frame) => this.deliver(frame.stream, userId, { type: "frame", frame }),
+      frame: (frame) => this.deliver(frame, userId),
       status: (status) => this.broadcast({ type: "status", status }),
       refetch: () => {
         this.ready = true;
@@ -31,7 +42,7 @@ export class Hub {
 
   connect(port: TabPort): void {
     this.dropLost();
-    this.tabs.set(port, { sessions: new Set(), heard: Date.now() });
+    this.tabs.set(port, { sessions: new Set(), heard: Date.now(), waiting: null });
     port.onmessage = ({ data }) => this.hear(port, data);
     port.postMessage({ type: "status", status: this.connection.status });
     if (this.ready) port.postMessage({ type: "refetch" });
@@ -67,13 +78,37 @@ export class Hub {
     for (const id of sessions) if (!wanted.has(id)) this.connection.unwatch(id);
   }
 
-  private deliver(stream: string, userId: string, message: ToTab): void {
+  private deliver(frame: Frame, userId: string): void {
     for (const [port, tab] of this.tabs)
-      if (stream === userId || tab.sessions.has(stream)) port.postMessage(message);
+      if (frame.stream === userId || tab.sessions.has(frame.stream))
+        this.deliverTo(port, tab, frame);
+  }
+
+  private deliverTo(port: TabPort, tab: Tab, frame: Frame): void {
+    if (tab.waiting !== null) {
+      tab.waiting.push(frame);
+      return;
+    }
+    port.postMessage({ type: "frames", frames: [frame] });
+    tab.waiting = [];
+    setTimeout(() => {
+      this.handOver(port, tab);
+      tab.waiting = null;
+    }, TOGETHER_MS);
+  }
+
+  private handOver(port: TabPort, tab: Tab): void {
+    if (tab.waiting === null || tab.waiting.length === 0) return;
+    port.postMessage({ type: "frames", frames: tab.waiting });
+    tab.waiting = [];
   }
 
   private broadcast(message: ToTab): void {
-    for (const port of this.tabs.keys()) port.postMessage(message);
+    for (const [port, tab] of this.tabs) {
+      // What came first is heard first.
+      this.handOver(port, tab);
+      port.postMessage(message);
+    }
   }
 
   private dropLost(): void {

@@ -71,10 +71,14 @@ export class LiveClient {
         if (this.wasReady) this.refetch.forEach((listener) => listener());
         this.wasReady = true;
         return;
-      case "frame":
-        if (message.frame.stream === this.userId) this.user.forEach((l) => l(message.frame));
-        else this.sessions.get(message.frame.stream)?.(message.frame);
+      case "frames":
+        for (const frame of message.frames) this.handOn(frame);
     }
+  }
+
+  private handOn(frame: Frame): void {
+    if (frame.stream === this.userId) this.user.forEach((listener) => listener(frame));
+    else this.sessions.get(frame.stream)?.(frame);
   }
 
   private listenToPage(): void {

@@ -16,7 +16,7 @@ export type FromTab =
 
 /** What the hub says to a tab. */
 export type ToTab =
-  | { type: "frame"; frame: Frame }
+  | { type: "frames"; frames: readonly Frame[] }
   | { type: "status"; status: LinkStatus }
   /** The user stream starts anew from here: what was fetched before may have missed something. */
   | { type: "refetch" }

@@ -60,6 +60,7 @@ impl Demo {
         }
         match script::read(&turn.content) {
             Script::Count { to, every } => count(io, to, every).await,
+            Script::Write { words, every } => write(io, words, every).await,
             Script::Echo(text) => echo(io, text).await,
             Script::First => io.text(TEXT, recalled.first()).await,
             Script::Said => {
@@ -75,6 +76,7 @@ impl Demo {
                 }
             }
             Script::Tool => self.tool(io).await,
+            Script::Tools(calls) => self.tools(io, calls).await,
             Script::Ask => ask(io).await,
             Script::Question => question(io).await,
             Script::Fail => {
@@ -93,25 +95,29 @@ impl Demo {
 
     async fn tool(&self, io: &TurnIo) {
         let started = (self.clock)();
-        let mut tool = ToolPart {
-            name: "bash".to_owned(),
-            title: "List the files".to_owned(),
-            state: ToolState::ToolPending.into(),
-            input: r#"{"command":"ls"}"#.to_owned(),
-            ..ToolPart::default()
-        };
+        let mut tool = list_files();
         let span = Span { started_at: Some(started), ended_at: None };
         io.piece("tool", Piece::Tool(tool.clone()), span).await;
         tool.state = ToolState::ToolRunning.into();
         io.piece("tool", Piece::Tool(tool.clone()), span).await;
         sleep(Duration::from_secs(1)).await;
         tool.state = ToolState::ToolCompleted.into();
-        tool.output = "README.md\nsrc\n".to_owned();
+        tool.output = FILES.to_owned();
         io.piece("tool", Piece::Tool(tool), Span { ended_at: Some((self.clock)()), ..span }).await;
         let patch = "--- a/README.md\n+++ b/README.md\n@@ -1,2 +1,2 @@\n # Demo\n-An old line.\n+A new line.\n";
         let diff = DiffPart { path: "README.md".to_owned(), patch: patch.to_owned() };
         io.piece("diff", Piece::Diff(diff), Span::default()).await;
         io.text(TEXT, "The tool ran for a second and changed one line.").await;
+    }
+
+    /// Calls that took no time, one after the other.
+    async fn tools(&self, io: &TurnIo, calls: u64) {
+        for call in 1..=calls {
+            let now = Some((self.clock)());
+            let tool = ToolPart { state: ToolState::ToolCompleted.into(), output: FILES.to_owned(), ..list_files() };
+            io.piece(&format!("tool{call}"), Piece::Tool(tool), Span { started_at: now, ended_at: now }).await;
+        }
+        io.text(TEXT, "The tools are done.").await;
     }
 
     /// Everything that a reply can hold, at a pace that a person can follow.
@@ -142,14 +148,38 @@ impl Demo {
     }
 }
 
+/// What `list_files` lists.
+const FILES: &str = "README.md\nsrc\n";
+
+/// A tool call that has not begun.
+fn list_files() -> ToolPart {
+    ToolPart {
+        name: "bash".to_owned(),
+        title: "List the files".to_owned(),
+        state: ToolState::ToolPending.into(),
+        input: r#"{"command":"ls"}"#.to_owned(),
+        ..ToolPart::default()
+    }
+}
+
 async fn count(io: &TurnIo, to: u64, every: Duration) {
+    say_paced(io, (1..=to).map(|number| format!("{number}\n")), every).await;
+}
+
+/// So many words of Markdown, as a long reply has them.
+async fn write(io: &TurnIo, words: u64, every: Duration) {
+    let words = tour::TEXT.split_inclusive(' ').cycle().take(usize::try_from(words).unwrap_or(usize::MAX));
+    say_paced(io, words.map(str::to_owned), every).await;
+}
+
+async fn say_paced(io: &TurnIo, deltas: impl Iterator<Item = String>, every: Duration) {
     let begun = Instant::now();
-    for number in 1..=to {
+    for (number, delta) in (1..).zip(deltas) {
         // Against the beginning, not against the last one: pauses do not add up.
         if !every.is_zero() {
-            sleep_until(begun + every.saturating_mul(u32::try_from(number).unwrap_or(u32::MAX))).await;
+            sleep_until(begun + every.saturating_mul(number)).await;
         }
-        io.text(TEXT, format!("{number}\n")).await;
+        io.text(TEXT, delta).await;
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::time::Duration;
 
-/// Highest number that is counted to.
+/// Highest number that is counted to, and most words that are written.
 const COUNT_MAX: u64 = 1_000_000;
+/// Most tool calls of one reply.
+const TOOLS_MAX: u64 = 1_000;
 
 /// One kind of reply.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Script<'a> {
     Count { to: u64, every: Duration },
+    Write { words: u64, every: Duration },
     Echo(&'a str),
     First,
     Said,
@@ -16,6 +19,7 @@ pub(super) enum Script<'a> {
     Model,
     Attachments,
     Tool,
+    Tools(u64),
     Ask,
     Question,
     Fail,
@@ -29,14 +33,16 @@ pub(super) fn read(message: &str) -> Script<'_> {
         return Script::Echo(text);
     }
     match message.split_whitespace().collect::<Vec<_>>().as_slice() {
-        ["count", to] => count(to, "0ms"),
-        ["count", to, "every", pause] => count(to, pause),
+        ["count", to] => paced(to, "0ms", |to, every| Script::Count { to, every }),
+        ["count", to, "every", pause] => paced(to, pause, |to, every| Script::Count { to, every }),
+        ["write", words, "every", pause] => paced(words, pause, |words, every| Script::Write { words, every }),
         ["first"] => Script::First,
         ["said"] => Script::Said,
         ["mode"] => Script::Mode,
         ["model"] => Script::Model,
         ["attachments"] => Script::Attachments,
         ["tool"] => Script::Tool,
+        ["tools", calls] => number(calls, TOOLS_MAX).map_or(Script::Tour, Script::Tools),
         ["ask"] => Script::Ask,
         ["question"] => Script::Question,
         ["fail"] => Script::Fail,
@@ -46,13 +52,16 @@ pub(super) fn read(message: &str) -> Script<'_> {
     }
 }
 
-fn count(to: &str, pause: &str) -> Script<'static> {
-    let to = to.parse().ok().filter(|&to| to <= COUNT_MAX);
-    let every = pause.strip_suffix("ms").and_then(|pause| pause.parse().ok()).filter(|&pause| pause <= 60_000);
-    match (to, every) {
-        (Some(to), Some(every)) => Script::Count { to, every: Duration::from_millis(every) },
+fn paced(number_of: &str, pause: &str, script: fn(u64, Duration) -> Script<'static>) -> Script<'static> {
+    let every = pause.strip_suffix("ms").and_then(|pause| number(pause, 60_000));
+    match (number(number_of, COUNT_MAX), every) {
+        (Some(number), Some(every)) => script(number, Duration::from_millis(every)),
         _ => Script::Tour,
     }
+}
+
+fn number(text: &str, most: u64) -> Option<u64> {
+    text.parse().ok().filter(|&number| number <= most)
 }
 
 #[cfg(test)]
@@ -65,6 +74,10 @@ mod tests {
         for (message, script) in [
             ("count 3", counted(3, 0)),
             (" count 2000 every 1ms\n", counted(2000, 1)),
+            ("write 20 every 3ms", Script::Write { words: 20, every: Duration::from_millis(3) }),
+            ("write 20", Script::Tour),
+            ("tools 5", Script::Tools(5)),
+            ("tools 1001", Script::Tour),
             ("count -1", Script::Tour),
             ("count 3 every 1s", Script::Tour),
             ("echo  a\nb ", Script::Echo(" a\nb ")),

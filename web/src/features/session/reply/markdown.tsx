@@ -60,6 +60,9 @@ const rehypePlugins = Object.entries(defaultRehypePlugins)
   .filter(([name]) => name !== "raw")
   .map(([, plugin]) => plugin);
 
+/** The same object each time: a new one would send React through all blocks at every chunk. */
+const linkSafety = { enabled: false };
+
 interface MarkdownProps {
   text: string;
   streaming: boolean;
@@ -77,7 +80,7 @@ export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProp
       components={components}
       rehypePlugins={rehypePlugins}
       controls={false}
-      linkSafety={{ enabled: false }}
+      linkSafety={linkSafety}
       {...(sets && { plugins })}
     >
       {written}

@@ -10,8 +10,11 @@ import { useShortPath } from "./short-path";
 import { ToolIcon } from "./tool-icon";
 
 /** One line: what it does, whether it runs, how long it took. Open: what went in and what came out. */
-export function ToolPart({ part }: { part: PartOf<"tool"> }) {
-  const running = part.state === "running" || part.state === "pending";
+export function ToolPart({ part, ended }: { part: PartOf<"tool">; ended: boolean }) {
+  const open = part.state === "running" || part.state === "pending";
+  const running = open && !ended;
+  // Nothing tells the end of a tool whose turn was cut off.
+  const state = open && ended ? "stopped" : part.state;
   const input = inputText(part.input);
   const output = plainText(part.output);
   const title = useShortPath(plainText(part.title));
@@ -31,7 +34,7 @@ export function ToolPart({ part }: { part: PartOf<"tool"> }) {
               took(part.endedAt - part.startedAt)
             ) : (
               <span className={part.state === "error" ? "text-bad-ink" : undefined}>
-                {t.reply.tool[part.state]}
+                {t.reply.tool[state]}
               </span>
             )}
           </span>

@@ -11,12 +11,15 @@ export function foldChunk(entry: Entry, chunk: ChatChunk): Entry | null {
   return fillFromHeld({ ...entry, parts, received: chunk.sequence });
 }
 
-function hold(entry: Entry, chunk: ChatChunk): Entry {
+/** Keeps a chunk for when those before it are there, or its reply goes on. */
+export function hold(entry: Entry, chunk: ChatChunk): Entry {
+  if (chunk.sequence <= entry.received) return entry;
   if (entry.held.some((held) => held.sequence === chunk.sequence)) return entry;
   return { ...entry, held: [...entry.held, chunk] };
 }
 
-function fillFromHeld(entry: Entry): Entry | null {
+/** `null`: as above. */
+export function fillFromHeld(entry: Entry): Entry | null {
   if (entry.held.length === 0) return entry;
   const waiting = entry.held.filter((held) => held.sequence > entry.received);
   const next = waiting.find((held) => (held.firstSequence ?? held.sequence) <= entry.received + 1);

@@ -23,6 +23,8 @@ const reply = (over: Partial<ChatMessage> = {}): ChatMessage => ({
   ...over,
 });
 
+const ended = (status: ChatMessage["status"]) => ({ status, completed: true, isStreaming: false });
+
 const text = (sequence: number, chunk: string, over: Partial<ChatChunk> = {}): ChatChunk => ({
   chunkId: `m1:${sequence}`,
   messageId: "m1",
@@ -148,9 +150,67 @@ describe("messages", () => {
     expect(state.entries["m1"]?.received).toBe(3);
   });
 
+  it("that are finished keep what was held no longer than it takes to fetch them", () => {
+    const told = reply({ revision: 2, ...ended("completed"), chunkCount: 3 });
+    const holed = frames(begun, chunk(text(3, "c")), message(told));
+    expect(holed.stale).toBe(true);
+    expect(holed.entries["m1"]).toMatchObject({ message: told, held: [{ sequence: 3 }] });
+  });
+
+  it("that are finished and told without their content have what their chunks have brought", () => {
+    const told = message(reply({ revision: 2, ...ended("completed"), chunkCount: 2 }));
+    const whole = frames(begun, chunk(text(1, "a")), chunk(text(2, "b")), told);
+    expect(shown(whole)).toBe("ab");
+    expect(whole.stale).toBe(false);
+    expect(frames(begun, chunk(text(1, "a")), told).stale).toBe(true);
+    expect(frames(begun, told).stale).toBe(true);
+    expect(frames(emptyTranscript, told).stale).toBe(true);
+  });
+
+  it("that are finished and empty are whole", () => {
+    const told = reply({ revision: 2, ...ended("cancelled"), chunkCount: 0 });
+    expect(frames(begun, message(told)).stale).toBe(false);
+  });
+
+  it("that bring more than is here are followed by what was held", () => {
+    const more = reply({
+      revision: 2,
+      receivedSequence: 2,
+      parts: [{ partId: "p1", kind: "text", text: "ab", startedAt: 1 }],
+    });
+    const state = frames(begun, chunk(text(3, "c")), message(more));
+    expect(shown(state)).toBe("abc");
+    expect(state.entries["m1"]).toMatchObject({ received: 3, held: [] });
+  });
+
   it("that were withdrawn leave", () => {
     const state = frames(begun, { event: "removed", data: { entity: "message", id: "m1" } });
     expect(state.order).toEqual([]);
+  });
+});
+
+describe("a reply that was given up with its worker", () => {
+  const parts = [{ partId: "p1", kind: "text" as const, text: "ab", startedAt: 1 }];
+  const given = { parts, content: "ab", chunkCount: 2, receivedSequence: 2 };
+  const lost = frames(begun, message(reply({ revision: 2, ...ended("interrupted"), ...given })));
+
+  it("takes no chunk that it has, and shows none behind its end", () => {
+    expect(frames(lost, chunk(text(1, "a")), chunk(text(2, "b")))).toBe(lost);
+    const state = frames(lost, chunk(text(3, "c")), chunk(text(4, "d")));
+    expect(shown(state)).toBe("ab");
+    expect(state.stale).toBe(false);
+  });
+
+  it("has what came meanwhile when it goes on, and is fetched anew", () => {
+    const goesOn = message(reply({ revision: 3, ...given }));
+    const state = frames(lost, chunk(text(3, "c")), goesOn, chunk(text(4, "d")));
+    expect(shown(state)).toBe("abcd");
+    expect(state.stale).toBe(true);
+  });
+
+  it("is fetched anew when it ends after all and is told without its content", () => {
+    const end = message(reply({ revision: 3, ...ended("completed"), chunkCount: 4 }));
+    expect(frames(lost, chunk(text(3, "c")), chunk(text(4, "d")), end).stale).toBe(true);
   });
 });
 
@@ -225,6 +285,31 @@ describe("the arrangement", () => {
       reply({ messageId: "a-reply", replyTo: "a" }),
     ]);
     expect(arrange(state)).toMatchObject({ rows: ["a", "a-reply"], queue: ["b"], open: "a" });
+  });
+
+  it("has a message where it was delivered, even if its reply was heard of first", () => {
+    const user = (messageId: string, status: ChatMessage["status"], revision = 1) =>
+      reply({ messageId, role: "user", status, isStreaming: false, revision });
+    const waiting = withNewestPage(emptyTranscript, [user("a", "queued"), user("b", "queued")]);
+    const state = frames(
+      waiting,
+      message(user("b", "delivered", 2)),
+      message(reply({ messageId: "b-reply", replyTo: "b" })),
+      message(reply({ messageId: "a-reply", replyTo: "a" })),
+      message(user("a", "delivered", 2)),
+    );
+    expect(arrange(state).rows).toEqual(["b", "b-reply", "a", "a-reply"]);
+  });
+
+  it("has a message that is tried again where it was", () => {
+    const failed = reply({ messageId: "a-reply", replyTo: "a", ...ended("failed") });
+    const asked = (messageId: string, status: ChatMessage["status"], revision = 1) =>
+      reply({ messageId, role: "user", status, isStreaming: false, revision });
+    const state = frames(
+      withNewestPage(emptyTranscript, [asked("a", "queued"), failed, asked("b", "completed")]),
+      message(asked("a", "delivered", 2)),
+    );
+    expect(arrange(state).rows).toEqual(["a", "a-reply", "b"]);
   });
 
   it("has what waits in the order that the server gives it", () => {

@@ -1,6 +1,6 @@
 import type { ChatChunk, ChatMessage } from "@/shared/api/types";
-import { foldChunk } from "./fold-chunk";
-import { entryOf, foldMessage } from "./fold-message";
+import { foldChunk, hold } from "./fold-chunk";
+import { entryOf, foldMessage, lacksChunks } from "./fold-message";
 import { emptyTranscript, type Entry, type StreamFrame, type Transcript } from "./transcript";
 
 /** Folds one frame of a session's stream into what is shown. Pure; every frame may come twice. */
@@ -57,9 +57,9 @@ function onChunk(state: Transcript, chunk: ChatChunk): Transcript {
     const waiting = state.early[chunk.messageId] ?? [];
     return { ...state, early: { ...state.early, [chunk.messageId]: [...waiting, chunk] } };
   }
-  // A finished message is whole already; what still arrives was in it.
-  if (entry.message.completed && !entry.message.isStreaming) return state;
-  const next = foldChunk(entry, chunk);
+  // A finished message is whole. More comes of one that was given up with its worker, and that worker came back:
+  // it belongs to the reply only if the message says that this goes on.
+  const next = entry.message.completed ? hold(entry, chunk) : foldChunk(entry, chunk);
   if (next === null) return { ...state, stale: true };
   return next === entry ? state : withEntry(state, next);
 }
@@ -69,18 +69,26 @@ function onMessage(state: Transcript, message: ChatMessage): Transcript {
   const held = state.entries[id];
   if (held !== undefined) {
     const next = foldMessage(held, message);
+    if (next === null) return { ...state, stale: true };
     if (next === held) return state;
-    return withEntry(takesItsPlace(state, held, next) ? atTheEnd(state, id) : state, next);
+    const known = withEntry(takesItsPlace(state, held, next) ? atTheEnd(state, id) : state, next);
+    return lacksChunks(next, held) ? { ...known, stale: true } : known;
   }
   const { [id]: early = [], ...rest } = state.early;
-  const known = withEntry({ ...state, order: [...state.order, id], early: rest }, entryOf(message));
+  const entry = entryOf(message);
+  const stale = state.stale || lacksChunks(entry);
+  const known = withEntry({ ...state, stale, order: [...state.order, id], early: rest }, entry);
   return early.reduce(onChunk, known);
 }
 
-/** A message has its place from when it is delivered, wherever it stood in the queue; one that is tried again keeps it. */
+/**
+ * A message has its place from when it is delivered, wherever it stood in the queue; one that is tried again keeps it.
+ * Its worker may begin before its delivery is heard of, so only a reply that is over tells that.
+ */
 function takesItsPlace({ entries }: Transcript, held: Entry, next: Entry): boolean {
   if (held.message.status !== "queued" || next.message.status === "queued") return false;
-  return !Object.values(entries).some(({ message }) => message.replyTo === held.message.messageId);
+  const id = held.message.messageId;
+  return !Object.values(entries).some(({ message }) => message.replyTo === id && message.completed);
 }
 
 function atTheEnd(state: Transcript, id: string): Transcript {

@@ -4,6 +4,7 @@ import { api, must } from "@/shared/api/client";
 import type { ChatMessage } from "@/shared/api/types";
 import type { Frame } from "@/shared/live/frame";
 import type { LiveClient } from "@/shared/live/live-client";
+import { Pace } from "./pace";
 import { reduce, withNewestPage, withOlderPage } from "./reducer";
 import { emptyTranscript, type StreamFrame, type Transcript } from "./transcript";
 import { newerVersion, newestOf, olderVersion, rootOf, type Chosen } from "./versions";
@@ -54,6 +55,7 @@ export class SessionStream {
   private cursor: string | null = null;
   private pending: Frame[] = [];
   private scheduled = false;
+  private readonly pace = new Pace();
   private unwatch: () => void = () => undefined;
   private live: LiveClient | null = null;
 
@@ -162,12 +164,12 @@ export class SessionStream {
     });
   }
 
-  /** A fast stream is folded once per painted frame, not once per chunk. */
+  /** A fast stream is folded with a painted frame, and not once per chunk. */
   private schedule(): void {
     if (this.scheduled) return;
     this.scheduled = true;
     // A hidden page paints nothing, but must not pile up frames either.
-    if (document.visibilityState === "visible") requestAnimationFrame(() => this.flush());
+    if (document.visibilityState === "visible") this.pace.whenDue(() => this.flush());
     else setTimeout(() => this.flush(), 200);
   }
 

@@ -1,0 +1,11 @@
+import { defineConfig } from "@playwright/test";
+import e2e from "./playwright.config";
+
+/** Measures the page instead of checking it; wants the same surroundings as the browser tests. */
+export default defineConfig(e2e, {
+  testDir: "bench",
+  testMatch: /\.bench\.ts$/,
+  timeout: 600_000,
+  reporter: [["list"], ["./bench/figures-reporter.ts"]],
+  use: { trace: "off", viewport: { width: 1440, height: 900 } },
+});
