@@ -227,6 +227,20 @@ describe("the arrangement", () => {
     expect(arrange(state)).toMatchObject({ rows: ["a", "a-reply"], queue: ["b"], open: "a" });
   });
 
+  it("has a message where it was delivered, even if its reply was heard of first", () => {
+    const user = (messageId: string, status: ChatMessage["status"], revision = 1) =>
+      reply({ messageId, role: "user", status, isStreaming: false, revision });
+    const waiting = withNewestPage(emptyTranscript, [user("a", "queued"), user("b", "queued")]);
+    const state = frames(
+      waiting,
+      message(user("b", "delivered", 2)),
+      message(reply({ messageId: "b-reply", replyTo: "b" })),
+      message(reply({ messageId: "a-reply", replyTo: "a" })),
+      message(user("a", "delivered", 2)),
+    );
+    expect(arrange(state).rows).toEqual(["b", "b-reply", "a", "a-reply"]);
+  });
+
   it("has what waits in the order that the server gives it", () => {
     const waiting = (messageId: string, queuePosition: number, revision = 1) =>
       reply({

@@ -77,10 +77,14 @@ function onMessage(state: Transcript, message: ChatMessage): Transcript {
   return early.reduce(onChunk, known);
 }
 
-/** A message has its place from when it is delivered, wherever it stood in the queue; one that is tried again keeps it. */
+/**
+ * A message has its place from when it is delivered, wherever it stood in the queue; one that is tried again keeps it.
+ * Its worker may begin before its delivery is heard of, so only a reply that is over tells that.
+ */
 function takesItsPlace({ entries }: Transcript, held: Entry, next: Entry): boolean {
   if (held.message.status !== "queued" || next.message.status === "queued") return false;
-  return !Object.values(entries).some(({ message }) => message.replyTo === held.message.messageId);
+  const id = held.message.messageId;
+  return !Object.values(entries).some(({ message }) => message.replyTo === id && message.completed);
 }
 
 function atTheEnd(state: Transcript, id: string): Transcript {
