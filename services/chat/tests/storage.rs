@@ -7,7 +7,13 @@
 #[macro_use]
 mod support;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use futures_util::StreamExt as _;
 use muster_bus::StoreError;
@@ -27,8 +33,10 @@ async fn session(chat: &Chat) -> v1::ChatSession {
     chat.call::<method::GetSession>(chat.session_ref()).await.unwrap()
 }
 
-/// Answers as the registry would, from now on: the worker's connection was closed long ago.
-async fn registry_that_saw_the_worker_go(chat: &Chat) {
+/// Answers as the registry would, from now on: the worker's connection was closed long ago, until it is back.
+async fn registry_that_saw_the_worker_go(chat: &Chat) -> Arc<AtomicBool> {
+    let back = Arc::new(AtomicBool::new(false));
+    let online = Arc::clone(&back);
     let client = chat.client.clone();
     let mut asked = client.subscribe(method::subject::<method::Presence>()).await.unwrap();
     client.flush().await.unwrap();
@@ -38,6 +46,7 @@ async fn registry_that_saw_the_worker_go(chat: &Chat) {
             let gone = |worker_id| v1::WorkerPresence {
                 worker_id,
                 presence: v1::Presence::Known.into(),
+                online: online.load(Relaxed),
                 offline_since: Some(1),
                 closed: true,
                 ..Default::default()
@@ -47,6 +56,7 @@ async fn registry_that_saw_the_worker_go(chat: &Chat) {
             client.publish(question.reply.unwrap(), answer.into()).await.unwrap();
         }
     });
+    back
 }
 
 /// How often viewers were told that a reply was interrupted.
@@ -163,7 +173,7 @@ mod scenario {
         let mut writing = worker.begin(&told).await;
         worker.write(&mut writing, "half").await;
         let waiting = chat.send("two").await;
-        registry_that_saw_the_worker_go(&chat).await;
+        let back = registry_that_saw_the_worker_go(&chat).await;
         chat.tell_worker(v1::WorkerStatus::Offline).await;
         let reply =
             tokio::time::timeout(Duration::from_secs(60), chat.sees(&told.reply_id, Interrupted)).await.unwrap();
@@ -172,6 +182,7 @@ mod scenario {
         chat.until(&waiting.message_id, Queued).await;
         while ends(&chat, &told.reply_id).await == 0 {}
         // Long after that, nothing more has been told of it.
+        back.store(true, Relaxed);
         chat.call::<method::ContinueQueue>(chat.session_ref()).await.unwrap();
         let worker = chat.process_of_worker(2);
         let next = worker.sync(&[]).await.start.remove(0);
@@ -201,13 +212,13 @@ mod scenario {
         let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
         let pending = async |chat: &Chat| chat.call::<method::ListRequests>(list.clone()).await.unwrap().requests.len();
         while pending(&chat).await == 0 {}
-        registry_that_saw_the_worker_go(&chat).await;
+        let back = registry_that_saw_the_worker_go(&chat).await;
         let identity = worker.identity.clone();
         chat.tell_worker(v1::WorkerStatus::Offline).await;
         tokio::time::timeout(Duration::from_secs(60), chat.sees(&told.reply_id, Interrupted)).await.unwrap();
         assert_eq!(pending(&chat).await, 0);
 
-        chat.tell_worker(v1::WorkerStatus::Online).await;
+        back.store(true, Relaxed);
         let mut worker = chat.process_of_worker(1);
         worker.identity = identity;
         let told_again = worker.sync(&[&writing]).await;

@@ -36,7 +36,7 @@ pub async fn handle(state: State, delivery: Delivery) -> Outcome {
             Outcome::Ack
         }
         Err(error) => {
-            tracing::warn!(%error, "a message of a worker waits");
+            tracing::warn!(error = &error as &dyn std::error::Error, "a message of a worker waits");
             Outcome::Retry(LATER)
         }
     }
