@@ -1,5 +1,5 @@
 //! What the services share: how a process starts, runs and ends; its
-//! configuration, telemetry and health; its database and outbox; its clock.
+//! configuration, telemetry and health; its database and outbox; its clock; how often something may be tried.
 //!
 //! The order is always the same: configuration, telemetry, build, announce,
 //! serve, drain. A bad configuration ends the process before a port is bound.
@@ -8,6 +8,7 @@ pub mod clock;
 pub mod config;
 pub mod db;
 pub mod health;
+pub mod limiter;
 pub mod operator;
 pub mod outbox;
 pub mod problem;

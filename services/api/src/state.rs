@@ -9,7 +9,12 @@ use std::{
 
 use muster_bus::{Bus, CallError};
 use muster_contracts::method::Method;
-use muster_service::{Clock, Db, StartError, config::ConfigError, health::Health};
+use muster_service::{
+    Clock, Db, StartError,
+    config::ConfigError,
+    health::Health,
+    limiter::{Limiter, Rate},
+};
 use secrecy::ExposeSecret as _;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -19,7 +24,6 @@ use crate::{
     domain::{
         account::{self, Registration},
         client_address::Proxies,
-        limiter::{Limiter, Rate},
         page_address::{is_loopback, passkey_domain},
     },
     downloads::Downloads,

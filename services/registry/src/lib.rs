@@ -81,6 +81,7 @@ impl Service for Registry {
             memory: Memory::default(),
             stop: app.stop.clone(),
             waiting: Default::default(),
+            asked: Default::default(),
         });
         spawn(app, &state, config.events(app.common.stream_replicas));
         Ok(())

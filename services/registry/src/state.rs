@@ -2,8 +2,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use muster_bus::{Bus, System};
-use muster_service::{Clock, Db};
+use muster_bus::{Bus, Identity, System};
+use muster_service::{
+    Clock, Db,
+    limiter::{Limiter, Rate},
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -36,7 +39,12 @@ pub(crate) struct State {
     pub stop: CancellationToken,
     /// Who waits.
     pub waiting: Mutex<Allowance>,
+    /// What keys of workers have asked lately.
+    pub asked: Mutex<Limiter>,
 }
+
+/// How often one key of a worker may ask: more than any that means well does, and far less than it could.
+const ASKS: Rate = Rate { burst: 100, every: 100 };
 
 impl State {
     /// Milliseconds since the Unix epoch.
@@ -47,5 +55,15 @@ impl State {
     /// Who waits with the right to register.
     pub(crate) fn waiting(&self) -> MutexGuard<'_, Allowance> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Counts that this process of a worker asks something.
+    ///
+    /// # Errors
+    /// How many seconds to wait when it asks too often.
+    pub(crate) fn ask(&self, process: &Identity) -> Result<(), u64> {
+        let Identity { worker, fingerprint, .. } = process;
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.attempt(&format!("{worker}.{fingerprint}"), ASKS, self.now())
     }
 }

@@ -5,7 +5,6 @@ pub(crate) mod attachment;
 pub(crate) mod client_address;
 pub(crate) mod event_id;
 pub(crate) mod file_name;
-pub(crate) mod limiter;
 pub(crate) mod merge;
 pub(crate) mod notice;
 pub(crate) mod page_address;

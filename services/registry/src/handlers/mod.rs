@@ -105,6 +105,10 @@ async fn answer_worker(state: Shared, verb: RegistryVerb, incoming: Incoming) ->
         tracing::warn!(subject = %incoming.subject, "a request without the broker's word on who asks is refused");
         return Err(problem::invalid("", "The broker does not say who asks; connect as a worker."));
     };
+    if let Err(seconds) = state.ask(&speaker.process) {
+        let detail = format!("This worker asks too often; it may ask again in {seconds} s.");
+        return Err(problem::limit("too-many-requests", detail));
+    }
     match verb {
         RegistryVerb::Register => Ok(encode(&register::handle(state, speaker, decode(incoming.payload)?).await?)),
         RegistryVerb::Models => Ok(encode(&models::handle(state, speaker, decode(incoming.payload)?).await?)),

@@ -1,10 +1,11 @@
 //! Whom the registry believes to be speaking. What a bad worker may reach at all is tried in deploy/local/tests/hostile.
 
 use async_nats::HeaderMap;
+use muster_bus::CallError;
 use muster_contracts::{
     Message as _, method,
     subject::RegistryVerb,
-    v1::{self, WorkerStatus},
+    v1::{self, RegisterStatus, WorkerStatus, problem::Kind},
 };
 use nkeys::KeyPair;
 
@@ -62,4 +63,32 @@ async fn a_forged_header_and_foreign_subjects_are_of_no_use() {
     assert!(shown.models.is_empty());
     assert_eq!(shown.status(), WorkerStatus::Online);
     assert!(stack.call::<method::GetWorker>(stack.worker_ref(&victim.token)).await.is_ok());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_asks_too_often_is_told_to_wait_and_others_are_not() {
+    let stack = Stack::on_sqlite().await;
+    let (bad, other) = (Worker::approved(&stack).await, Worker::approved(&stack).await);
+    // More at once than any that means well, and what it asks is of no matter.
+    let asked = futures_util::future::join_all((0..400).map(|number| {
+        let bad = &bad;
+        async move {
+            let register = async { bad.register().await.map(|_| ()) };
+            let models = async { bad.models(&["demo/fast"]).await.map(|_| ()) };
+            if number % 2 == 0 { register.await } else { models.await }
+        }
+    }))
+    .await;
+    let refused = asked.iter().filter_map(|answer| answer.as_ref().err()).map(|error| match error {
+        CallError::Refused(problem) => problem,
+        error => panic!("{error}"),
+    });
+    let refused = refused.collect::<Vec<_>>();
+    assert!((1..=300).contains(&refused.len()), "{}", refused.len());
+    for problem in refused {
+        assert_eq!((problem.kind(), problem.slug.as_str()), (Kind::Limit, "too-many-requests"));
+        assert!(problem.detail.contains("again in 1 s"), "{}", problem.detail);
+    }
+    assert_eq!(other.register().await.unwrap().status(), RegisterStatus::Approved);
+    bad.until(RegisterStatus::Approved).await;
 }

@@ -5,13 +5,13 @@ use std::sync::PoisonError;
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
 use muster_contracts::{audit::Action, v1};
-use muster_service::DbError;
+use muster_service::{DbError, limiter::Rate};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::sign_in;
 use crate::{
-    domain::{client_address::place, limiter::Rate},
+    domain::client_address::place,
     http::{caller::From, extract::Body, model::user::User, problem::Problem},
     password::PasswordError,
     state::Shared,

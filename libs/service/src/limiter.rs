@@ -9,16 +9,17 @@ const OTHERS: &str = "";
 
 /// How much.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Rate {
+pub struct Rate {
     /// At once.
-    pub(crate) burst: i64,
+    pub burst: i64,
     /// Then one every so many milliseconds.
-    pub(crate) every: i64,
+    pub every: i64,
 }
 
 impl Rate {
     /// So many in a minute, a tenth of them at once.
-    pub(crate) fn per_minute(number: u32) -> Self {
+    #[must_use]
+    pub fn per_minute(number: u32) -> Self {
         let number = i64::from(number.max(1));
         Self { burst: (number / 10).max(1), every: (60_000 / number).max(1) }
     }
@@ -26,7 +27,7 @@ impl Rate {
 
 /// What has been tried lately, in this process.
 #[derive(Debug, Default)]
-pub(crate) struct Limiter {
+pub struct Limiter {
     /// By key: when everything that was tried would have been allowed singly.
     due: HashMap<String, i64>,
 }
@@ -36,7 +37,7 @@ impl Limiter {
     ///
     /// # Errors
     /// How many seconds to wait when it is one too many; that is not counted.
-    pub(crate) fn attempt(&mut self, key: &str, rate: Rate, now: i64) -> Result<(), u64> {
+    pub fn attempt(&mut self, key: &str, rate: Rate, now: i64) -> Result<(), u64> {
         if self.due.len() >= KEYS && !self.due.contains_key(key) {
             self.due.retain(|_, due| *due > now);
         }
@@ -55,7 +56,7 @@ impl Limiter {
     }
 
     /// Takes a try back.
-    pub(crate) fn refund(&mut self, key: &str, rate: Rate) {
+    pub fn refund(&mut self, key: &str, rate: Rate) {
         if let Some(due) = self.due.get_mut(key) {
             *due -= rate.every;
         }
