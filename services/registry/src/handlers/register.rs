@@ -38,7 +38,7 @@ pub(super) async fn handle(state: Shared, speaker: Speaker, request: RegisterReq
     let what = find_out(&worker, &speaker, asked.as_ref(), takeover, now);
     let worker = match what {
         Matter::Approved => describe(&state, worker, &told).await?,
-        Matter::Takeover => take_over(&state, &speaker).await?,
+        Matter::Takeover => take_over(&state, &speaker, &told).await?,
         Matter::Pending | Matter::Mismatch if asked.as_ref().is_none_or(|asked| asked.told != told) => {
             wait(&state, &speaker, &told).await?
         }
@@ -78,7 +78,7 @@ async fn describe(state: &State, worker: Worker, told: &Told) -> Handled<Worker>
 }
 
 /// Begins a new term for the process that asks; the one before is cut.
-async fn take_over(state: &Shared, speaker: &Speaker) -> Handled<Worker> {
+async fn take_over(state: &Shared, speaker: &Speaker, told: &Told) -> Handled<Worker> {
     let process = &speaker.process;
     let mut change = Change::begin(state, actor(speaker)).await.map_err(failed)?;
     let worker = workers::take(&mut change.write, &process.worker).await.map_err(failed)?.ok_or_else(changed)?;
@@ -86,6 +86,9 @@ async fn take_over(state: &Shared, speaker: &Speaker) -> Handled<Worker> {
         return Err(changed());
     }
     leases::take_over(&mut change.write, &worker.id, &process.instance, state.now()).await.map_err(failed)?;
+    // Now, and not when it is back: the one that is cut asks who it was.
+    workers::describe(&mut change.write, &worker.id, &About::from(told)).await.map_err(failed)?;
+    change.worker(&worker.id).await.map_err(failed)?;
     change.did_to_worker(Action::WorkerTakenOver, &worker, process.fingerprint.to_string()).await.map_err(failed)?;
     let open = connections::open(change.write.connection(), &worker.id).await.map_err(failed)?;
     change.commit().await.map_err(failed)?;

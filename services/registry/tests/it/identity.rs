@@ -58,9 +58,10 @@ on_both_engines! {
         assert_eq!(first.register().await.unwrap().status(), RegisterStatus::Approved);
 
         assert_eq!(second.ask(true).await.unwrap().status(), RegisterStatus::Reconnect);
+        let reply = first.until(RegisterStatus::Leased).await;
+        assert!(reply.detail.contains("/home/ada/copy"), "it is told who it was: {}", reply.detail);
         second.bus.reconnect().await;
         assert_eq!(second.until(RegisterStatus::Approved).await.term, 2);
-        first.until(RegisterStatus::Leased).await;
         eventually("the second is shown", || async {
             let shown = stack.shown(&first.token).await;
             (shown.instance.as_deref() == Some(second.instance.as_str()) && shown.term == 2).then_some(())
