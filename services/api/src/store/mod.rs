@@ -11,5 +11,8 @@ pub(crate) mod push;
 pub(crate) mod tokens;
 pub(crate) mod users;
 
+use muster_service::Migrations;
+
 /// The schema, oldest change first.
-pub static MIGRATIONS: muster_service::Migrations = muster_service::Migrations::new(sqlx::migrate!());
+pub static MIGRATIONS: Migrations =
+    Migrations::with(sqlx::migrate!(), sqlx::migrate!("./migrations/sqlite"), sqlx::migrate!("./migrations/postgres"));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use muster_api::RegistrationSetting;
 use muster_contracts::{
     audit::Action,
     id::{self, MachineId},
@@ -9,8 +10,9 @@ use muster_contracts::{
     v1,
 };
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
-use crate::support::{Browser, Stage, answer};
+use crate::support::{Browser, Stage, answer, config};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -141,4 +143,35 @@ async fn the_log_is_read_page_by_page_and_filtered() {
     ] {
         assert_eq!(ada.get(&format!("/audit{query}")).await.0, expected, "{query}");
     }
+}
+
+async fn entries_stay_as_they_were_written(stage: Stage) {
+    let ada = stage.user("ada").await;
+    until(&ada, "", 1).await;
+    sqlx::any::install_default_drivers();
+    let mut database = sqlx::AnyConnection::connect(&stage.database).await.unwrap();
+    if stage.database.starts_with("postgres") {
+        sqlx::query("SET search_path TO api").execute(&mut database).await.unwrap();
+    }
+    for change in [
+        "DELETE FROM audit",
+        "UPDATE audit SET actor_id = 'somebody else'",
+        "UPDATE audit SET at = at + 1, object_name = ''",
+        "UPDATE audit SET object_name = 'another'",
+        "UPDATE audit SET detail = 'something else'",
+    ] {
+        let refused = sqlx::query(change).execute(&mut database).await.unwrap_err().to_string();
+        assert!(refused.contains("the audit log is only added to"), "{change}: {refused}");
+    }
+    sqlx::query("UPDATE audit SET object_name = '', detail = ''").execute(&mut database).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_database_itself_keeps_entries_as_they_were_written() {
+    entries_stay_as_they_were_written(Stage::start().await).await;
+}
+
+#[tokio::test]
+async fn postgresql_itself_keeps_entries_as_they_were_written() {
+    entries_stay_as_they_were_written(Stage::on_postgres(config(RegistrationSetting::Open)).await).await;
 }

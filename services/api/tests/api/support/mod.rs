@@ -43,7 +43,9 @@ pub(crate) struct Stage {
     pub(crate) registry: Bus,
     pub(crate) world: Arc<World>,
     stop: CancellationToken,
-    _database: Box<dyn Any + Send + Sync>,
+    /// Its address, for what nobody may do by the API.
+    pub(crate) database: String,
+    _kept: Box<dyn Any + Send + Sync>,
     _home: tempfile::TempDir,
     broker: Child,
 }
@@ -120,7 +122,7 @@ impl Stage {
         play_registry(&registry, &world, &stop).await;
         play_chat(&chat, &world, &stop).await;
 
-        let db = Db::open(&database.into(), "api", 4, &muster_api::MIGRATIONS).await.unwrap();
+        let db = Db::open(&database.clone().into(), "api", 4, &muster_api::MIGRATIONS).await.unwrap();
         let settings = state::Settings::new(&config, &url).unwrap();
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
@@ -139,7 +141,8 @@ impl Stage {
             registry,
             world,
             stop,
-            _database: kept,
+            database,
+            _kept: kept,
             _home: home,
             broker,
         }
