@@ -73,6 +73,25 @@ pub(crate) fn foreign(me: &Ids, others: &[Ids], standing: Standing) -> BTreeSet<
     all
 }
 
+/// Everything that anybody says or hears, in the words of somebody whom nobody knows.
+pub(crate) fn everything() -> BTreeSet<String> {
+    let subjects = every(&nobody()).into_iter().map(|subject| subject.to_string());
+    subjects.chain(services()).chain(administration()).collect()
+}
+
+/// Whether a right is for this subject.
+pub(crate) fn covers(right: &str, subject: &str) -> bool {
+    let (mut right, mut subject) = (right.split('.'), subject.split('.'));
+    loop {
+        match (right.next(), subject.next()) {
+            (Some(">"), Some(_)) | (None, None) => return true,
+            (Some("*"), Some(_)) => {}
+            (Some(expected), Some(token)) if expected == token => {}
+            _ => return false,
+        }
+    }
+}
+
 /// Where the answer to something permitted may be sent: everything of these others, and of our own.
 pub(crate) fn replies(others: &[Ids]) -> BTreeSet<String> {
     let theirs = others.iter().flat_map(every).map(|subject| subject.to_string());

@@ -9,6 +9,7 @@
 
 mod attempts;
 mod chunks;
+mod services;
 mod world;
 
 use std::collections::BTreeSet;

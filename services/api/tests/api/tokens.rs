@@ -1,9 +1,15 @@
 //! /tokens, and what a program may do with one.
 
+use std::sync::atomic::Ordering;
+
+use muster_api::RegistrationSetting;
 use muster_contracts::id::WorkerId;
+use muster_service::Clock;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Browser, Frames, Stage, answer};
+use crate::support::{Answer, Browser, Frames, Stage, answer, config};
+
+const HOUR: i64 = 60 * 60 * 1000;
 
 async fn make(person: &Browser, scopes: &[&str]) -> (String, String) {
     let (status, made) = person.send("POST", "/tokens", json!({ "name": "script", "scopes": scopes })).await;
@@ -84,4 +90,29 @@ async fn tokens_are_checked_listed_without_their_secret_and_ended() {
     assert_eq!(ada.send("DELETE", &format!("/tokens/{id}"), json!({})).await.0, 204);
     assert_eq!(ask(&stage, &secret, "GET", "/machines", None).await.0, 401);
     assert!(events.event().await.is_none(), "its event stream ends");
+}
+
+#[tokio::test]
+async fn what_has_run_out_opens_nothing() {
+    let (clock, hand) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config(RegistrationSetting::Invite), clock.clone()).await;
+    let admin = stage.user("admin").await;
+    let soon = clock.now() + HOUR;
+    let token = json!({ "name": "script", "scopes": ["read"], "expiresAt": soon });
+    let (_, token) = admin.send("POST", "/tokens", token).await;
+    let (_, invitation) = admin.send("POST", "/invitations", json!({ "expiresAt": soon })).await;
+    let invited = json!({ "username": "ada", "password": "correct horse", "invitation": invitation["secret"] });
+    let secret = token["secret"].as_str().unwrap();
+
+    hand.fetch_add(HOUR - 1, Ordering::Relaxed);
+    assert_eq!(ask(&stage, secret, "GET", "/machines", None).await.0, 200, "to the last moment");
+    hand.fetch_add(1, Ordering::Relaxed);
+    let (status, problem) = ask(&stage, secret, "GET", "/machines", None).await;
+    assert_eq!((status, &problem["type"]), (401, &json!("/problems/not-signed-in")), "{problem}");
+    assert_eq!(ask(&stage, secret, "GET", "/events", None).await.0, 401);
+    let (status, problem) = stage.visitor().send("POST", "/auth/register", invited).await;
+    assert_eq!(status, 403, "{problem}");
+    assert_eq!(admin.get("/auth/me").await.0, 200);
+    hand.fetch_add(400 * 24 * HOUR, Ordering::Relaxed);
+    assert_eq!(admin.get("/auth/me").await.0, 401, "a sign-in runs out too");
 }

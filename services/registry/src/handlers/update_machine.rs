@@ -8,11 +8,10 @@ use crate::{state::Shared, store::machines, tell::Change, view};
 
 pub(super) async fn handle(state: Shared, request: v1::UpdateMachineRequest) -> Handled<v1::Machine> {
     let (user, actor) = caller(request.caller)?;
-    let new_name = request.name.as_deref().map(name).transpose()?;
     let mut change = Change::begin(&state, actor).await.map_err(failed)?;
     let mut machine = take_machine(&mut change.write, &user, &request.machine_id).await?;
     let before = machine.clone();
-    machine.name = new_name.unwrap_or(machine.name);
+    machine.name = request.name.as_deref().map(name).transpose()?.unwrap_or(machine.name);
     machine.hidden = request.hidden.unwrap_or(machine.hidden);
     if machine == before {
         drop(change);

@@ -47,6 +47,34 @@ on_both_engines! {
         assert!(hidden.hidden && hidden.revision > made.revision);
     }
 
+    async fn names_are_changed_told_and_checked(stack: Stack) {
+        let worker = Worker::approved(&stack).await;
+        let (machine_id, worker_id) = (worker.token.machine.to_string(), worker.token.worker.to_string());
+        let machine = |name: &str| v1::UpdateMachineRequest { caller: stack.caller(), machine_id: machine_id.clone(), name: Some(name.to_owned()), hidden: None };
+        let named = |name: &str| v1::UpdateWorkerRequest { caller: stack.caller(), worker_id: worker_id.clone(), name: name.to_owned() };
+        let mut tail = stack.api.tail([filter::live_user(&stack.user)]).await.unwrap();
+        assert_eq!(stack.call::<method::UpdateMachine>(machine(" shelf ")).await.unwrap().name, "shelf");
+        assert_eq!(stack.call::<method::UpdateWorker>(named(" the one upstairs ")).await.unwrap().name(), "the one upstairs");
+        let (mut machine_told, mut worker_told) = (false, false);
+        while !(machine_told && worker_told) {
+            match v1::Event::decode(tail.next().await.unwrap().payload).unwrap().object {
+                Some(Object::Machine(told)) => machine_told |= told.name == "shelf",
+                Some(Object::Worker(told)) => worker_told |= told.name() == "the one upstairs",
+                _ => {}
+            }
+        }
+        assert_eq!(worker.register().await.unwrap().worker_name, "the one upstairs", "it is told what it is called");
+        for bad in ["", " ", "a\nb", &"x".repeat(300)] {
+            let machine = stack.call::<method::UpdateMachine>(machine(bad)).await.unwrap_err();
+            let worker = stack.call::<method::UpdateWorker>(named(bad)).await.unwrap_err();
+            for problem in [machine, worker] {
+                assert_eq!((problem.kind(), problem.fields[0].pointer.as_str()), (Kind::Invalid, "/name"), "{bad:?}");
+            }
+        }
+        assert_eq!(stack.shown(&worker.token).await.name(), "the one upstairs");
+        assert_eq!(stack.machines().await.unwrap()[0].name, "shelf");
+    }
+
     async fn nothing_of_another_user_can_be_seen_or_changed(stack: Stack) {
         let worker = Worker::approved(&stack).await;
         let token = worker.token.clone();
