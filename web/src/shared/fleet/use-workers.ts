@@ -5,6 +5,13 @@ import type { LiveClient } from "@/shared/live/live-client";
 import { useLive } from "@/shared/live/live-context";
 import { fetchList } from "./fetch-list";
 import { foldWorkers } from "./fold";
+import { stateOf } from "./presence";
+
+/** Nobody tells when the registry sees again; it does after half a minute without a gap. */
+const LOOK_AGAIN = 5_000;
+
+export const lookAgain = (workers: readonly Worker[] | undefined): number | false =>
+  workers?.some((worker) => stateOf(worker) === "unknown") ? LOOK_AGAIN : false;
 
 export const workersQuery = (live: LiveClient, machineId: string) =>
   queryOptions({
@@ -20,6 +27,7 @@ export const workersQuery = (live: LiveClient, machineId: string) =>
           ),
         (list, event) => foldWorkers(machineId, list, event),
       ),
+    refetchInterval: ({ state }) => lookAgain(state.data),
   });
 
 export function useWorkers(machineId: string) {
