@@ -82,11 +82,12 @@ impl Bus {
         self.connection.clone()
     }
 
-    /// Waits until the broker is connected.
-    pub async fn connected(&self) {
+    /// Waits until the broker is connected, and tells which connection it is: see [`Connection::epoch`].
+    pub async fn connected(&self) -> u64 {
         let mut connection = self.connection.clone();
         // The sender lives as long as the client, which lives as long as self.
-        let _ = connection.wait_for(|now| now.connected).await;
+        let now = connection.wait_for(|now| now.connected).await;
+        now.map_or(0, |now| now.epoch)
     }
 
     /// Drops the connection and makes a new one, with newly asked rights.

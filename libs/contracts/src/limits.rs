@@ -48,6 +48,8 @@ pub const SHARED: Duration = Duration::from_hours(24 * 365);
 pub const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Three missed heartbeats: the worker is offline, and its lease ends.
 pub const HEARTBEAT_LOST: Duration = Duration::from_secs(30);
+/// A worker whose connection was closed and that is not back by then is taken for dead: its turns end.
+pub const BACK: Duration = Duration::from_secs(4);
 /// How often a worker asks sync when nothing rings.
 pub const SYNC: Duration = Duration::from_secs(10);
 

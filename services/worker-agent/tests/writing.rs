@@ -11,7 +11,11 @@ mod support;
 
 use std::{sync::Arc, time::Duration};
 
-use muster_contracts::{id::SessionId, subject::ChunkKind, v1::TurnStatus};
+use muster_contracts::{
+    id::{MessageId, SessionId},
+    subject::ChunkKind,
+    v1::TurnStatus,
+};
 use muster_worker_agent::backend::demo::Demo;
 use support::{Fault, PATIENCE, Shelf, Worker, surroundings};
 use tokio::time::timeout;
@@ -127,6 +131,51 @@ async fn what_is_said_while_the_broker_is_away_waits_and_arrives_whole_and_in_la
     assert!(told.reply.number() - before < 10_000, "{} chunks", told.reply.number() - before);
     assert_eq!(worker.disk.used(), 0, "nothing stays on disk");
     doubts.abort();
+}
+
+/// Cut off for so long, in the middle of a reply; which one that is, and how much of it is stored.
+async fn cut_off_for(worker: &Worker, seconds: u64) -> (MessageId, usize) {
+    let reply = worker.begin(&SessionId::random(), "count 2000 every 1ms", |_| {});
+    worker.shelf.wait(&reply, |told| told.reply.number() > 3).await;
+    worker.shelf.set_reachable(false);
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    let stored = worker.shelf.of(&reply).len();
+    worker.shelf.set_reachable(true);
+    (reply, stored)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_may_be_taken_for_dead_asks_before_it_writes_another_word() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let (reply, stored) = cut_off_for(&worker, 10).await;
+    let asks = async {
+        while !worker.turns.report().iter().any(|open| open.doubtful) {
+            worker.bell.notified().await;
+        }
+    };
+    timeout(PATIENCE, asks).await.expect("it asks");
+    assert_eq!(shelf.of(&reply).len(), stored, "and writes nothing");
+    worker.turns.get(reply.as_str()).unwrap().go_on(Some(stored as u64 - 1));
+    assert_eq!(worker.ended(&reply).await.reply.content(), numbers(2_000));
+
+    let (dropped, stored) = cut_off_for(&worker, 10).await;
+    worker.turns.get(dropped.as_str()).unwrap().drop_it();
+    let gone = async {
+        while worker.turns.get(dropped.as_str()).is_some() {
+            worker.bell.notified().await;
+        }
+    };
+    timeout(PATIENCE, gone).await.unwrap();
+    assert_eq!(shelf.of(&dropped).len(), stored);
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_back_at_once_goes_on_without_asking() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let (reply, _) = cut_off_for(&worker, 1).await;
+    assert_eq!(worker.ended(&reply).await.reply.content(), numbers(2_000));
 }
 
 #[tokio::test]

@@ -3,8 +3,10 @@
 //! Better late than wrong: a turn is never ended while nobody can tell where
 //! its worker is, nor shortly after we or the broker came back ourselves.
 
+use muster_contracts::limits;
+
 /// A closed connection that is not back by then is a dead process. Milliseconds.
-pub const CLOSED: i64 = 4_000;
+pub const CLOSED: i64 = limits::BACK.as_millis() as i64;
 /// A silent one may be a network that comes back. Milliseconds.
 pub const SILENT: i64 = 60_000;
 /// How long we must have seen the broker ourselves. Milliseconds.

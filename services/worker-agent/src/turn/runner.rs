@@ -146,6 +146,7 @@ impl Runner {
             taken: 0,
             settling: Vec::new(),
             away: false,
+            connection: 0,
         };
         // Should this process die from here on, the next one knows that this was begun.
         self.turns.note(&reply).await;

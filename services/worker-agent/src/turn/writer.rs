@@ -6,6 +6,7 @@ use futures_util::future::BoxFuture;
 use muster_bus::{Receipt, StoreError, Storing};
 use muster_contracts::{
     id::WorkerId,
+    limits,
     subject::{About, ChunkAddress, ChunkKind, Subject, Writer as SubjectWriter},
 };
 use tokio::{
@@ -29,6 +30,9 @@ use crate::{
 /// After this long the stream may have forgotten a Msg-Id: only chat can tell
 /// then what is stored. Below the duplicate window of two minutes.
 const CERTAIN_FOR: Duration = Duration::from_secs(100);
+/// Whoever was cut off for longer may be taken for dead by now, so it asks whether it may go on before it writes another
+/// word. A little less than [`limits::BACK`]: the broker may have seen the connection end before we did.
+const LONG: Duration = limits::BACK.saturating_sub(Duration::from_secs(1));
 /// First pause between attempts while the stream takes nothing; they double.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Longest pause while a stream has no leader: it has one again in seconds, of which none is to be lost here.
@@ -44,8 +48,8 @@ pub trait ChunkStore: Send + Sync + 'static {
     /// One attempt to store a message.
     fn store(&self, message: Storing) -> BoxFuture<'_, Result<Receipt, StoreError>>;
 
-    /// Waits until there is a connection.
-    fn connected(&self) -> BoxFuture<'_, ()>;
+    /// Waits until there is a connection, and tells which one it is.
+    fn connected(&self) -> BoxFuture<'_, u64>;
 }
 
 /// Over the worker's connection, whichever that is by then.
@@ -55,15 +59,15 @@ impl ChunkStore for watch::Receiver<Link> {
         Box::pin(async move { bus.store(message).await })
     }
 
-    fn connected(&self) -> BoxFuture<'_, ()> {
+    fn connected(&self) -> BoxFuture<'_, u64> {
         let mut link = self.clone();
         Box::pin(async move {
             loop {
                 let bus = link.borrow_and_update().bus.clone();
                 tokio::select! {
-                    () = bus.connected() => return,
+                    epoch = bus.connected() => return epoch,
                     changed = link.changed() => if changed.is_err() {
-                        return;
+                        return 0;
                     },
                 }
             }
@@ -88,11 +92,15 @@ pub(super) struct ReplyWriter {
     pub(super) settling: Vec<oneshot::Sender<()>>,
     /// The last attempt to store something had no answer.
     pub(super) away: bool,
+    /// The connection over which something was stored last.
+    pub(super) connection: u64,
 }
 
 impl ReplyWriter {
     /// Publishes `start` and waits until it is stored.
     pub(super) async fn begin(&mut self) -> Result<(), Gone> {
+        let store = Arc::clone(&self.store);
+        self.connection = self.meanwhile(store.connected()).await?;
         match self.outgoing.take() {
             Some(start) => self.publish(start).await,
             None => Ok(()),
@@ -207,8 +215,10 @@ impl ReplyWriter {
                 Err(StoreError::Fenced) => true,
                 Err(StoreError::Doubtful) => {
                     self.set_away(true);
-                    self.meanwhile(store.connected()).await?;
-                    since.elapsed() >= CERTAIN_FOR
+                    let connection = self.meanwhile(store.connected()).await?;
+                    let anew = std::mem::replace(&mut self.connection, connection) != connection;
+                    let away = since.elapsed();
+                    away >= CERTAIN_FOR || anew && away >= LONG
                 }
             };
             if doubt {

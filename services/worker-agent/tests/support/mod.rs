@@ -4,7 +4,10 @@
 use std::{
     collections::{HashMap, VecDeque},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
     time::Duration,
 };
 
@@ -53,7 +56,9 @@ pub(crate) enum Fault {
 pub(crate) struct Shelf {
     inner: Mutex<Inner>,
     changed: watch::Sender<u64>,
-    reachable: watch::Sender<bool>,
+    /// The connection, if there is one.
+    reachable: watch::Sender<Option<u64>>,
+    connections: AtomicU64,
     pub(crate) delay: Duration,
 }
 
@@ -68,8 +73,8 @@ struct Inner {
 
 impl Shelf {
     pub(crate) fn new(delay: Duration) -> Arc<Self> {
-        let (changed, reachable) = (watch::Sender::new(0), watch::Sender::new(true));
-        Arc::new(Self { inner: Mutex::default(), changed, reachable, delay })
+        let (changed, reachable) = (watch::Sender::new(0), watch::Sender::new(Some(1)));
+        Arc::new(Self { inner: Mutex::default(), changed, reachable, connections: AtomicU64::new(2), delay })
     }
 
     pub(crate) fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
@@ -78,7 +83,8 @@ impl Shelf {
 
     /// Nobody reaches it any more, or everybody again.
     pub(crate) fn set_reachable(&self, reachable: bool) {
-        self.reachable.send_replace(reachable);
+        let connection = self.connections.fetch_add(1, Ordering::Relaxed);
+        self.reachable.send_replace(reachable.then_some(connection));
     }
 
     pub(crate) fn attempts(&self) -> usize {
@@ -172,7 +178,7 @@ impl ChunkStore for Shelf {
             }
             let mut inner = self.inner.lock().unwrap();
             *inner.outstanding.get_mut(&reply).unwrap() -= 1;
-            if !*self.reachable.borrow() {
+            if self.reachable.borrow().is_none() {
                 return Err(StoreError::Doubtful);
             }
             let fault = inner.faults.pop_front();
@@ -200,11 +206,9 @@ impl ChunkStore for Shelf {
         })
     }
 
-    fn connected(&self) -> BoxFuture<'_, ()> {
+    fn connected(&self) -> BoxFuture<'_, u64> {
         let mut reachable = self.reachable.subscribe();
-        Box::pin(async move {
-            reachable.wait_for(|reachable| *reachable).await.unwrap();
-        })
+        Box::pin(async move { reachable.wait_for(Option::is_some).await.unwrap().unwrap() })
     }
 }
 
