@@ -54,7 +54,7 @@ pub async fn relay(db: Db, bus: Bus, stop: CancellationToken, stored: impl Fn(&R
             Ok(Round { found: ROUND.., failed: false, .. }) => continue,
             Ok(Round { failed: false, .. }) => {}
             Ok(Round { failed: true, .. }) => tokio::select! {
-                () = bus.connected() => {}
+                _ = bus.connected() => {}
                 () = stop.cancelled() => break,
             },
             Err(error) => tracing::warn!(%error, "the outbox cannot be read"),

@@ -23,7 +23,7 @@ const ROUND: i64 = 200;
 pub async fn remove_what_nobody_has(state: State, stop: CancellationToken) {
     let mut next_search = Instant::now();
     loop {
-        tokio::select! { () = state.bus.connected() => {}, () = stop.cancelled() => return }
+        tokio::select! { _ = state.bus.connected() => {}, () = stop.cancelled() => return }
         let pause = match round(&state).await {
             Ok(true) => Duration::ZERO,
             Ok(false) => EVERY,

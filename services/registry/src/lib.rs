@@ -136,7 +136,7 @@ fn spawn(app: &App, state: &Shared, events: StreamSpec) {
 
 async fn serve(state: Shared) -> Result<(), CallError> {
     tokio::select! {
-        () = state.bus.connected() => handlers::answer_methods(&state).await,
+        _ = state.bus.connected() => handlers::answer_methods(&state).await,
         () = state.stop.cancelled() => Ok(()),
     }
 }

@@ -23,8 +23,6 @@ use crate::{
 const AGAIN: Duration = Duration::from_millis(200);
 /// The database or the broker is back by then, or it is tried again.
 const LATER: Duration = Duration::from_secs(1);
-/// How often a reply with a hole is read again before it is taken as it is.
-const PATIENCE: u64 = 10;
 
 /// Handles one message.
 pub async fn handle(state: State, delivery: Delivery) -> Outcome {
@@ -60,7 +58,7 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
         }
         ChunkKind::End => {
             if let Ok(end) = v1::End::decode(payload).map(told::end)
-                && finish::told(state, &turn, &end, delivery.attempt < PATIENCE).await? == Told::Incomplete
+                && finish::told(state, &turn, &end).await? == Told::Incomplete
             {
                 return Ok(Outcome::Retry(AGAIN));
             }

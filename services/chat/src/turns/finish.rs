@@ -24,23 +24,23 @@ const MISMATCH: &str = "Part of this reply was lost on its way; what arrived is 
 pub enum Told {
     /// The turn is over.
     Over,
-    /// The stream does not have everything yet that the worker says it wrote.
+    /// It was read from a replica that lags behind: it had not even this end.
     Incomplete,
 }
 
-/// The worker says that the turn is over. `patient`: ask again later rather
-/// than take a reply with a hole.
+/// The worker says that the turn is over.
 ///
 /// # Errors
 /// When the database or the broker fails.
-pub async fn told(state: &State, turn: &TurnRow, end: &v1::End, patient: bool) -> Done<Told> {
+pub async fn told(state: &State, turn: &TurnRow, end: &v1::End) -> Done<Told> {
     let read = assemble::read(state, turn).await?;
+    // A replica that lags has the beginning of a reply, without a hole; whoever has its end has all that there is.
+    if !read.gap && read.end.is_none() {
+        return Ok(Told::Incomplete);
+    }
     let whole = !read.gap
         && read.reply.number() == end.chunk_count
         && read.reply.hash().as_slice() == end.content_hash.as_slice();
-    if !whole && patient {
-        return Ok(Told::Incomplete);
-    }
     let (outcome, error) = if whole {
         (Outcome::told(end.outcome()), end.error.clone())
     } else {
