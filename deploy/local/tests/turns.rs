@@ -116,6 +116,36 @@ async fn pending(client: &Client) -> Vec<Value> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_a_decision_is_listed_over_all_machines_and_answered_from_there() {
+    let stack = Stack::start().await;
+    let ada = stack.person("ada").await;
+    let mut sessions = Vec::new();
+    for name in ["desk", "shelf"] {
+        let worker = ada.machine(name).await.worker().await.started(&stack).await.approved().await;
+        let session = worker.session("demo/fast").await;
+        let sent = session.send("ask").await;
+        sessions.push((worker, session, sent));
+    }
+    let listed = async {
+        loop {
+            let listed = pending(ada.client()).await;
+            if listed.len() == 2 {
+                return listed;
+            }
+        }
+    };
+    let listed = tokio::time::timeout(Duration::from_secs(30), listed).await.expect("both are listed");
+    assert!(pending(stack.person("bob").await.client()).await.is_empty());
+    for (_, session, sent) in &sessions {
+        let request = listed.iter().find(|request| request["chatSessionId"] == session.id()).unwrap();
+        let path = format!("/sessions/{}/requests/{}", session.id(), request["requestId"].as_str().unwrap());
+        ada.client().send(Method::POST, &path, Some(&json!({ "optionId": "once" }))).await.unwrap();
+        assert_eq!(session.reply_to(sent).await.content, "You allowed it once.");
+    }
+    assert!(pending(ada.client()).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_answered_by_one_device_and_gone_after_a_crash() {
     let stack = Stack::start().await;
     let mut worker = worker_of(&stack).await;

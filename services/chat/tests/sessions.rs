@@ -1,0 +1,117 @@
+//! What a session is told of itself: what is new in it, what goes first, what was said meanwhile.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
+#![allow(unreachable_pub, dead_code, reason = "a module of a test is its own world")]
+
+#[macro_use]
+mod support;
+
+use muster_contracts::{method, v1};
+use support::{Chat, Engine, slug};
+use v1::TurnStatus::{Cancelled, Completed, Delivered, Queued, Streaming};
+
+on_both! {
+    a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not
+    what_is_sent_now_goes_first_and_stops_what_runs
+    a_message_is_sent_only_if_nothing_was_said_meanwhile
+}
+
+impl Chat {
+    async fn session(&self) -> v1::ChatSession {
+        self.call::<method::GetSession>(self.session_ref()).await.unwrap()
+    }
+
+    async fn pin(&self, pinned: bool) -> v1::ChatSession {
+        let request = v1::UpdateSessionRequest {
+            caller: Some(self.caller.clone()),
+            chat_session_id: self.session.clone(),
+            pinned: Some(pinned),
+            ..Default::default()
+        };
+        self.call::<method::UpdateSession>(request).await.unwrap()
+    }
+}
+
+mod scenario {
+    use super::*;
+
+    pub async fn a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let fresh = chat.session().await;
+        assert!(!fresh.unread && !fresh.pinned && fresh.activity() == v1::Activity::Idle);
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let mut writing = worker.begin(&worker.next().await).await;
+        worker.write(&mut writing, "half").await;
+        chat.until(&writing.start.message_id, Streaming).await;
+        assert_eq!(chat.session().await.activity(), v1::Activity::Working);
+        worker.end(&mut writing, Completed).await;
+        chat.until(&writing.start.message_id, Completed).await;
+        let answered = chat.session().await;
+        assert!(answered.unread && answered.activity() == v1::Activity::Idle);
+        assert!(answered.last_activity > fresh.last_activity);
+
+        for _ in 0..2 {
+            chat.call::<method::MarkRead>(chat.names(&writing.start.reply_id)).await.unwrap();
+        }
+        let read = chat.session().await;
+        assert!(!read.unread);
+        assert_eq!(read.revision, answered.revision + 1, "the same again changes nothing");
+        assert!(chat.pin(true).await.pinned && chat.session().await.pinned);
+        chat.send("two").await;
+        worker.answer("unasked", Completed).await;
+        let more = chat.session().await;
+        assert!(more.unread && more.pinned, "a reply changes nothing of what its owner said of the session");
+        assert!(!chat.pin(false).await.pinned && chat.session().await.unread);
+    }
+
+    pub async fn what_is_sent_now_goes_first_and_stops_what_runs(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("runs").await;
+        let worker = chat.process_of_worker(1);
+        let mut running = worker.begin(&worker.next().await).await;
+        worker.write(&mut running, "so far").await;
+        let (second, third) = (chat.send("second").await, chat.send("third").await);
+        assert_eq!((second.queue_position, third.queue_position), (Some(1), Some(2)));
+
+        chat.call::<method::SendNow>(chat.names(&third.message_id)).await.unwrap();
+        let place = async |sent: &v1::ChatMessage| chat.until(&sent.message_id, Queued).await.queue_position.unwrap();
+        assert!(place(&third).await < place(&second).await);
+        let told = worker.sync(&[&running]).await;
+        assert_eq!((told.stop[0].reply_id.as_str(), told.start.len()), (running.start.reply_id.as_str(), 0));
+        worker.end(&mut running, Cancelled).await;
+        assert_eq!(chat.until(&running.start.reply_id, Cancelled).await.content, "so far");
+        assert_eq!(worker.answer("at once", Completed).await.content, "third");
+        assert_eq!(worker.answer("then", Completed).await.content, "second");
+
+        let done = chat.call::<method::SendNow>(chat.names(&third.message_id)).await;
+        assert_eq!(slug(done), "message-delivered");
+        let order = chat.messages().await.messages.into_iter().map(|message| message.content).collect::<Vec<_>>();
+        assert_eq!(order, ["runs", "so far", "third", "at once", "second", "then"]);
+    }
+
+    pub async fn a_message_is_sent_only_if_nothing_was_said_meanwhile(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let after = |content: &str, last: &str| v1::SendMessageRequest {
+            after_message_id: Some(last.to_owned()),
+            ..chat.message(content)
+        };
+        let send = async |request: v1::SendMessageRequest| chat.call::<method::SendMessage>(request).await;
+        let first = chat.send("one").await;
+        let second = after("two", &first.message_id);
+        assert_eq!(send(second.clone()).await.unwrap().status(), Queued);
+        assert_eq!(send(second).await.unwrap().content, "two", "the same again is the same message");
+        assert_eq!(slug(send(after("three", &first.message_id)).await), "not-last");
+        let worker = chat.process_of_worker(1);
+        worker.answer("re: one", Completed).await;
+        worker.answer("re: two", Completed).await;
+        let last = chat.messages().await.messages.pop().unwrap();
+        assert_eq!(last.content, "re: two");
+        let third = send(after("three", &last.message_id)).await.unwrap();
+        worker.next().await;
+        chat.until(&third.message_id, Delivered).await;
+        assert_eq!(slug(send(after("four", &last.message_id)).await), "not-last", "an answer has begun meanwhile");
+        let contents = chat.messages().await.messages.into_iter().map(|message| message.content).collect::<Vec<_>>();
+        assert_eq!(contents, ["one", "re: one", "two", "re: two", "three", ""], "what was refused left nothing");
+    }
+}
