@@ -30,8 +30,31 @@ const fn of(part: Part) -> Process {
     Process::Of(part.number(0))
 }
 
-async fn world() -> World {
-    World::begin(Setup::on(Engine::Postgres).linked()).await
+/// What suffers.
+#[derive(Clone, Copy)]
+enum Size {
+    /// One of each.
+    Single,
+    /// Three nats-servers, and two of each service behind a proxy that takes them in turn.
+    Cluster,
+}
+
+impl Size {
+    async fn world(self) -> World {
+        let setup = Setup::on(Engine::Postgres).linked();
+        World::begin(match self {
+            Self::Single => setup,
+            Self::Cluster => setup.clustered().instances(2),
+        })
+        .await
+    }
+
+    const fn shape(self) -> Shape {
+        match self {
+            Self::Single => Shape::SINGLE,
+            Self::Cluster => Shape::CLUSTER,
+        }
+    }
 }
 
 /// Says what it does, so that a failure tells which fault it was.
@@ -41,18 +64,16 @@ async fn suffers(world: &mut World, plan: &Plan) {
     println!("  held after {:.1} s: {:?}", round.took.as_secs_f32(), round.checked);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_process_may_be_killed_in_the_middle_of_replies() {
-    let mut world = world().await;
+async fn kills(size: Size) {
+    let mut world = size.world().await;
     for process in PROCESSES {
         suffers(&mut world, &Plan::one(Fault::Kill(process), SHORT / 4)).await;
     }
     world.beats().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_link_may_be_cut_slow_or_silent_in_the_middle_of_replies() {
-    let mut world = world().await;
+async fn bad_links(size: Size) {
+    let mut world = size.world().await;
     for link in Link::ALL {
         for fault in [Fault::Cut(link), Fault::Delay(link), Fault::Silence(link)] {
             suffers(&mut world, &Plan::one(fault, SHORT)).await;
@@ -61,10 +82,9 @@ async fn every_link_may_be_cut_slow_or_silent_in_the_middle_of_replies() {
     world.beats().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_process_may_be_paused_and_every_link_be_lost_for_long() {
+async fn for_long(size: Size) {
     let worlds = PROCESSES.into_iter().zip(Link::ALL).map(async |(process, link)| {
-        let mut world = world().await;
+        let mut world = size.world().await;
         suffers(&mut world, &Plan::one(Fault::Pause(process), LONG)).await;
         suffers(&mut world, &Plan::one(Fault::Lose(link), Duration::ZERO)).await;
         world.beats().await;
@@ -72,11 +92,50 @@ async fn every_process_may_be_paused_and_every_link_be_lost_for_long() {
     join_all(worlds).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn ten_times_whatever_comes_by_chance() {
-    let mut world = world().await;
+async fn by_chance(size: Size) {
+    let mut world = size.world().await;
     for seed in 0..10 {
-        suffers(&mut world, &Plan::of(seed, Shape::SINGLE, Length::Brief)).await;
+        suffers(&mut world, &Plan::of(seed, size.shape(), Length::Brief)).await;
     }
     world.beats().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_may_be_killed_in_the_middle_of_replies() {
+    kills(Size::Single).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_link_may_be_cut_slow_or_silent_in_the_middle_of_replies() {
+    bad_links(Size::Single).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_process_may_be_paused_and_every_link_be_lost_for_long() {
+    for_long(Size::Single).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_times_whatever_comes_by_chance() {
+    by_chance(Size::Single).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_every_process_may_be_killed() {
+    kills(Size::Cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_every_link_may_be_cut_slow_or_silent() {
+    bad_links(Size::Cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_every_process_may_be_paused_and_every_link_be_lost_for_long() {
+    for_long(Size::Cluster).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_ten_times_whatever_comes_by_chance() {
+    by_chance(Size::Cluster).await;
 }
