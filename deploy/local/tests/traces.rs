@@ -1,9 +1,19 @@
 //! Traces, as a collector gets them (OTLP over HTTP).
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail anywhere")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test may fail anywhere"
+)]
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
+use muster_contracts::Message as _;
 use muster_testkit::stack::{Engine, Setup};
+use opentelemetry_proto::tonic::{
+    collector::trace::v1::ExportTraceServiceRequest, common::v1::any_value::Value, trace::v1::Span,
+};
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -36,36 +46,144 @@ async fn collect(connection: TcpStream, bodies: mpsc::UnboundedSender<Vec<u8>>) 
     }
 }
 
-fn has(body: &[u8], what: &[u8]) -> bool {
-    body.windows(what.len()).any(|window| window == what)
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_request_is_one_trace_from_its_sender_over_the_api_to_the_service_that_answers() {
+/// Takes what processes export, at this address.
+async fn collector() -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let collector = format!("http://{}", listener.local_addr().unwrap());
-    let (sender, mut bodies) = mpsc::unbounded_channel();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let (sender, bodies) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         while let Ok((connection, _)) = listener.accept().await {
             tokio::spawn(collect(connection, sender.clone()));
         }
     });
+    (address, bodies)
+}
+
+/// A span and the process that it is of.
+#[derive(Debug)]
+struct Hop {
+    service: String,
+    span: Span,
+}
+
+fn hops(body: &[u8]) -> Vec<Hop> {
+    let request = ExportTraceServiceRequest::decode(body).unwrap();
+    let of_process = request.resource_spans.into_iter().flat_map(|of_process| {
+        let attributes = of_process.resource.unwrap().attributes;
+        let name = attributes.into_iter().find(|attribute| attribute.key == "service.name").unwrap();
+        let Some(Value::StringValue(service)) = name.value.unwrap().value else { panic!("a service has no name") };
+        let spans = of_process.scope_spans.into_iter().flat_map(|scope| scope.spans);
+        spans.map(move |span| Hop { service: service.clone(), span })
+    });
+    of_process.collect()
+}
+
+/// Every hop of the trace that `first` belongs to, once it has all of `wanted`: process and name of the span.
+async fn trace(
+    bodies: &mut mpsc::UnboundedReceiver<Vec<u8>>,
+    first: impl Fn(&Hop) -> bool,
+    wanted: &[(&str, &str)],
+) -> Vec<Hop> {
+    let mut all: HashMap<Vec<u8>, Vec<Hop>> = HashMap::new();
+    let gathering = async {
+        loop {
+            for hop in hops(&bodies.recv().await.unwrap()) {
+                all.entry(hop.span.trace_id.clone()).or_default().push(hop);
+            }
+            let whole = all.values().find(|hops| {
+                let name = |hop: &Hop| (hop.service.clone(), hop.span.name.clone());
+                let has = |(service, span): &(&str, &str)| {
+                    let wanted = wanted.iter().filter(|other| **other == (*service, *span)).count();
+                    let found = hops.iter().filter(|hop| name(hop) == ((*service).to_owned(), (*span).to_owned()));
+                    found.count() >= wanted
+                };
+                hops.iter().any(&first) && wanted.iter().all(has)
+            });
+            if let Some(id) = whole.map(|hops| hops[0].span.trace_id.clone()) {
+                return id;
+            }
+        }
+    };
+    match tokio::time::timeout(PATIENCE, gathering).await {
+        Ok(id) => all.remove(&id).unwrap(),
+        Err(_) => panic!("no trace has all of {wanted:?}: {all:#?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_goes_on_with_the_trace_of_its_sender() {
+    let (collector, mut bodies) = collector().await;
     let setup = Setup::on(Engine::Sqlite).setting("MUSTER_OTLP_ENDPOINT", collector);
     let stack = setup.setting("OTEL_BSP_SCHEDULE_DELAY", 100).start().await;
     let admin = stack.admin().await;
-
-    let trace = 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128;
+    let (id, sender) = (0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128, 0x00f0_67aa_0ba9_02b7_u64);
     let request = admin.client().request(reqwest::Method::GET, "/machines");
-    let request = request.header("traceparent", format!("00-{trace:032x}-00f067aa0ba902b7-01"));
+    let request = request.header("traceparent", format!("00-{id:032x}-{sender:016x}-01"));
     assert!(request.send().await.unwrap().status().is_success());
+    let of_it = |hop: &Hop| hop.span.trace_id == id.to_be_bytes();
+    let wanted = [("muster-api", "GET /api/v1/machines"), ("muster-registry", "list_machines")];
+    let hops = trace(&mut bodies, of_it, &wanted).await;
+    let api = hops.iter().find(|hop| hop.service == "muster-api").unwrap();
+    assert_eq!(api.span.parent_span_id, sender.to_be_bytes());
+}
 
-    let mut missing = vec!["muster-api", "muster-registry"];
-    let all = async {
-        while !missing.is_empty() {
-            let body = bodies.recv().await.unwrap();
-            missing.retain(|service| !(has(&body, service.as_bytes()) && has(&body, &trace.to_be_bytes())));
-        }
-    };
-    let found = tokio::time::timeout(PATIENCE, all).await;
-    assert!(found.is_ok(), "no span of the trace from {missing:?}");
+const SEND: &str = "POST /api/v1/sessions/{id}/messages";
+
+/// The hops of a turn, whose worker exports its own or does not.
+async fn turn(worker_exports: bool) -> Vec<Hop> {
+    let (collector, mut bodies) = collector().await;
+    let setup = Setup::on(Engine::Sqlite).setting("MUSTER_OTLP_ENDPOINT", &collector);
+    let stack = setup.setting("OTEL_BSP_SCHEDULE_DELAY", 100).start().await;
+    let admin = stack.admin().await;
+    let mut waiting = admin.machine("desk").await.worker().await;
+    if worker_exports {
+        waiting = waiting.setting("MUSTER_OTLP_ENDPOINT", &collector).setting("OTEL_BSP_SCHEDULE_DELAY", "100");
+    }
+    let worker = waiting.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    let sent = session.send("count 20").await;
+    assert_eq!(session.reply_to(&sent).await.status, "completed");
+
+    let chat = "muster-chat";
+    // Its start and its end are processed.
+    let mut wanted = vec![("muster-api", SEND), (chat, "send_message"), (chat, "claim")];
+    wanted.extend([(chat, "process"), (chat, "process")]);
+    wanted.extend(worker_exports.then_some(("muster-worker-agent", "turn")));
+    let hops = trace(&mut bodies, |hop| hop.span.name == SEND, &wanted).await;
+    let is_there = |id: &[u8]| hops.iter().any(|hop| hop.span.span_id == id);
+    let orphan = hops.iter().find(|hop| !hop.span.parent_span_id.is_empty() && !is_there(&hop.span.parent_span_id));
+    assert!(orphan.is_none(), "{orphan:?} of {hops:#?}");
+    let text = format!("{hops:?}");
+    for id in [session.id(), sent.message_id.as_str(), worker.id()] {
+        assert!(!text.contains(id), "no id is part of a name or an attribute");
+    }
+    hops
+}
+
+fn named<'a>(hops: &'a [Hop], name: &str) -> Vec<&'a Span> {
+    hops.iter().map(|hop| &hop.span).filter(|span| span.name == name).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_turn_is_one_trace_from_the_request_that_sent_its_message_to_its_end() {
+    let hops = turn(true).await;
+    let (request, handled) = (named(&hops, SEND)[0], named(&hops, "send_message")[0]);
+    assert!(request.parent_span_id.is_empty(), "it begins with the request");
+    assert_eq!(handled.parent_span_id, request.span_id);
+    let turn = named(&hops, "turn")[0];
+    for begun in [named(&hops, "claim")[0], turn] {
+        assert_eq!(begun.parent_span_id, handled.span_id, "{begun:?}");
+    }
+    for written in named(&hops, "process") {
+        assert_eq!(written.parent_span_id, turn.span_id, "{written:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trace_goes_through_a_worker_that_exports_nothing() {
+    let hops = turn(false).await;
+    let handled = named(&hops, "send_message")[0];
+    for written in named(&hops, "process") {
+        assert_eq!(written.parent_span_id, handled.span_id, "{written:?}");
+    }
 }

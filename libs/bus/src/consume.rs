@@ -8,8 +8,9 @@ use async_nats::jetstream::{
 };
 use futures_util::StreamExt as _;
 use tokio_util::sync::CancellationToken;
+use tracing::{Instrument as _, Span};
 
-use crate::{Bus, StreamsError, read::Stored};
+use crate::{Bus, StreamsError, read::Stored, trace};
 
 /// How long a message may be worked on before another instance gets it, and is given up here: what it waits for may
 /// never come, and everything behind it waits as well.
@@ -122,7 +123,12 @@ where
             let id = id.map(|id| id.as_str().to_owned());
             let stored = Stored { sequence, subject, payload: message.payload.clone(), id };
             let attempt = u64::try_from(attempt).unwrap_or(1);
-            let handling = handler(Delivery { message: stored, attempt });
+            let span = match trace::is_traced(message.headers.as_ref()) {
+                true => tracing::debug_span!("process", otel.kind = "consumer"),
+                false => Span::none(),
+            };
+            trace::adopt(&span, message.headers.as_ref());
+            let handling = span.in_scope(|| handler(Delivery { message: stored, attempt })).instrument(span.clone());
             tokio::time::timeout(ACK_WAIT, handling).await.unwrap_or_else(|_| {
                 tracing::error!(sequence, "a message was given up for now: what it needs has not answered");
                 Outcome::Retry(RETRY)

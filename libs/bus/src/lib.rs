@@ -20,7 +20,7 @@ mod store;
 mod streams;
 mod system;
 mod tail;
-mod trace;
+pub mod trace;
 mod trust;
 mod weigh;
 

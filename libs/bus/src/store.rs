@@ -1,12 +1,12 @@
 //! Storing: a message is kept once the stream has acknowledged it.
 
-use std::{future::IntoFuture as _, time::Duration};
+use std::{future::IntoFuture as _, sync::Arc, time::Duration};
 
 use async_nats::jetstream::{self, ErrorCode, context::PublishErrorKind, message::PublishMessage};
 use bytes::Bytes;
 use tokio::time::{error::Elapsed, timeout};
 
-use crate::{Bus, again::again};
+use crate::{Bus, again::again, trace};
 
 /// JetStream's codes for a stream that takes nothing more.
 const STORE_FAILED: u64 = 10077;
@@ -23,6 +23,8 @@ pub struct Storing {
     pub payload: Bytes,
     /// Only if nothing was ever stored on this very subject.
     pub first_only: bool,
+    /// W3C traceparent of whoever stores it.
+    pub traceparent: Option<Arc<str>>,
 }
 
 /// The stream has it.
@@ -66,6 +68,9 @@ impl Bus {
 
     async fn attempt(&self, message: &Storing, silence: Duration) -> Result<Result<Receipt, StoreError>, Elapsed> {
         let mut publish = PublishMessage::build().payload(message.payload.clone()).message_id(&message.id);
+        if let Some(traceparent) = &message.traceparent {
+            publish = publish.header(trace::TRACEPARENT, traceparent.as_ref());
+        }
         if message.first_only {
             publish = publish.expected_last_subject_sequence(0);
         }

@@ -91,7 +91,13 @@ async fn round(db: &Db, bus: &Bus, but: &str, stored: &(impl Fn(&Receipt) + Sync
     let mut messages = Vec::with_capacity(rows.len());
     for row in rows {
         let payload = Bytes::from(row.try_get::<Vec<u8>, _>("payload")?);
-        let message = Storing { subject: row.try_get("subject")?, id: row.try_get("id")?, payload, first_only: false };
+        let message = Storing {
+            subject: row.try_get("subject")?,
+            id: row.try_get("id")?,
+            payload,
+            first_only: false,
+            traceparent: None,
+        };
         messages.push(message);
     }
     if messages.is_empty() {

@@ -179,6 +179,9 @@ pub struct Run {
     /// What to log to standard error: error, warn, info, debug, or a filter of tracing-subscriber
     #[arg(long, env = "MUSTER_LOG", default_value = "warn", value_name = "LEVEL")]
     pub log: String,
+    /// Base address of an OpenTelemetry collector that takes OTLP over HTTP; none: no traces leave
+    #[arg(long, env = "MUSTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otlp_endpoint: Option<String>,
     /// What only some backends are told
     #[command(flatten)]
     pub settings: Settings,
@@ -271,6 +274,7 @@ impl Config {
             ca,
             buffer_mib,
             log: _,
+            otlp_endpoint: _,
             tied,
             settings,
         } = run;

@@ -3,7 +3,7 @@
 
 use std::{path::Path, pin::pin, process::ExitCode, sync::Arc, time::Duration};
 
-use muster_bus::{Bus, CertificatesError, ConnectError};
+use muster_bus::{Bus, CertificatesError, ConnectError, trace::Traces};
 use muster_contracts::{id::InstanceId, v1::RegisterRequest};
 use tokio::{
     sync::{Notify, watch},
@@ -52,12 +52,16 @@ const BACKEND_ENDS: Duration = Duration::from_secs(4);
 /// Runs a worker until it is stopped.
 #[must_use]
 pub fn begin(run: Run) -> ExitCode {
-    let done = prepare(run).and_then(|config| {
+    let done = prepare(run).and_then(|(config, traces)| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .enable_all()
             .build()
             .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot start: {error}.")))?;
-        runtime.block_on(work(config))
+        let done = runtime.block_on(work(config));
+        if let Some(traces) = traces {
+            traces.flush();
+        }
+        done
     });
     told(done)
 }
@@ -74,14 +78,17 @@ pub fn told(done: Result<(), Exit>) -> ExitCode {
     }
 }
 
-fn prepare(run: Run) -> Result<Config, Exit> {
+fn prepare(run: Run) -> Result<(Config, Option<Traces>), Exit> {
     let filter = EnvFilter::try_new(&run.log).map_err(|_| {
         Exit::new(Code::Usage, format!("--log {:?} is no level: use error, warn, info or debug.", run.log))
     })?;
     let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line)));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
-    tracing_subscriber::registry().with(lines).init();
-    Config::from_run(run, &config::environment())
+    let endpoint = run.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty());
+    let traces = endpoint.map(|endpoint| Traces::to("worker-agent", endpoint)).transpose();
+    let traces = traces.map_err(|error| Exit::new(Code::Usage, format!("--otlp-endpoint: {error}.")))?;
+    tracing_subscriber::registry().with(traces.as_ref().map(Traces::layer)).with(lines).init();
+    Ok((Config::from_run(run, &config::environment())?, traces))
 }
 
 async fn work(config: Config) -> Result<(), Exit> {

@@ -1,5 +1,6 @@
 //! Answers a message anew whose turn failed, was stopped or was lost.
 
+use muster_bus::trace;
 use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
 
@@ -38,6 +39,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
         let detail = "The agent is busy with another message; stop it or wait.";
         return Err(problem::conflict("busy", detail).into());
     }
+    messages::set_traceparent(write.connection(), &message.message_id, trace::traceparent()).await?;
     let queued = messages::set_status(write.connection(), &message.message_id, message.status(), next).await?;
     if let Some(row) = queued {
         tell::message(&mut write, &state.clock, &row).await?;

@@ -1,5 +1,6 @@
 //! Sends a message: it waits in its session until the worker takes it.
 
+use muster_bus::trace;
 use muster_contracts::{audit::Action, id::MessageId, limits, v1};
 use muster_service::{Write, problem};
 
@@ -71,6 +72,7 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     };
     let behind = waiting.last.map_or(messages::WAITING, |last| last.max(messages::WAITING)) + 1;
     messages::insert(write.connection(), &message, behind).await?;
+    messages::set_traceparent(write.connection(), &message_id, trace::traceparent()).await?;
     let giving = Giving {
         user_id: &caller.user_id,
         message_id: &message_id,

@@ -44,6 +44,8 @@ pub struct MessageRow {
     pub mode: Option<String>,
     /// A copy in a fork: the id under which the backend heard it.
     pub origin_id: Option<String>,
+    /// W3C traceparent of whoever sent it, or tried it again.
+    pub traceparent: Option<String>,
 }
 
 impl MessageRow {
@@ -173,6 +175,21 @@ pub async fn insert(connection: &mut AnyConnection, message: &v1::ChatMessage, p
     .bind(message.mode.as_deref())
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Notes who sent it, or tried it again, where that is traced.
+pub async fn set_traceparent(
+    connection: &mut AnyConnection,
+    message_id: &str,
+    traceparent: Option<String>,
+) -> Result<(), DbError> {
+    let Some(traceparent) = traceparent else { return Ok(()) };
+    sqlx::query("UPDATE chat_messages SET traceparent = $2 WHERE message_id = $1")
+        .bind(message_id)
+        .bind(traceparent)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -1,9 +1,10 @@
 //! Telling a worker of a turn: queued → delivered, decided by conditional
 //! updates, so that start, edit, withdraw and stop cannot both happen.
 
-use muster_bus::Identity;
+use muster_bus::{Identity, trace};
 use muster_contracts::v1;
 use muster_service::Write;
+use tracing::Instrument as _;
 
 use crate::{
     domain::{
@@ -21,6 +22,12 @@ use crate::{
 /// # Errors
 /// When the database or the broker fails.
 pub async fn claim(state: &State, worker: &Identity, next: &MessageRow) -> Done<Option<TurnRow>> {
+    let span = tracing::debug_span!("claim");
+    trace::continues(&span, next.traceparent.as_deref());
+    open(state, worker, next).instrument(span).await
+}
+
+async fn open(state: &State, worker: &Identity, next: &MessageRow) -> Done<Option<TurnRow>> {
     // Before the transaction: what the worker stores comes behind it.
     let (position, _) = state.position().await?;
     let now = state.clock.now();
@@ -138,6 +145,7 @@ pub async fn instruction(
         first: before.is_empty(),
         attachments: message.attachments(),
         superseded: versions::superseded_before(state.db.pool(), message).await?,
+        traceparent: message.traceparent.clone(),
     })
 }
 

@@ -256,7 +256,8 @@ impl Chat {
     }
 
     async fn store(&self, subject: Subject, id: String, payload: Vec<u8>) {
-        let message = Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false };
+        let message =
+            Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false, traceparent: None };
         self.bus.store(message).await.unwrap();
     }
 }

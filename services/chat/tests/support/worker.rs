@@ -134,7 +134,8 @@ impl Process<'_> {
             kind,
         });
         let id = format!("{}:{}", writing.start.nonce, writing.number);
-        let message = Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false };
+        let message =
+            Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false, traceparent: None };
         self.chat.bus.store(message).await.map(drop)
     }
 }

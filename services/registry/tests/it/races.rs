@@ -140,7 +140,11 @@ async fn disable(stack: &Stack, disabled: bool) {
     let id = user.to_string();
     let subject = Subject::Event(EventAddress { user, entity: Entity::User, id }).to_string();
     let payload = event.encode_to_vec().into();
-    stack.api.store(Storing { subject, id: id::random(), payload, first_only: false }).await.unwrap();
+    stack
+        .api
+        .store(Storing { subject, id: id::random(), payload, first_only: false, traceparent: None })
+        .await
+        .unwrap();
 }
 
 async fn decide_at_random(stack: Stack, seed: u64) {

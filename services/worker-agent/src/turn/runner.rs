@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use muster_bus::trace;
 use muster_contracts::{
     id::{InstanceId, WorkerId},
     v1::{Start, TurnStart},
@@ -15,6 +16,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument as _;
 
 use super::{
     Attachments, Disk, Fork, Turn, TurnIo,
@@ -106,7 +108,9 @@ impl Runner {
             tracing::info!(reply = %entry.reply, session = %entry.session, "a turn begins");
             self.turns.ring();
             let runner = Arc::clone(self);
-            self.tasks.spawn(async move { runner.turn(start, entry).await });
+            let span = tracing::debug_span!("turn", otel.kind = "consumer");
+            trace::continues(&span, start.traceparent.as_deref());
+            self.tasks.spawn(async move { runner.turn(start, entry).await }.instrument(span));
         }
     }
 
@@ -135,6 +139,8 @@ impl Runner {
             model: start.model.clone(),
             claimed_at: start.claimed_at,
         };
+        // Where nothing is exported from here, what is written belongs to whoever sent the message.
+        let traceparent = trace::traceparent().or_else(|| start.traceparent.clone()).map(Arc::from);
         let mut writer = ReplyWriter {
             worker: self.worker.clone(),
             entry: Arc::clone(&entry),
@@ -146,6 +152,7 @@ impl Runner {
             taken: 0,
             settling: Vec::new(),
             away: false,
+            traceparent,
             connection: 0,
         };
         // Should this process die from here on, the next one knows that this was begun.

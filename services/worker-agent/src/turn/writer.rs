@@ -92,6 +92,8 @@ pub(super) struct ReplyWriter {
     pub(super) settling: Vec<oneshot::Sender<()>>,
     /// The last attempt to store something had no answer.
     pub(super) away: bool,
+    /// Whose trace the turn belongs to.
+    pub(super) traceparent: Option<Arc<str>>,
     /// The connection over which something was stored last.
     pub(super) connection: u64,
 }
@@ -273,6 +275,8 @@ impl ReplyWriter {
             id: publish.id.clone(),
             payload: publish.payload.clone(),
             first_only: publish.kind == ChunkKind::Start,
+            // Chunks are counted, not traced.
+            traceparent: self.traceparent.clone().filter(|_| publish.kind != ChunkKind::Chunk),
         }
     }
 }

@@ -76,6 +76,7 @@ impl Session {
 
 pub(super) async fn store(bus: &Bus, subject: &Subject, message: &impl Message) {
     let payload = message.encode_to_vec().into();
-    let storing = Storing { subject: subject.to_string(), id: id::random(), payload, first_only: false };
+    let storing =
+        Storing { subject: subject.to_string(), id: id::random(), payload, first_only: false, traceparent: None };
     bus.store(storing).await.unwrap();
 }
