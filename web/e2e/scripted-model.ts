@@ -12,6 +12,9 @@ export class ScriptedModel {
   /** The conversation that the agent told it the last time. */
   heard = "";
 
+  /** Which model the agent asked for the last time. */
+  model = "";
+
   /** What it calls a conversation. */
   title = "A scripted title";
 
@@ -34,6 +37,7 @@ export class ScriptedModel {
 
   opencodeConfigWith(more: object): string {
     const { port } = this.server.address() as AddressInfo;
+    const limit = { context: 32_000, output: 4_000 };
     return JSON.stringify({
       ...more,
       enabled_providers: ["scripted"],
@@ -43,7 +47,7 @@ export class ScriptedModel {
           npm: "@ai-sdk/openai-compatible",
           name: "Scripted",
           options: { baseURL: `http://127.0.0.1:${port}/v1`, apiKey: "none" },
-          models: { tiny: { name: "Tiny", limit: { context: 32_000, output: 4_000 } } },
+          models: { tiny: { name: "Tiny", limit }, "deep/er/tiny": { name: "Deeper", limit } },
         },
       },
     });
@@ -56,6 +60,11 @@ export class ScriptedModel {
 
   say(content: string): void {
     say(this.turn(), content);
+  }
+
+  think(content: string): void {
+    const delta = { role: "assistant", reasoning_content: content };
+    tell(this.turn(), { delta, finish_reason: null });
   }
 
   finish(): void {
@@ -86,6 +95,7 @@ export class ScriptedModel {
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     if (asked.tools?.length) {
       this.heard = JSON.stringify(asked.messages);
+      this.model = asked.model;
       this.answer = response;
       this.onAsked?.();
     } else {
@@ -118,6 +128,7 @@ function tell(response: ServerResponse, choice: object): void {
 }
 
 interface Asked {
+  model: string;
   messages?: unknown[];
   tools?: unknown[];
 }
