@@ -15,11 +15,21 @@ export class ScriptedModel {
   /** Which model the agent asked for the last time. */
   model = "";
 
+  /** The models that the endpoint lists. */
+  offered = ["tiny"];
+
+  /** Those that were ever asked. */
+  readonly named = new Set<string>();
+
   /** What it calls a conversation. */
   title = "A scripted title";
 
   private constructor() {
     this.server = createServer((request, response) => {
+      if (request.method === "GET") {
+        response.end(JSON.stringify({ data: this.offered.map((id) => ({ id })) }));
+        return;
+      }
       void text(request).then((body) => this.take(JSON.parse(body) as Asked, response));
     });
   }
@@ -35,8 +45,12 @@ export class ScriptedModel {
     return this.opencodeConfigWith({});
   }
 
-  opencodeConfigWith(more: object): string {
+  get url(): string {
     const { port } = this.server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}/v1`;
+  }
+
+  opencodeConfigWith(more: object): string {
     const limit = { context: 32_000, output: 4_000 };
     return JSON.stringify({
       ...more,
@@ -46,7 +60,7 @@ export class ScriptedModel {
         scripted: {
           npm: "@ai-sdk/openai-compatible",
           name: "Scripted",
-          options: { baseURL: `http://127.0.0.1:${port}/v1`, apiKey: "none" },
+          options: { baseURL: this.url, apiKey: "none" },
           models: { tiny: { name: "Tiny", limit }, "deep/er/tiny": { name: "Deeper", limit } },
         },
       },
@@ -92,6 +106,7 @@ export class ScriptedModel {
   }
 
   private take(asked: Asked, response: ServerResponse): void {
+    this.named.add(asked.model);
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     if (asked.tools?.length) {
       this.heard = JSON.stringify(asked.messages);
