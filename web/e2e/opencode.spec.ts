@@ -1,8 +1,8 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
+import { join } from "node:path";
+import type { Page } from "@playwright/test";
+import { opencodeRecord, type OpencodePart } from "./opencode-record";
 import { ScriptedModel } from "./scripted-model";
 import { expect, test } from "./stack";
-import type { WorkerProcess } from "./worker-process";
 
 const words = [
   "One ",
@@ -43,24 +43,132 @@ test("a real opencode's reply grows word by word, goes on after a reload, and is
   model.finish();
   await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
   await expect(text).toHaveText(said);
-  const id = new URL(page.url()).searchParams.get("session") ?? "";
-  const session = await page.request.get(`/api/v1/sessions/${id}`);
-  const { backendSessionId } = (await session.json()) as { backendSessionId: string };
-  expect(await storedText(worker, backendSessionId)).toBe(said);
+  const { backendSessionId } = await storedSession(page);
+  const { parts } = await opencodeRecord(worker, backendSessionId);
+  expect(parts.map((part) => (part.type === "text" ? part.text : "")).join("")).toBe(said);
   model.stop();
 });
 
-/** What the agent said in a session, by its own record. */
-async function storedText(worker: WorkerProcess, session: string): Promise<string> {
-  const { stdout } = await promisify(execFile)("opencode", ["export", session], {
-    cwd: worker.directory,
-    env: worker.environment,
-  });
-  const { messages } = JSON.parse(stdout) as Exported;
-  const parts = messages.filter(({ info }) => info.role === "assistant").flatMap((m) => m.parts);
-  return parts.map((part) => (part.type === "text" ? part.text : "")).join("");
+test("all that a real opencode says and asks reaches the page as itself, and is what opencode stored", async ({
+  page,
+  muster,
+}) => {
+  test.slow();
+  const model = await ScriptedModel.start();
+  const config = model.opencodeConfigWith({ permission: { bash: "ask", edit: "allow" } });
+  const files = { "opencode.json": config, "notes.txt": "one\n" };
+  const worker = await muster.readyToChat({ backend: "opencode", files });
+  const log = page.getByRole("log");
+
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  await page.getByRole("option", { name: "scripted/deep/er/tiny" }).click();
+  await muster.send("Do it all");
+  await model.asked();
+  expect(model.model).toBe("deep/er/tiny");
+
+  model.think("First a look around.");
+  model.say("I run it.");
+  model.use("bash", { command: "echo made-$((40 + 2))", description: "Says it" });
+  const permission = log.getByRole("region", { name: "Permission: Run a command" });
+  await expect(permission).toContainText("echo made-$((40 + 2))");
+  await permission.getByRole("button", { name: "Allow once" }).click();
+  await expect(permission.getByText("Answered by you: Allow once")).toBeVisible();
+  await model.asked();
+  expect(model.heard).toContain("made-42");
+  const thought = muster.reply.getByRole("button", { name: /^Thought for/ });
+  await thought.click();
+  await expect(muster.reply.getByText("First a look around.")).toBeVisible();
+  const command = muster.reply.getByRole("button", { name: /^bash/ });
+  await command.click();
+  await expect(muster.reply.getByText("$ echo made-$((40 + 2))")).toBeVisible();
+  await expect(muster.reply.locator("pre").getByText("made-42", { exact: true })).toBeVisible();
+
+  const filePath = join(worker.directory, "notes.txt");
+  model.use("read", { filePath });
+  await model.asked();
+  model.use("edit", { filePath, oldString: "one", newString: "two" });
+  await model.asked();
+  const diff = muster.reply.getByRole("figure").filter({ hasText: "notes.txt" });
+  await expect(diff.getByRole("row")).toContainText([/−\s*one/, /\+\s*two/]);
+
+  const todos = [
+    { content: "look", status: "completed", priority: "high" },
+    { content: "leap", status: "in_progress", priority: "low" },
+  ];
+  model.use("todowrite", { todos });
+  await model.asked();
+  await expect(muster.reply.getByRole("button", { name: /^Plan/ })).toContainText("1 of 2");
+  await expect(muster.reply.getByRole("listitem")).toHaveText(["look", "leap"]);
+
+  const options = ["Left", "Right"].map((label) => ({ label, description: `to the ${label}` }));
+  model.use("question", { questions: [{ question: "Which way?", header: "Way", options }] });
+  const question = log.getByRole("region", { name: "Question: Way" });
+  await question.getByRole("radio", { name: "Right" }).check();
+  await question.getByRole("button", { name: "Answer" }).click();
+  await expect(question.getByText("Answered by you: Right")).toBeVisible();
+  await model.asked();
+  expect(model.heard).toContain("Right");
+  model.say("All done.");
+  model.finish();
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+
+  const { chatSessionId, backendSessionId } = await storedSession(page);
+  const parts = await storedParts(page, chatSessionId);
+  const record = await opencodeRecord(worker, backendSessionId);
+  const said = parts.filter((part) => SAID.includes(part.kind)).map(ours);
+  expect(said).toEqual(record.parts.filter((part) => SAID.includes(part.type)).map(theirs));
+  expect(said.map(([kind, name]) => (kind === "tool" ? name : kind))).toEqual([
+    "reasoning",
+    "text",
+    "bash",
+    "read",
+    "edit",
+    "todowrite",
+    "question",
+    "text",
+  ]);
+  const patches = record.parts.flatMap((part) => part.state?.metadata.diff ?? []);
+  expect(parts.flatMap((part) => part.patch ?? [])).toEqual(patches);
+  expect(parts.flatMap((part) => part.entries ?? [])).toEqual(record.todos);
+  expect(record.todos).toEqual(todos);
+  model.stop();
+});
+
+interface StoredSession {
+  chatSessionId: string;
+  backendSessionId: string;
 }
 
-interface Exported {
-  messages: { info: { role: string }; parts: { type: string; text: string }[] }[];
+interface StoredPart {
+  kind: string;
+  text: string;
+  name: string;
+  input: string;
+  output: string;
+  state: string;
+  patch?: string;
+  entries?: object[];
 }
+
+/** The session that the page shows, as Muster has it. */
+async function storedSession(page: Page): Promise<StoredSession> {
+  const id = new URL(page.url()).searchParams.get("session") ?? "";
+  const answer = await page.request.get(`/api/v1/sessions/${id}`);
+  return (await answer.json()) as StoredSession;
+}
+
+/** The parts of its replies, as Muster has stored them. */
+async function storedParts(page: Page, session: string): Promise<StoredPart[]> {
+  const answer = await page.request.get(`/api/v1/sessions/${session}/messages`);
+  const { items } = (await answer.json()) as { items: { parts?: StoredPart[] }[] };
+  return items.flatMap((message) => message.parts ?? []);
+}
+
+/** What the agent itself says and does; all else is made of these, or stands between them. */
+const SAID = ["text", "reasoning", "tool"];
+
+const ours = ({ kind, text, name, input, output, state }: StoredPart) =>
+  kind === "tool" ? [kind, name, JSON.parse(input) as unknown, output, state] : [kind, text];
+
+const theirs = ({ type, text, tool, state }: OpencodePart) =>
+  type === "tool" ? [type, tool, state?.input, state?.output, state?.status] : [type, text];

@@ -12,11 +12,24 @@ export class ScriptedModel {
   /** The conversation that the agent told it the last time. */
   heard = "";
 
+  /** Which model the agent asked for the last time. */
+  model = "";
+
+  /** The models that the endpoint lists. */
+  offered = ["tiny"];
+
+  /** Those that were ever asked. */
+  readonly named = new Set<string>();
+
   /** What it calls a conversation. */
   title = "A scripted title";
 
   private constructor() {
     this.server = createServer((request, response) => {
+      if (request.method === "GET") {
+        response.end(JSON.stringify({ data: this.offered.map((id) => ({ id })) }));
+        return;
+      }
       void text(request).then((body) => this.take(JSON.parse(body) as Asked, response));
     });
   }
@@ -32,8 +45,13 @@ export class ScriptedModel {
     return this.opencodeConfigWith({});
   }
 
-  opencodeConfigWith(more: object): string {
+  get url(): string {
     const { port } = this.server.address() as AddressInfo;
+    return `http://127.0.0.1:${port}/v1`;
+  }
+
+  opencodeConfigWith(more: object): string {
+    const limit = { context: 32_000, output: 4_000 };
     return JSON.stringify({
       ...more,
       enabled_providers: ["scripted"],
@@ -42,8 +60,8 @@ export class ScriptedModel {
         scripted: {
           npm: "@ai-sdk/openai-compatible",
           name: "Scripted",
-          options: { baseURL: `http://127.0.0.1:${port}/v1`, apiKey: "none" },
-          models: { tiny: { name: "Tiny", limit: { context: 32_000, output: 4_000 } } },
+          options: { baseURL: this.url, apiKey: "none" },
+          models: { tiny: { name: "Tiny", limit }, "deep/er/tiny": { name: "Deeper", limit } },
         },
       },
     });
@@ -56,6 +74,11 @@ export class ScriptedModel {
 
   say(content: string): void {
     say(this.turn(), content);
+  }
+
+  think(content: string): void {
+    const delta = { role: "assistant", reasoning_content: content };
+    tell(this.turn(), { delta, finish_reason: null });
   }
 
   finish(): void {
@@ -83,9 +106,11 @@ export class ScriptedModel {
   }
 
   private take(asked: Asked, response: ServerResponse): void {
+    this.named.add(asked.model);
     response.writeHead(200, { "Content-Type": "text/event-stream" });
     if (asked.tools?.length) {
       this.heard = JSON.stringify(asked.messages);
+      this.model = asked.model;
       this.answer = response;
       this.onAsked?.();
     } else {
@@ -118,6 +143,7 @@ function tell(response: ServerResponse, choice: object): void {
 }
 
 interface Asked {
+  model: string;
   messages?: unknown[];
   tools?: unknown[];
 }

@@ -5,7 +5,9 @@ import { basename, dirname, join } from "node:path";
 
 /** What a worker drives. */
 export interface Agent {
-  backend: "demo" | "opencode";
+  backend: "demo" | "opencode" | "openai";
+  /** Further options of its command. */
+  options?: readonly string[];
   /** Files of the worker's directory. */
   files?: Record<string, string>;
 }
@@ -76,10 +78,14 @@ export class WorkerProcess {
       "--backend": this.agent.backend,
       "--dir": this.directory,
     };
-    this.child = spawn(program, ["run", ...Object.entries(options).flat()], {
-      stdio: "ignore",
-      env: this.environment,
-    });
+    this.child = spawn(
+      program,
+      ["run", ...Object.entries(options).flat(), ...(this.agent.options ?? [])],
+      {
+        stdio: "ignore",
+        env: this.environment,
+      },
+    );
   }
 
   private async end(): Promise<void> {

@@ -1,3 +1,4 @@
+import { ScriptedModel } from "./scripted-model";
 import { expect, test } from "./stack";
 
 test("a worker goes from its command over the approval to online, by itself", async ({
@@ -58,4 +59,25 @@ test("removing a worker asks first and cuts it off", async ({ page, muster }) =>
   await page.getByRole("alertdialog").getByRole("button", { name: "Remove worker" }).click();
   await expect(page.getByText("orchard was removed")).toBeVisible();
   await expect(page.getByRole("heading", { name: "No worker on this machine yet" })).toBeVisible();
+});
+
+test("a model that an agent offers from now on is in the menu by itself, and is the one that is asked", async ({
+  page,
+  muster,
+}) => {
+  test.slow();
+  const model = await ScriptedModel.start();
+  await muster.readyToChat({ backend: "openai", options: ["--openai-url", model.url] });
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  await expect(page.getByRole("option")).toHaveText([/tiny/]);
+  model.offered = ["deep/er/new"];
+  // A worker looks once a minute.
+  const offered = page.getByRole("option", { name: /deep\/er\/new/ });
+  await expect(offered).toBeVisible({ timeout: 90_000 });
+  await expect(page.getByRole("option")).toHaveCount(1);
+  await offered.click();
+  await muster.send("hello");
+  await expect(muster.reply).toContainText(model.title);
+  expect([...model.named]).toEqual(["deep/er/new"]);
+  model.stop();
 });

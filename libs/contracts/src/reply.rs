@@ -7,7 +7,9 @@
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-use crate::v1::{Chunk, Part, RequestAsked, RequestKind, RequestPart, TextDelta, TextPart, chunk::Change, part::Kind};
+use crate::v1::{
+    Chunk, Part, RequestAsked, RequestKind, RequestPart, TextDelta, TextPart, ToolState, chunk::Change, part::Kind,
+};
 
 /// A reply as far as it is known.
 #[derive(Debug, Clone, Default)]
@@ -110,6 +112,21 @@ impl Reply {
         &self.parts
     }
 
+    /// The parts of a reply that is over since `at`: a tool that was open then will not be finished by anybody.
+    #[must_use]
+    pub fn finished(&self, at: i64) -> Vec<Part> {
+        let mut parts = self.parts.clone();
+        for part in &mut parts {
+            if let Some(Kind::Tool(tool)) = &mut part.kind
+                && matches!(tool.state(), ToolState::ToolPending | ToolState::ToolRunning)
+            {
+                tool.set_state(ToolState::ToolError);
+                part.ended_at = Some(at);
+            }
+        }
+        parts
+    }
+
     /// The parts, taken out.
     #[must_use]
     pub fn into_parts(self) -> Vec<Part> {
@@ -167,6 +184,7 @@ pub fn content(parts: &[Part]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::v1::ToolPart;
 
     fn text(number: u64, part: &str, append: &str) -> Chunk {
         let delta = TextDelta { part_id: part.into(), append: append.into() };
@@ -192,6 +210,31 @@ mod tests {
         assert_eq!(reply.content(), "a");
         assert_eq!(reply.chunk(text(3, "p1", "c")), Err(OutOfOrder { have: 1, got: 3 }));
         assert_eq!(reply.number(), 1);
+    }
+
+    #[test]
+    fn a_tool_that_is_open_when_a_reply_ends_has_ended_with_it() {
+        let tool = |number: u64, state: ToolState| {
+            let tool = ToolPart { output: "so far".into(), state: state.into(), ..ToolPart::default() };
+            let part = Part { part_id: format!("p{number}"), kind: Some(Kind::Tool(tool)), ..Part::default() };
+            Chunk { number, timestamp: 1, change: Some(Change::Part(part)) }
+        };
+        let mut reply = Reply::default();
+        for (number, state) in [(1, ToolState::ToolRunning), (2, ToolState::ToolPending), (3, ToolState::ToolCompleted)]
+        {
+            reply.chunk(tool(number, state)).unwrap();
+        }
+        let ended = reply.finished(9).into_iter().map(|part| match part.kind {
+            Some(Kind::Tool(tool)) => (tool.state(), tool.output, part.ended_at),
+            other => panic!("{other:?}"),
+        });
+        let so_far = |state, ended_at| (state, "so far".to_owned(), ended_at);
+        let wanted = [
+            so_far(ToolState::ToolError, Some(9)),
+            so_far(ToolState::ToolError, Some(9)),
+            so_far(ToolState::ToolCompleted, None),
+        ];
+        assert_eq!(ended.collect::<Vec<_>>(), wanted);
     }
 
     #[test]

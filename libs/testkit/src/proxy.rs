@@ -43,7 +43,15 @@ impl Proxy {
     /// # Errors
     /// When no port is free.
     pub async fn before(server: SocketAddr) -> std::io::Result<Self> {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+        Self::at(SocketAddr::from(([127, 0, 0, 1], 0)), server).await
+    }
+
+    /// The same at an address that somebody else has chosen.
+    ///
+    /// # Errors
+    /// When it is not free.
+    pub async fn at(address: SocketAddr, server: SocketAddr) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
         let address = listener.local_addr()?;
         let (weather, seen) = watch::channel(Weather {
             silent: false,

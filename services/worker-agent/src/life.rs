@@ -34,7 +34,7 @@ use crate::{
     say::say,
     state::{Journal, Key, Report, StateDir},
     stop::Stop,
-    turn::{AttachmentSource, Attachments, ChunkStore, Disk, Runner, Turns},
+    turn::{AttachmentSource, Attachments, CLOSE, ChunkStore, Disk, Runner, Turns},
 };
 
 /// How long the broker may take to let the worker in at the start.
@@ -46,8 +46,12 @@ const CONNECT_AGAIN: Duration = Duration::from_millis(500);
 const ASK_AGAIN: Duration = Duration::from_secs(5);
 /// How long the lease of a process that has just ended may take to end.
 const LEASE_ENDS: Duration = Duration::from_secs(3);
-/// How long the backend may take to end.
-const BACKEND_ENDS: Duration = Duration::from_secs(4);
+/// How long saying goodbye to the server may take.
+const GOODBYE: Duration = Duration::from_millis(500);
+/// How long the backend may take to end: what is left of it then, its guard ends as soon as we have gone.
+const BACKEND_ENDS: Duration = Duration::from_millis(2500);
+/// Whoever stops a service waits ten seconds, then kills it.
+const _: () = assert!(CLOSE.as_millis() + GOODBYE.as_millis() + BACKEND_ENDS.as_millis() <= 9_000);
 
 /// Runs a worker until it is stopped.
 #[must_use]
@@ -237,9 +241,12 @@ impl Worker {
                 self.runner.close("the worker was stopped").await;
                 tasks.shutdown().await;
                 let link = self.link();
-                if link.bus.connection().borrow().connected {
+                let goodbye = async {
                     heartbeat::bye(&link).await;
                     link.bus.close().await;
+                };
+                if link.bus.connection().borrow().connected && timeout(GOODBYE, goodbye).await.is_err() {
+                    tracing::debug!("the goodbye was not heard in time; the broker reports the closed connection");
                 }
                 Ok(())
             }

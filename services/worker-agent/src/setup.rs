@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     address::{self, ServerAddress},
-    backend::Choice,
+    backend::{Choice, acp::Preset},
     config::environment,
     exit::{Code, Exit},
     fleet::{self, Entry},
@@ -79,7 +79,7 @@ pub fn begin(asked: Setup) -> Result<(), Exit> {
     let here = std::env::current_dir().ok().map(|here| here.display().to_string());
     let dir = dir.map(|dir| dir.display().to_string());
     let dir = person.text("Directory that the agent works in", "--dir", dir, here, |text| directory(text).map(drop))?;
-    let backend = person.backend(backend)?;
+    let answers = person.answers(backend, &options)?;
 
     let mut further = Vec::new();
     if insecure {
@@ -88,6 +88,7 @@ pub fn begin(asked: Setup) -> Result<(), Exit> {
     if let Some(ca) = &ca {
         further.extend(["--ca".to_owned(), absolute(ca)?.display().to_string()]);
     }
+    further.extend(answers.options());
     // They may end with an agent's own words.
     further.extend(options);
     let worker = Entry {
@@ -95,7 +96,7 @@ pub fn begin(asked: Setup) -> Result<(), Exit> {
         token: SecretString::from(token.trim()),
         dir: directory(&dir)?,
         server: Some(server.trim().to_owned()),
-        backend: Some(backend.name().to_owned()),
+        backend: Some(answers.choice.name().to_owned()),
         state_dir: None,
         options: further,
     };
@@ -170,17 +171,23 @@ impl Person {
     }
 
     /// What was given, else one of those that are here.
-    fn backend(&self, given: Option<Choice>) -> Result<Choice, Exit> {
-        if let Some(given) = given {
-            return Ok(given);
-        }
-        let here = here();
-        let first = here.first().copied().unwrap_or(Choice::Demo);
+    fn answers(&self, given: Option<Choice>, options: &[String]) -> Result<Answers, Exit> {
+        // Which agent, the further options may say themselves.
+        let is_named = options.iter().any(|option| option == "--" || option.starts_with("--agent"));
+        let here = match given {
+            Some(Choice::Acp) if !is_named => agents(),
+            Some(choice) => return Ok(Answers { choice, agent: None }),
+            None => here(),
+        };
+        let Some(&first) = here.first() else {
+            let missing = "No agent is found on the PATH: install one, or name its command behind -- --agent-command.";
+            return Err(Exit::new(Code::Usage, missing));
+        };
         if !self.there || here.len() < 2 {
-            say(format_args!("Backend: {}.", first.name()));
+            say(format_args!("Backend: {}.", first.label()));
             return Ok(first);
         }
-        let names = here.iter().map(|choice| choice.name()).collect::<Vec<_>>();
+        let names = here.iter().map(|answers| answers.label()).collect::<Vec<_>>();
         let chosen = Select::new().with_prompt("What answers").items(&names).default(0).interact().map_err(gone)?;
         Ok(here.get(chosen).copied().unwrap_or(first))
     }
@@ -193,9 +200,36 @@ impl Person {
     }
 }
 
-/// Backends whose program is found, the one that needs none last.
-fn here() -> Vec<Choice> {
-    Choice::value_variants().iter().copied().filter(|choice| choice.is_installed()).collect()
+/// What a worker drives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Answers {
+    choice: Choice,
+    /// Of the backend `acp`.
+    agent: Option<Preset>,
+}
+
+impl Answers {
+    fn label(self) -> String {
+        let name = self.choice.name();
+        self.agent.map_or_else(|| name.to_owned(), |agent| format!("{name}: {}", agent.name()))
+    }
+
+    fn options(self) -> Vec<String> {
+        self.agent.map_or_else(Vec::new, |agent| vec!["--agent".to_owned(), agent.name().to_owned()])
+    }
+}
+
+/// What is found on this machine: backends, then agents that speak the protocol, and last what needs nothing.
+fn here() -> Vec<Answers> {
+    let backends = Choice::value_variants().iter().filter(|choice| choice.is_installed() && **choice != Choice::Demo);
+    let backends = backends.map(|&choice| Answers { choice, agent: None });
+    // opencode has a backend of its own, which can do more.
+    let agents = agents().into_iter().filter(|answers| answers.agent != Some(Preset::Opencode));
+    backends.chain(agents).chain([Answers { choice: Choice::Demo, agent: None }]).collect()
+}
+
+fn agents() -> Vec<Answers> {
+    Preset::installed().into_iter().map(|agent| Answers { choice: Choice::Acp, agent: Some(agent) }).collect()
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "for map_err")]

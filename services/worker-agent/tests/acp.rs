@@ -23,7 +23,7 @@ use muster_contracts::{
     v1::{Answer, GivenAnswer, ToolState, TurnStart, TurnStatus, part::Kind},
 };
 use muster_testkit::process::{Working, working_below};
-use muster_worker_agent::backend::{Backend, BackendError, Choice};
+use muster_worker_agent::backend::{Backend, BackendError, Choice, Surroundings};
 use support::{Shelf, Told, Worker, surroundings};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -44,6 +44,14 @@ fn the_scripted_agent() {
 }
 
 async fn start(directory: &Path, can: &str) -> Result<Arc<dyn Backend>, BackendError> {
+    start_with(directory, can, |_| {}).await
+}
+
+async fn start_with(
+    directory: &Path,
+    can: &str,
+    change: impl FnOnce(&mut Surroundings),
+) -> Result<Arc<dyn Backend>, BackendError> {
     let mut surroundings = surroundings(&directory.join("root"), &directory.join("state"));
     surroundings.environment.push((scripted_agent::VARIABLE.into(), can.into()));
     let program = std::env::current_exe().unwrap();
@@ -52,6 +60,7 @@ async fn start(directory: &Path, can: &str) -> Result<Arc<dyn Backend>, BackendE
             .map(Into::into)
             .to_vec();
     surroundings.settings.acp.agent_env = vec![scripted_agent::VARIABLE.to_owned()];
+    change(&mut surroundings);
     Choice::Acp.start(surroundings).await
 }
 
@@ -126,7 +135,8 @@ fn notices(told: &Told) -> Vec<String> {
 
 /// The agent itself, not its guard.
 fn agent_of(directory: &Path) -> u32 {
-    let is_agent = |process: &Working| !process.command.contains("guard");
+    // One that has just ended has no command any more.
+    let is_agent = |process: &Working| !process.command.is_empty() && !process.command.contains("guard");
     let all = working_below(directory).into_iter().filter(is_agent).collect::<Vec<_>>();
     assert_eq!(all.len(), 1, "{all:?}");
     all[0].pid
@@ -322,8 +332,39 @@ async fn a_mode_in_which_nobody_is_asked_does_not_come_back_by_itself() {
     let told = stage.worker.turn(&stage.session, "model", with(None, false, known.clone())).await;
     assert_eq!(told.reply.content(), "one ask", "{told:?}");
     assert!(notices(&told)[0].contains("yolo"), "{:?}", notices(&told));
-    let told = stage.worker.turn(&stage.session, "model", with(Some("yolo"), false, known)).await;
+    let told = stage.worker.turn(&stage.session, "model", with(Some("yolo"), false, known.clone())).await;
     assert_eq!(told.reply.content(), "one yolo", "a person has chosen it");
+
+    // Chat knows the mode of the session, and tells it after a restart too: a person has to say it again.
+    stage.backend.shutdown().await;
+    let again = start(stage.directory.path(), "models load bypass").await.unwrap();
+    let stage = Stage { worker: Worker::new(Arc::clone(&again), &stage.root()), backend: again, ..stage };
+    for (option, mode) in [("ask", "ask"), ("go-on", "yolo")] {
+        let reply = stage.worker.begin(&stage.session, "model", with(Some("yolo"), false, known.clone()));
+        let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty() || told.end.is_some()).await;
+        assert_eq!(told.requests[0].title, "Go on in the mode yolo", "{told:?}");
+        stage.answer(&reply, &told, option);
+        assert_eq!(stage.worker.ended(&reply).await.reply.content(), format!("one {mode}"));
+    }
+    let told = stage.worker.turn(&stage.session, "model", with(Some("yolo"), false, known)).await;
+    assert_eq!((told.reply.content().as_str(), told.requests.len()), ("one yolo", 0), "it was said once");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_agent_that_says_nothing_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("root")).unwrap();
+    let backend = start_with(directory.path(), "", |surroundings| surroundings.settings.agent_silence = Some(1));
+    let backend = backend.await.unwrap();
+    let worker = Worker::new(Arc::clone(&backend), &directory.path().join("root"));
+    let stage = Stage { backend, worker, session: SessionId::random(), directory };
+    let reply = stage.begin("hang");
+    let told = stage.worker.shelf.wait(&reply, |told| !notices(told).is_empty()).await;
+    assert!(notices(&told)[0].contains("for 1 seconds"), "{told:?}");
+    stage.stop(&reply);
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!((ended(&told).0, notices(&told).len()), (TurnStatus::Cancelled, 1));
     stage.end().await;
 }
 

@@ -14,7 +14,7 @@ use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use muster_contracts::{
     id::{MessageId, SessionId},
-    v1::{Answer, GivenAnswer, ToolPart, ToolState, TurnStart, TurnStatus, part::Kind},
+    v1::{Answer, GivenAnswer, Part, ToolPart, ToolState, TurnStart, TurnStatus, part::Kind},
 };
 use muster_testkit::openai::{OpenAi, Step};
 use muster_worker_agent::backend::{Backend, Choice, acp::Preset};
@@ -209,6 +209,108 @@ async fn opencode_shows_its_changes_and_its_plan() {
         parts.iter().any(|part| matches!(&part.kind, Some(Kind::Plan(plan)) if plan.entries[0].content == "look")),
         "{parts:?}"
     );
+    stage.backend.shutdown().await;
+}
+
+/// The kinds of the parts, with what of them is the agent's own word.
+fn said(told: &Told) -> Vec<String> {
+    let said = |part: &Part| match part.kind.as_ref().unwrap() {
+        Kind::Text(text) => format!("text {}", text.text),
+        Kind::Reasoning(text) => format!("thought {}", text.text),
+        Kind::Tool(tool) => format!("{} {:?} {}", tool.name, tool.state(), tool.output.trim_end()),
+        Kind::Diff(diff) => {
+            format!("diff {} {}", diff.path, diff.patch.contains("-one\n") && diff.patch.contains("+two\n"))
+        }
+        Kind::Plan(plan) => format!("plan {} {}", plan.entries[0].status, plan.entries[0].content),
+        Kind::Permission(_) => "permission".to_owned(),
+        Kind::Question(_) => "question".to_owned(),
+        Kind::Usage(_) => "usage".to_owned(),
+        Kind::Notice(notice) => format!("notice {}", notice.text),
+    };
+    told.reply.parts().iter().map(said).collect()
+}
+
+#[tokio::test]
+async fn opencode_says_and_asks_everything_as_itself_but_questions() {
+    let stage = stage(Preset::Opencode).await;
+    let file = stage.directory.path().join("root/notes.txt");
+    fs::write(&file, "one\n").unwrap();
+    let file = file.to_string_lossy();
+    let tool = |name: &str, arguments: Value| Step::Tool { name: name.into(), arguments };
+    let todo = json!({"content": "look", "status": "in_progress", "priority": "high"});
+    stage.model.reply([
+        Step::Reasoning("First a look around.".into()),
+        Step::Text("I run it.".into()),
+        tool("bash", json!({"command": "echo made-$((40 + 2))", "description": "Says it"})),
+    ]);
+    stage.model.reply([tool("read", json!({"filePath": file}))]);
+    stage.model.reply([tool("edit", json!({"filePath": file, "oldString": "one", "newString": "two"}))]);
+    stage.model.reply([tool("todowrite", json!({"todos": [todo]}))]);
+    stage.model.reply([tool("question", json!({"questions": []}))]);
+    stage.model.reply([Step::Text("All done.".into())]);
+    let reply = stage.begin("do it all");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty() || told.end.is_some()).await;
+    assert_eq!(told.requests[0].details, r#"{"command":"echo made-$((40 + 2))"}"#);
+    stage.answer(&reply, &told, "allow_once");
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!((status(&told), told.requests.len()), (TurnStatus::Completed, 1), "{told:?}");
+    let said = said(&told);
+    let begins = [
+        "thought First a look around.",
+        "text I run it.",
+        "execute ToolCompleted made-42",
+        "permission",
+        "read ToolCompleted one",
+        "edit ToolCompleted Edit applied successfully.",
+        "diff notes.txt true",
+        "tool ToolCompleted [",
+        "plan in_progress look",
+        // Over the protocol opencode has no questions: its model is not offered the tool.
+        "tool ToolCompleted The arguments provided to the tool are invalid",
+        "text All done.",
+        "usage",
+    ];
+    assert_eq!(said.len(), begins.len(), "{said:#?}");
+    for (said, begins) in said.iter().zip(begins) {
+        assert!(said.starts_with(begins), "{said} does not begin with {begins}");
+    }
+    stage.backend.shutdown().await;
+}
+
+/// It offers its model no questions and no list of what is to do, and does not tell what a command has printed.
+#[tokio::test]
+async fn gemini_says_and_asks_what_it_can_as_itself() {
+    let stage = stage(Preset::Gemini).await;
+    let file = stage.directory.path().join("root/notes.txt");
+    fs::write(&file, "one\n").unwrap();
+    let replace = json!({"file_path": file, "old_string": "one", "new_string": "two", "instruction": "count"});
+    stage.model.reply([
+        Step::Reasoning("First a look around.".into()),
+        Step::Text("I change it.".into()),
+        Step::Tool { name: "replace".into(), arguments: replace },
+    ]);
+    stage.model.reply([Step::Text("All done.".into())]);
+    let reply = stage.begin("change it");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty() || told.end.is_some()).await;
+    assert!(told.requests[0].details.contains("two"), "{told:?}");
+    stage.answer(&reply, &told, "allow_once");
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+    let said = said(&told);
+    for (kind, words) in [
+        ("thought", "First a look around."),
+        ("text", "I change it."),
+        ("permission", ""),
+        ("edit", "ToolCompleted"),
+        ("diff", "notes.txt true"),
+        ("text", "All done."),
+    ] {
+        let is_it = |said: &String| said.starts_with(kind) && said.contains(words);
+        assert!(said.iter().any(is_it), "no {kind} {words} in {said:#?}");
+    }
+    assert_eq!(fs::read_to_string(&file).unwrap(), "two\n");
+    let offered = stage.last_request()["tools"].to_string();
+    assert!(!offered.contains("\"ask_user\"") && !offered.contains("\"write_todos\""), "it can do more: test it");
     stage.backend.shutdown().await;
 }
 

@@ -216,6 +216,32 @@ async fn setup_asks_at_a_terminal_for_what_is_missing() {
     assert!(written.contains(worker.token()) && written.contains("my project"), "{written}");
 }
 
+#[tokio::test]
+async fn setup_takes_an_agent_that_is_found_on_the_path() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await;
+    let (home, page) = (Home::new(), stack.url());
+    home.directory("api");
+    let setup = async |more: &[&str]| {
+        let setup = ["setup", "--server", &page, "--token", worker.token(), "--yes", "--dir", "api"];
+        told(home.call(&[&setup[..], more].concat()).env("PATH", home.directory("bin")).output().await.unwrap())
+    };
+    let (code, text) = setup(&["--backend", "acp"]).await;
+    assert!(code == 64 && text.contains("No agent is found") && text.contains("--agent-command"), "{code}: {text}");
+    let gemini = home.directory("bin").join("gemini");
+    std::fs::write(
+        &gemini,
+        "#!/bin/sh
+",
+    )
+    .unwrap();
+    std::fs::set_permissions(&gemini, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let (code, text) = setup(&[]).await;
+    assert!(code == 0 && text.contains("Backend: acp: gemini."), "{code}: {text}");
+    let written = std::fs::read_to_string(home.settings()).unwrap();
+    assert!(written.contains("backend = \"acp\"") && written.contains("\"--agent\", \"gemini\""), "{written}");
+}
+
 /// Takes back what was typed, and types something else.
 fn clear(typed: &str, instead: &str) -> String {
     format!("{}{instead}", "\u{7f}".repeat(typed.len()))

@@ -12,7 +12,10 @@ use muster_contracts::{
     limits::{PAYLOAD_BYTES, TEXT_CHUNK_BYTES},
     reply::Reply,
     subject::ChunkKind,
-    v1::{Chunk, End, NoticePart, RequestAsked, RequestBody, Start, ToolPart, TurnStatus, chunk::Change, part::Kind},
+    v1::{
+        Chunk, End, NoticePart, RequestAsked, RequestBody, Start, ToolPart, ToolState, TurnStatus, chunk::Change,
+        part::Kind,
+    },
 };
 use muster_worker_agent::domain::{
     event::{Event, Outcome, Piece, Span},
@@ -163,6 +166,38 @@ fn the_end_counts_and_hashes_what_was_said() {
     assert_eq!(end.error.as_deref(), Some("because"));
     assert_eq!(end.content_hash, fold(&published).hash());
     assert!(outgoing.is_over() && outgoing.is_settled());
+}
+
+#[test]
+fn a_tool_that_is_open_at_the_end_of_a_turn_is_closed_with_what_it_had_said() {
+    let state = |part: &str, state: ToolState| {
+        let tool = ToolPart { output: format!("of {part}"), state: state.into(), ..ToolPart::default() };
+        Event::Piece { part: part.into(), piece: Piece::Tool(tool), span: Span::default() }
+    };
+    for outcome in [Outcome::Completed, Outcome::Failed("why".into()), Outcome::Cancelled] {
+        let mut outgoing = begun();
+        for (part, at) in [("waits", ToolState::ToolPending), ("runs", ToolState::ToolRunning)] {
+            outgoing.push(state(part, at), 1);
+        }
+        for at in [ToolState::ToolRunning, ToolState::ToolCompleted] {
+            outgoing.push(state("ended", at), 2);
+        }
+        let mut published = drain(&mut outgoing);
+        outgoing.finish(outcome, None, 3);
+        published.extend(drain(&mut outgoing));
+        let reply = fold(&published);
+        let tools = reply.parts().iter().map(|part| match &part.kind {
+            Some(Kind::Tool(tool)) => (tool.output.as_str(), tool.state(), part.started_at, part.ended_at),
+            other => panic!("{other:?}"),
+        });
+        let wanted = [
+            ("of waits", ToolState::ToolError, 1, Some(3)),
+            ("of runs", ToolState::ToolError, 1, Some(3)),
+            ("of ended", ToolState::ToolCompleted, 2, None),
+        ];
+        assert_eq!(tools.collect::<Vec<_>>(), wanted);
+        assert_eq!(end(published.last().unwrap()).chunk_count, reply.number());
+    }
 }
 
 #[test]

@@ -16,7 +16,7 @@ use muster_contracts::{
     subject::ChunkKind,
     v1::TurnStatus,
 };
-use muster_worker_agent::backend::demo::Demo;
+use muster_worker_agent::{backend::demo::Demo, turn::WORKER_BYTES};
 use support::{Fault, PATIENCE, Shelf, Worker, surroundings};
 use tokio::time::timeout;
 
@@ -176,6 +176,40 @@ async fn whoever_is_back_at_once_goes_on_without_asking() {
     let (worker, _directory) = worker(&shelf);
     let (reply, _) = cut_off_for(&worker, 1).await;
     assert_eq!(worker.ended(&reply).await.reply.content(), numbers(2_000));
+}
+
+#[tokio::test]
+async fn fifty_sessions_hold_no_more_than_the_worker_may_and_nothing_afterwards() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let doubts = answer_doubts(&worker);
+    let begin = || worker.begin(&SessionId::random(), "count 20000", |_| {});
+    let replies = std::iter::repeat_with(begin).take(50).collect::<Vec<_>>();
+    for reply in &replies {
+        shelf.wait(reply, |told| told.start.is_some()).await;
+    }
+    shelf.set_reachable(false);
+    let mut most = 0;
+    let on_disk = async {
+        while worker.disk.used() < 1 << 20 {
+            most = most.max(worker.runner.waiting());
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, on_disk).await.expect("memory is full, and the rest lies on disk");
+    assert!((WORKER_BYTES / 2..=WORKER_BYTES).contains(&most), "{most} bytes");
+    shelf.set_reachable(true);
+    for reply in &replies {
+        assert_eq!(worker.ended(reply).await.reply.content(), numbers(20_000));
+    }
+    let over = async {
+        while !worker.turns.all().is_empty() {
+            worker.bell.notified().await;
+        }
+    };
+    timeout(PATIENCE, over).await.unwrap();
+    assert_eq!((worker.runner.waiting(), worker.disk.used()), (0, 0), "nothing is held of what is over");
+    doubts.abort();
 }
 
 #[tokio::test]

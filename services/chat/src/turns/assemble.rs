@@ -40,6 +40,12 @@ impl Read {
             number: self.reply.number(),
         }
     }
+
+    /// What is kept of it once it is over.
+    #[must_use]
+    pub fn finished(&self, at: i64) -> Assembled {
+        Assembled { parts: self.reply.finished(at), ..self.assembled() }
+    }
 }
 
 /// Reads what the stream has of a turn's reply, continuing what its row has.

@@ -88,7 +88,7 @@ async fn close(
     if !turns::end(write.connection(), &turn.reply_id, status, now).await? {
         return Ok(());
     }
-    let assembled = read.assembled();
+    let assembled = read.finished(now);
     let hash = read.reply.hash_hex();
     let finished = Finished { status, error, assembled: &assembled, content_hash: &hash };
     if let Some(reply) = messages::finish(write.connection(), &turn.reply_id, &finished).await? {

@@ -6,6 +6,7 @@ mod environment;
 mod lines;
 pub mod openai;
 pub mod opencode;
+mod silence;
 
 use std::{ffi::OsString, path::PathBuf, sync::Arc};
 
@@ -99,6 +100,9 @@ pub enum Choice {
 #[derive(Debug, Clone, Default, clap::Args)]
 #[group(skip)]
 pub struct Settings {
+    /// Seconds without a word of an agent after which its reply says so [default: 60]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub agent_silence: Option<u64>,
     /// Of the backend `acp`.
     #[command(flatten)]
     pub acp: acp::Settings,

@@ -12,7 +12,10 @@ use muster_contracts::{
     Message as _,
     limits::TEXT_CHUNK_BYTES,
     subject::ChunkKind,
-    v1::{Chunk, End, Part, RequestAsked, RequestBody, Start, TextDelta, TurnStatus, Usage, chunk::Change, part},
+    v1::{
+        Chunk, End, Part, RequestAsked, RequestBody, Start, TextDelta, ToolPart, ToolState, TurnStatus, Usage,
+        chunk::Change, part,
+    },
 };
 use sha2::{Digest as _, Sha256};
 
@@ -20,6 +23,9 @@ use super::{
     cut,
     event::{Event, FIXED_WEIGHT, Outcome, Piece, Span},
 };
+
+/// Tools that are open at a time, as far as they are closed with the turn.
+const OPEN_TOOLS: usize = 128;
 
 /// A message for the stream, to be repeated unchanged until it is acknowledged.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +78,8 @@ pub struct Outgoing {
     names: HashMap<String, Named>,
     named: u64,
     last_text: Option<String>,
+    /// Tools that have not ended, in the order in which they began, by their names here.
+    tools: Vec<(String, ToolPart)>,
     usage: Option<Usage>,
     backend_session_id: Option<String>,
     title: Option<String>,
@@ -95,6 +103,7 @@ impl Outgoing {
             names: HashMap::new(),
             named: 0,
             last_text: None,
+            tools: Vec::new(),
             usage: None,
             backend_session_id: None,
             title: None,
@@ -130,9 +139,13 @@ impl Outgoing {
         }
     }
 
-    /// The turn is over; what waits is still said.
+    /// The turn is over; what waits is still said. A tool that is open still will not be finished by anybody.
     pub fn finish(&mut self, outcome: Outcome, note: Option<String>, now: i64) {
         if !self.finished {
+            for (name, tool) in std::mem::take(&mut self.tools) {
+                let tool = ToolPart { state: ToolState::ToolError.into(), ..tool };
+                self.piece(&name, Piece::Tool(tool), Span { started_at: None, ended_at: Some(now) }, now);
+            }
             self.finished = true;
             self.enqueue(Waiting::End { outcome, note, at: now });
         }
@@ -275,6 +288,9 @@ impl Outgoing {
         if let Piece::Usage(usage) = &piece {
             self.usage = Some(*usage);
         }
+        if let Piece::Tool(tool) = &piece {
+            self.keep_open(name, tool);
+        }
         let weight = piece.weight();
         let named = self.name(name, span.started_at.unwrap_or(now));
         let kind = Some(part::Kind::from(piece));
@@ -292,6 +308,17 @@ impl Outgoing {
                 *older = new;
             }
             None => self.enqueue(new),
+        }
+    }
+
+    fn keep_open(&mut self, name: &str, tool: &ToolPart) {
+        let is_open = matches!(tool.state(), ToolState::ToolPending | ToolState::ToolRunning);
+        if !is_open {
+            self.tools.retain(|(open, _)| open != name);
+        } else if let Some((_, known)) = self.tools.iter_mut().find(|(open, _)| open == name) {
+            known.clone_from(tool);
+        } else if self.tools.len() < OPEN_TOOLS {
+            self.tools.push((name.to_owned(), tool.clone()));
         }
     }
 

@@ -16,7 +16,7 @@ pub use fetch::{AttachmentSource, Attachments};
 pub use fork::Fork;
 pub use io::{Asked, TurnIo};
 pub use queue::Disk;
-pub use runner::Runner;
+pub use runner::{CLOSE, Runner, WORKER_BYTES};
 pub use table::{Entry, Turns};
 pub use writer::ChunkStore;
 

@@ -33,11 +33,14 @@ use crate::{
 /// Bytes that wait for the stream in one turn before its backend is made to wait.
 const TURN_BYTES: usize = 1024 * 1024;
 /// The same of all turns together.
-const WORKER_BYTES: usize = 8 * 1024 * 1024;
+pub const WORKER_BYTES: usize = 8 * 1024 * 1024;
 /// How long a backend may take to end a turn that was stopped.
-const STOP: Duration = Duration::from_secs(5);
+const STOP: Duration = Duration::from_secs(4);
 /// How long the ends of stopped turns may take to be stored when the worker goes.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const LAST_WORDS: Duration = Duration::from_millis(1500);
+/// How long [`Runner::close`] takes at most.
+pub const CLOSE: Duration = Duration::from_millis(5500);
+const _: () = assert!(STOP.as_millis() + LAST_WORDS.as_millis() == CLOSE.as_millis());
 
 /// Starts turns and ends them all.
 pub struct Runner {
@@ -94,6 +97,12 @@ impl Runner {
         })
     }
 
+    /// Bytes of all turns together that wait for the stream in memory.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        WORKER_BYTES.saturating_sub(self.room.available_permits())
+    }
+
     /// Begins a turn, unless it is known here already.
     pub fn start(self: &Arc<Self>, start: TurnStart) {
         let (Ok(session), Ok(reply)) = (start.chat_session_id.parse(), start.reply_id.parse()) else {
@@ -124,7 +133,7 @@ impl Runner {
             }
         }
         self.tasks.close();
-        if timeout(STOP + LAST_WORDS, self.tasks.wait()).await.is_err() {
+        if timeout(CLOSE, self.tasks.wait()).await.is_err() {
             tracing::warn!("some turns could not be ended in time; the server will end them");
         }
     }

@@ -15,12 +15,7 @@ async fn killed_when(permission: Value, steps: Vec<Step>, text: &str, so_far: im
     let stage = stage(permission).await;
     let before = stage.say("remember me").await;
     stage.model.reply(steps);
-    let known = before.end.as_ref().unwrap().backend_session_id.clone();
-    let reply = stage.worker.begin(&stage.session, "go", |start| {
-        tiny(start);
-        start.first = false;
-        start.backend_session_id = known;
-    });
+    let reply = stage.begin_after("go", &before);
     until("the turn is so far", || so_far(&stage, &reply)).await;
     let begun = Instant::now();
     kill(opencode_of(stage.directory.path()));
@@ -29,6 +24,7 @@ async fn killed_when(permission: Value, steps: Vec<Step>, text: &str, so_far: im
     assert_eq!(status(&told), TurnStatus::Failed);
     assert!(told.end.as_ref().unwrap().error.as_ref().unwrap().contains("ended unexpectedly"), "{told:?}");
     assert_eq!(told.reply.content(), text);
+    assert!(!has_open_tool(&told), "no tool runs for ever: {told:?}");
     until("what it started has ended", || !sleeps(&stage)).await;
     let next = stage.go_on("next", &before).await;
     assert_eq!(status(&next), TurnStatus::Completed, "{next:?}");

@@ -8,8 +8,10 @@
     reason = "a test may fail anywhere"
 )]
 
+mod gap;
 mod history;
 mod killed;
+mod provider;
 mod stage;
 #[path = "../support/mod.rs"]
 mod support;

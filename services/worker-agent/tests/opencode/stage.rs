@@ -9,13 +9,13 @@ use std::{
 
 use muster_contracts::{
     id::{MessageId, SessionId},
-    v1::{Answer, GivenAnswer, TurnStart, TurnStatus, part::Kind},
+    v1::{Answer, GivenAnswer, ToolPart, ToolState, TurnStart, TurnStatus, part::Kind},
 };
 use muster_testkit::{
     openai::{OpenAi, Step},
     process::{Working, working_below},
 };
-use muster_worker_agent::backend::{Backend, Choice};
+use muster_worker_agent::backend::{Backend, Choice, Surroundings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -36,6 +36,10 @@ pub(crate) const RED_DOT: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\
 /// opencode in a directory of its own, with a configuration file in it: the
 /// environment is shared between tests, files are not.
 pub(crate) async fn stage(permission: Value) -> Stage {
+    stage_with(permission, |_| {}).await
+}
+
+pub(crate) async fn stage_with(permission: Value, change: impl FnOnce(&mut Surroundings)) -> Stage {
     // Logs of a failed test; the first test of the process sets them up.
     let _ = tracing_subscriber::fmt().with_env_filter("muster_worker_agent=debug").with_test_writer().try_init();
     let directory = tempfile::tempdir().unwrap();
@@ -44,14 +48,20 @@ pub(crate) async fn stage(permission: Value) -> Stage {
     std::fs::create_dir(&root).unwrap();
     let config = model.opencode_config(&permission);
     std::fs::write(root.join("opencode.json"), config.to_string()).unwrap();
-    let backend = start(&directory).await;
+    let backend = start_with(&directory, change).await;
     let worker = Worker::new(Arc::clone(&backend), &root);
     Stage { model, backend, worker, session: SessionId::random(), directory }
 }
 
 pub(crate) async fn start(directory: &TempDir) -> Arc<dyn Backend> {
+    start_with(directory, |_| {}).await
+}
+
+async fn start_with(directory: &TempDir, change: impl FnOnce(&mut Surroundings)) -> Arc<dyn Backend> {
     let root = directory.path().join("root");
-    match Choice::Opencode.start(surroundings(&root, &directory.path().join("state"))).await {
+    let mut surroundings = surroundings(&root, &directory.path().join("state"));
+    change(&mut surroundings);
+    match Choice::Opencode.start(surroundings).await {
         Ok(backend) => backend,
         Err(error) => panic!("these tests need the real opencode (npm install opencode-ai): {error}"),
     }
@@ -75,16 +85,20 @@ impl Stage {
     }
 
     /// Goes on in the session that an earlier turn was in.
-    pub(crate) async fn go_on(&self, message: &str, before: &Told) -> Told {
+    pub(crate) fn begin_after(&self, message: &str, before: &Told) -> MessageId {
         let known = before.end.as_ref().unwrap().backend_session_id.clone();
         assert!(known.is_some());
-        self.worker
-            .turn(&self.session, message, |start| {
-                tiny(start);
-                start.first = false;
-                start.backend_session_id = known;
-            })
-            .await
+        self.worker.begin(&self.session, message, |start| {
+            tiny(start);
+            start.first = false;
+            start.backend_session_id = known;
+        })
+    }
+
+    /// The same, to its end.
+    pub(crate) async fn go_on(&self, message: &str, before: &Told) -> Told {
+        let reply = self.begin_after(message, before);
+        self.worker.ended(&reply).await
     }
 
     pub(crate) fn answer(&self, reply: &MessageId, request: &str, answer: Answer) {
@@ -120,6 +134,11 @@ pub(crate) fn kinds(told: &Told) -> Vec<&'static str> {
 
 pub(crate) fn has_notice(told: &Told) -> bool {
     kinds(told).contains(&"notice")
+}
+
+pub(crate) fn has_open_tool(told: &Told) -> bool {
+    let is_open = |tool: &ToolPart| matches!(tool.state(), ToolState::ToolPending | ToolState::ToolRunning);
+    told.reply.parts().iter().any(|part| matches!(&part.kind, Some(Kind::Tool(tool)) if is_open(tool)))
 }
 
 /// The opencode process itself, not its guard.

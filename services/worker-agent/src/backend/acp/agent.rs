@@ -59,6 +59,8 @@ pub(super) struct Opened {
     /// The agent's id of it.
     pub(super) id: Arc<str>,
     pub(super) options: Options,
+    /// The mode that its last turn here was to be in. None: it has had no turn in this process.
+    pub(super) wanted: Option<Option<String>>,
     /// What it has cost so far in US dollars, where the agent tells.
     pub(super) cost: Option<f64>,
     /// Whether the agent still works on a turn that was stopped.
@@ -241,7 +243,13 @@ impl Agent {
 }
 
 fn opened(id: &str, answer: &Value, cost: Option<f64>) -> Opened {
-    Opened { id: id.into(), options: Options::of(answer), cost, busy: watch::Sender::new(false).subscribe() }
+    Opened {
+        id: id.into(),
+        options: Options::of(answer),
+        wanted: None,
+        cost,
+        busy: watch::Sender::new(false).subscribe(),
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

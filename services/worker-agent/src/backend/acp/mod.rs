@@ -31,7 +31,7 @@ use self::{
     presets::Command,
     process::Launch,
 };
-use super::{Backend, BackendError, Surroundings, environment};
+use super::{Backend, BackendError, Surroundings, environment, silence::Silence};
 use crate::{
     domain::event::Outcome,
     turn::{Turn, TurnIo},
@@ -46,6 +46,8 @@ pub struct Acp {
     agent_name: String,
     launch: Launch,
     sign_in: Option<&'static str>,
+    /// Of the command line: see [`Silence`].
+    silence: Option<u64>,
     /// Taken while it is started, so that there is one.
     agent: tokio::sync::Mutex<Option<Agent>>,
     known: Mutex<Known>,
@@ -81,6 +83,7 @@ impl Acp {
                 log: surroundings.state.join("acp.log"),
             },
             sign_in,
+            silence: surroundings.settings.agent_silence,
             agent: tokio::sync::Mutex::default(),
             known: Mutex::default(),
             models_changed: watch::Sender::new(0),
@@ -138,7 +141,7 @@ impl Acp {
             Ok(begun) => begun,
             Err(outcome) => return outcome,
         };
-        let outcome = prompt::run(&agent, opened, &self.agent_name, turn, io).await;
+        let outcome = prompt::run(&agent, opened, (&self.agent_name, Silence::new(self.silence)), turn, io).await;
         if let Some(opened) = agent.opened(&turn.session) {
             self.learn(&agent, &opened.options);
         }

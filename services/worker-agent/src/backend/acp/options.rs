@@ -167,9 +167,12 @@ impl Select {
 
 /// Whether a mode lets the agent do everything without asking.
 pub(super) fn is_bypass(mode: &str) -> bool {
-    const BYPASS: &[&str] = &["bypass", "yolo", "fullaccess", "dangerous", "dangerfullaccess", "skippermissions"];
+    /// Gemini's `yolo`, Claude Code's `bypassPermissions`, Codex's `full-access`.
+    const BYPASS: &[&str] = &["bypass", "yolo", "fullaccess", "dangerous", "skippermissions"];
+    /// Goose's, and Claude Code's newer one: within a longer name it says less.
+    const WHOLE: &[&str] = &["auto", "autonomous", "autopilot"];
     let plain = mode.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_lowercase();
-    BYPASS.iter().any(|bypass| plain.contains(bypass))
+    BYPASS.iter().any(|bypass| plain.contains(bypass)) || WHOLE.contains(&plain.as_str())
 }
 
 /// The choices of model as the page shows them.

@@ -5,6 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use clap::ValueEnum as _;
+
 use crate::backend::BackendError;
 
 /// An agent that is known: how it is started, and how one gets it.
@@ -37,6 +39,19 @@ struct Known {
 }
 
 impl Preset {
+    /// Those whose program is found on this machine.
+    #[must_use]
+    pub fn installed() -> Vec<Self> {
+        let found = |preset: &Self| preset.known().programs.iter().any(|program| which::which(program).is_ok());
+        Self::value_variants().iter().copied().filter(found).collect()
+    }
+
+    /// Its name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        self.known().name
+    }
+
     const fn known(self) -> Known {
         match self {
             Self::Opencode => Known {

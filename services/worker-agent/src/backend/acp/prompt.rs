@@ -19,21 +19,29 @@ use super::{
     transcript::Transcript,
 };
 use crate::{
+    backend::silence::Silence,
     domain::event::{Event, Outcome},
     turn::{Turn, TurnIo},
 };
 
 /// How long the last words of a turn that was stopped are waited for.
-const LAST_WORDS: Duration = Duration::from_secs(4);
+const LAST_WORDS: Duration = Duration::from_secs(3);
 
 /// Runs the turn in its session; it ends early when it is stopped or the process has gone. `name` is the agent's.
-pub(super) async fn run(agent: &Agent, opened: Opened, name: &str, turn: &Turn, io: &TurnIo) -> Outcome {
+pub(super) async fn run(
+    agent: &Agent,
+    opened: Opened,
+    (name, silence): (&str, Silence),
+    turn: &Turn,
+    io: &TurnIo,
+) -> Outcome {
     io.say(Event::SessionId(opened.id.to_string())).await;
     let prompt = match content::of(turn, agent.can().prompt_capabilities.image, io).await {
         Ok(prompt) => prompt,
         Err(error) => return Outcome::Failed(format!("What is attached cannot be read: {error}.")),
     };
     let mut talk = Talk {
+        name,
         turn,
         io,
         ear: agent.hub().listen(&opened.id),
@@ -41,6 +49,7 @@ pub(super) async fn run(agent: &Agent, opened: Opened, name: &str, turn: &Turn, 
         waiting: Vec::new(),
         answers: FuturesUnordered::new(),
         asked: 0,
+        silence,
     };
     let params = json!({ "sessionId": &*opened.id, "prompt": prompt });
     let mut answering = {
@@ -110,6 +119,7 @@ pub(super) fn failure(name: &str, error: &CallError) -> Outcome {
 }
 
 struct Talk<'a> {
+    name: &'a str,
     turn: &'a Turn,
     io: &'a TurnIo,
     ear: Ear,
@@ -118,6 +128,7 @@ struct Talk<'a> {
     waiting: Vec<Waiting>,
     answers: FuturesUnordered<BoxFuture<'static, (u64, Option<Answer>)>>,
     asked: u64,
+    silence: Silence,
 }
 
 struct Waiting {
@@ -134,16 +145,23 @@ impl Talk<'_> {
     ) -> Result<Value, CallError> {
         loop {
             self.speak().await;
+            let excused = !self.waiting.is_empty() || self.transcript.works();
             tokio::select! {
                 biased;
                 Some((number, answer)) = self.answers.next() => self.answer(number, answer),
                 Some(update) = self.ear.updates.recv() => self.transcript.update(update),
                 Some(ask) = self.ear.asks.recv() => self.ask(ask).await,
+                () = self.silence.too_long(excused) => {
+                    let (part, text) = self.silence.notice(self.name);
+                    self.transcript.notice(&part, text);
+                    continue;
+                }
                 answered = &mut *answering => {
                     self.hear().await;
                     return answered;
                 }
             }
+            self.silence.broken();
         }
     }
 

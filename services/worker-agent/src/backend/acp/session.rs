@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use muster_contracts::v1::{RequestKind, RequestOption};
 use tokio::time::timeout;
 
 use super::{
     agent::{Agent, CallError, Opened},
     options::{DEFAULT_MODEL, Select, What, is_bypass},
 };
-use crate::turn::{Turn, TurnIo};
+use crate::turn::{Asked, Turn, TurnIo};
 
 /// How long an agent may still work on a turn that was stopped.
 const BUSY: Duration = Duration::from_secs(10);
@@ -30,7 +31,16 @@ pub(super) async fn begin(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Ope
         choose(agent, &mut opened, What::Model, &turn.model).await?;
     }
     if let Some(mode) = &turn.mode {
-        choose(agent, &mut opened, What::Mode, mode).await?;
+        if may_be_in(mode, &opened, turn, io).await {
+            choose(agent, &mut opened, What::Mode, mode).await?;
+            opened.wanted = Some(turn.mode.clone());
+        } else {
+            let careful = opened.options.mode.as_ref().and_then(Select::careful).map(str::to_owned);
+            let careful = careful.ok_or_else(|| CallError::Refused(format!("it has no mode but {mode}")))?;
+            choose(agent, &mut opened, What::Mode, &careful).await?;
+        }
+    } else {
+        opened.wanted = Some(None);
     }
     agent.keep(&turn.session, opened.clone());
     Ok(opened)
@@ -68,6 +78,32 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
         Some(spare) => Ok(spare),
         None => agent.open(&turn.directory).await,
     }
+}
+
+/// Whether the session may work in this mode. One in which nobody is asked needs a person who chose it since the agent
+/// was started: chat tells the mode of a session again after a restart, however long ago it was chosen.
+async fn may_be_in(mode: &str, opened: &Opened, turn: &Turn, io: &TurnIo) -> bool {
+    let is_new = turn.first && turn.backend_session_id.is_none();
+    // It worked in it here already, or in another one, and the choice has changed since.
+    if !is_bypass(mode) || is_new || opened.wanted.is_some() {
+        return true;
+    }
+    let option = |option_id: &str, label: String, kind: &str| RequestOption {
+        option_id: option_id.to_owned(),
+        label,
+        kind: kind.to_owned(),
+    };
+    let asked = Asked {
+        kind: RequestKind::Permission,
+        title: format!("Go on in the mode {mode}"),
+        details: "The agent was started again. In this mode it does everything without asking.".to_owned(),
+        options: vec![
+            option("go-on", format!("Go on in {mode}"), "allow_once"),
+            option("ask", "Ask before it acts".to_owned(), "reject_once"),
+        ],
+        questions: Vec::new(),
+    };
+    io.ask(asked).await.await.is_ok_and(|answer| answer.option_id.as_deref() == Some("go-on"))
 }
 
 /// A session that comes back after a restart asks before it acts, until a person says otherwise.

@@ -150,7 +150,12 @@ impl Transcript {
         }
     }
 
-    /// The turn is over: what is open still will not be finished.
+    /// Whether a tool is under way: whoever waits for one says nothing.
+    pub(super) fn works(&self) -> bool {
+        !self.tools.is_empty()
+    }
+
+    /// The turn is over: what it has cost is known.
     pub(super) fn end(&mut self) {
         let Cost { before, now } = self.cost;
         let cost = before.zip(now).map(|(before, now)| (now - before).max(0.0)).filter(|cost| *cost > 0.0);
@@ -161,10 +166,6 @@ impl Transcript {
                 piece: Piece::Usage(usage),
                 span: Span::default(),
             });
-        }
-        for (_, mut tool) in std::mem::take(&mut self.tools) {
-            tool.state = ToolState::ToolError;
-            self.said.extend(tool.events(&self.directory));
         }
     }
 
@@ -372,16 +373,15 @@ mod tests {
     }
 
     #[test]
-    fn the_end_counts_tokens_and_the_turn_s_own_cost_and_closes_what_is_open() {
+    fn the_end_counts_tokens_and_the_turn_s_own_cost() {
         let mut transcript = fold(&[
-            json!({"sessionUpdate": "tool_call", "toolCallId": "t", "title": "Look", "status": "in_progress"}),
             json!({"sessionUpdate": "usage_update", "used": 5, "size": 9, "cost": {"amount": 1.5, "currency": "USD"}}),
             json!({"sessionUpdate": "usage_update", "used": 5, "size": 9, "cost": {"amount": 9.5, "currency": "EUR"}}),
         ]);
         transcript
             .usage(&json!({"usage": {"inputTokens": 1, "outputTokens": 2, "cachedReadTokens": 3, "thoughtTokens": 4}}));
         transcript.end();
-        assert_eq!(lines(&transcript)[1..], ["4 6 Some(0.5)", "tool ToolError Look  "]);
+        assert_eq!(lines(&transcript), ["4 6 Some(0.5)"]);
         assert_eq!(transcript.session().1, Some(1.5));
     }
 

@@ -103,6 +103,11 @@ impl Client {
         }
     }
 
+    /// The sessions of the sub-agents that a session has started.
+    pub(super) async fn children(&self, directory: &Path, session: &str) -> Result<Vec<Session>, ClientError> {
+        json_of(send(at(self.get(&format!("/session/{session}/children")), directory).timeout(TIMEOUT)).await?).await
+    }
+
     /// Has a session forget a message and everything behind it, with its next prompt.
     pub(super) async fn revert(&self, directory: &Path, session: &str, message: &str) -> Result<(), ClientError> {
         let body = json!({ "messageID": message });

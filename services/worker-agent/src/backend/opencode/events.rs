@@ -38,6 +38,8 @@ pub(super) enum Heard {
     Child(Payload),
     /// Events may be missing here.
     Gap,
+    /// Nothing for a while, though nothing is missing.
+    Nothing,
 }
 
 /// Who listens to which session.
@@ -77,6 +79,14 @@ impl Hub {
         let (sender, heard) = mpsc::channel(WAITING);
         self.routes().listeners.insert(session.to_owned(), sender);
         Ear { hub: self.clone(), session: session.to_owned(), heard }
+    }
+
+    /// A sub-agent's session that was begun unheard works for the turn in this one.
+    pub(super) fn adopt(&self, session: &str, child: String) {
+        let mut routes = self.routes();
+        if routes.listeners.contains_key(session) {
+            routes.parents.insert(child, session.to_owned());
+        }
     }
 
     fn routes(&self) -> MutexGuard<'_, Routes> {

@@ -30,7 +30,7 @@ use self::{
     client::Client,
     server::{Running, Server},
 };
-use super::{Backend, BackendError, Surroundings};
+use super::{Backend, BackendError, Surroundings, silence::Silence};
 use crate::{
     domain::event::Outcome,
     turn::{Turn, TurnIo},
@@ -79,7 +79,8 @@ impl Opencode {
             return Outcome::Failed("opencode does not start on this machine; see the worker's log.".to_owned());
         };
         let gone = running.gone.clone();
-        prompt::run(&running, turn, io, self.surroundings.clock, &gone).await
+        let silence = Silence::new(self.surroundings.settings.agent_silence);
+        prompt::run(&running, turn, io, self.surroundings.clock, &gone, silence).await
     }
 }
 

@@ -18,6 +18,7 @@ use super::{
     wire::{Error, Info, Payload},
 };
 use crate::{
+    backend::silence::Silence,
     clock::Clock,
     domain::{
         event::{Event, Outcome},
@@ -31,14 +32,21 @@ const AFTERTHOUGHT: Duration = Duration::from_secs(2);
 /// How long a session may still be busy with a turn that was stopped.
 const BUSY: Duration = Duration::from_secs(20);
 /// How long the last words of a stopped turn are waited for.
-const LAST_WORDS: Duration = Duration::from_millis(1500);
+const LAST_WORDS: Duration = Duration::from_secs(1);
 /// How long an abort is waited for; it goes on without us.
 const ABORT: Duration = Duration::from_secs(2);
 /// Even without an event, the record is looked at now and then.
 const LOOK: Duration = Duration::from_secs(30);
 
 /// Runs the turn; it ends early when it is stopped or the process has `gone`.
-pub(super) async fn run(running: &Running, turn: &Turn, io: &TurnIo, clock: Clock, gone: &Gone) -> Outcome {
+pub(super) async fn run(
+    running: &Running,
+    turn: &Turn,
+    io: &TurnIo,
+    clock: Clock,
+    gone: &Gone,
+    silence: Silence,
+) -> Outcome {
     let message = ids::message(clock(), &turn.message);
     let mut talk = Talk {
         running,
@@ -53,6 +61,7 @@ pub(super) async fn run(running: &Running, turn: &Turn, io: &TurnIo, clock: Cloc
         answers: FuturesUnordered::new(),
         command: None,
         give_up: None,
+        silence,
     };
     let interrupted = tokio::select! {
         biased;
@@ -97,6 +106,7 @@ struct Talk<'a> {
     command: Option<BoxFuture<'a, Result<(), ClientError>>>,
     /// When an idle session without an answer is a failure.
     give_up: Option<Instant>,
+    silence: Silence,
 }
 
 impl Talk<'_> {
@@ -107,10 +117,12 @@ impl Talk<'_> {
         loop {
             self.speak().await;
             let give_up = self.give_up;
+            let excused = give_up.is_some() || !self.asked.is_empty() || self.transcript.works();
             let heard = tokio::select! {
                 biased;
                 Some(waiting) = self.answers.next() => {
                     self.asked.remove(&waiting);
+                    self.silence.broken();
                     continue;
                 }
                 heard = next(self.ear.as_mut()) => heard,
@@ -120,15 +132,27 @@ impl Talk<'_> {
                     Err(error) => return refused(&error),
                 },
                 () = at(give_up) => return self.silent_end(),
-                () = sleep(LOOK) => Some(Heard::Gap),
+                () = self.silence.too_long(excused) => {
+                    let (part, text) = self.silence.notice("opencode");
+                    self.transcript.notice(&part, text);
+                    continue;
+                }
+                () = sleep(LOOK) => Some(Heard::Nothing),
             };
+            if matches!(heard, Some(Heard::Own(_) | Heard::Child(_))) {
+                self.silence.broken();
+            }
             let ended = match heard {
                 Some(Heard::Own(payload)) => self.own(payload).await,
                 Some(Heard::Child(payload)) => {
                     self.request(&payload).await;
                     None
                 }
-                Some(Heard::Gap) => self.look_again().await,
+                Some(Heard::Gap) => {
+                    self.transcript.gap();
+                    self.look_again().await
+                }
+                Some(Heard::Nothing) => self.look_again().await,
                 None => return Outcome::Failed("opencode has ended unexpectedly.".to_owned()),
             };
             if let Some(outcome) = ended {
@@ -330,19 +354,19 @@ impl Talk<'_> {
         self.answers.push(giving.boxed());
     }
 
-    /// Events may have been missed: looks at everything that they could have told.
+    /// Looks at everything that events could have told.
     async fn look_again(&mut self) -> Option<Outcome> {
-        self.transcript.gap();
         let (client, directory) = (self.running.client.clone(), self.turn.directory.clone());
         let session = self.session.clone()?;
+        let family = family(self.running, &directory, &session).await;
         for (of, permission) in client.permissions(&directory).await.unwrap_or_default() {
-            if *of == *session {
+            if family.contains(&of) {
                 let (waiting, asked) = requests::permission(permission);
                 self.ask(waiting, asked).await;
             }
         }
         for (of, question) in client.questions(&directory).await.unwrap_or_default() {
-            if *of == *session {
+            if family.contains(&of) {
                 let (waiting, asked) = requests::question(question);
                 self.ask(waiting, asked).await;
             }
@@ -431,6 +455,21 @@ async fn abort(running: &Running, directory: &Path, session: &str, withdrawn: Ha
     for waiting in withdrawn {
         requests::withdraw(&running.client, directory, &waiting).await;
     }
+}
+
+/// A turn's session and those of its sub-agents, and of theirs, which may have begun unheard.
+async fn family(running: &Running, directory: &Path, session: &str) -> HashSet<String> {
+    let mut family = HashSet::from([session.to_owned()]);
+    let mut unseen = vec![session.to_owned()];
+    while let Some(parent) = unseen.pop() {
+        for child in running.client.children(directory, &parent).await.unwrap_or_default() {
+            if family.insert(child.id.clone()) {
+                running.hub.adopt(session, child.id.clone());
+                unseen.push(child.id);
+            }
+        }
+    }
+    family
 }
 
 fn failure(error: &Error) -> Outcome {

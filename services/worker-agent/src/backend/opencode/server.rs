@@ -66,7 +66,7 @@ struct Launch {
 
 impl Server {
     pub(super) async fn start(surroundings: &Surroundings) -> Result<Self, BackendError> {
-        let program = find()?;
+        let program = find(&surroundings.environment)?;
         let version = version(&program).await?;
         std::fs::create_dir_all(&surroundings.state)?;
         let launch = Launch {
@@ -239,8 +239,9 @@ fn data_directory(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
     data.map(|data| data.join("opencode"))
 }
 
-fn find() -> Result<PathBuf, BackendError> {
-    if let Some(named) = std::env::var_os("MUSTER_OPENCODE").map(PathBuf::from) {
+fn find(environment: &[(OsString, OsString)]) -> Result<PathBuf, BackendError> {
+    if let Some(named) = environment.iter().rfind(|(name, _)| name == "MUSTER_OPENCODE") {
+        let named = PathBuf::from(&named.1);
         let missing =
             || BackendError::Missing(format!("MUSTER_OPENCODE names {}, which is no program.", named.display()));
         return which::which(&named).map_err(|_| missing());

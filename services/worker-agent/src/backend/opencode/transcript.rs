@@ -25,6 +25,8 @@ pub(super) struct Transcript {
     answers: HashSet<String>,
     texts: HashMap<String, Heard>,
     pieces: HashMap<String, Piece>,
+    /// Tools that have not ended.
+    working: HashSet<String>,
     usage: HashMap<String, Usage>,
     said: VecDeque<Event>,
 }
@@ -45,6 +47,7 @@ impl Transcript {
             answers: HashSet::new(),
             texts: HashMap::new(),
             pieces: HashMap::new(),
+            working: HashSet::new(),
             usage: HashMap::new(),
             said: VecDeque::new(),
         }
@@ -57,6 +60,11 @@ impl Transcript {
 
     pub(super) fn was_said(&mut self) {
         self.said.pop_front();
+    }
+
+    /// Whether a tool is under way: whoever waits for one says nothing.
+    pub(super) fn works(&self) -> bool {
+        !self.working.is_empty()
     }
 
     /// Whether a message answers the prompt.
@@ -167,6 +175,11 @@ impl Transcript {
             "completed" => ToolState::ToolCompleted,
             _ => ToolState::ToolError,
         };
+        if matches!(state, ToolState::ToolPending | ToolState::ToolRunning) {
+            self.working.insert(id.to_owned());
+        } else {
+            self.working.remove(id);
+        }
         let running = || metadata.get("output").and_then(Value::as_str).map(str::to_owned);
         let diffs = if state == ToolState::ToolCompleted { diffs(&name, &input, &metadata) } else { Vec::new() };
         let tool = ToolPart {

@@ -56,10 +56,12 @@ impl Error {
         self.name == "MessageAbortedError"
     }
 
-    /// Its first line, for people.
+    /// Its first line, for people. A provider's error may be passed on as the JSON that it came in.
     pub(super) fn line(&self) -> String {
         let message = self.data.get("message").and_then(Value::as_str).unwrap_or(&self.name);
-        message.lines().next().unwrap_or_default().to_owned()
+        let json = serde_json::from_str::<Value>(message).unwrap_or_default();
+        let within = json.pointer("/error/message").or_else(|| json.get("message")).and_then(Value::as_str);
+        within.unwrap_or(message).lines().next().unwrap_or_default().to_owned()
     }
 }
 

@@ -1,4 +1,4 @@
-import { render, screen } from "@testing-library/react";
+import { fireEvent, render, screen } from "@testing-library/react";
 import { expect, it } from "vitest";
 import type { PartOf } from "@/shared/api/types";
 import { TooltipProvider } from "@/shared/ui/tooltip";
@@ -52,4 +52,15 @@ it.each(["pending", "running"] as const)("a %s tool runs for no longer than its 
 it("a tool that is done stays so", () => {
   show([tool("error")], false);
   expect(screen.getByText("failed")).toBeVisible();
+});
+
+it.each([
+  ['{"command":"ls -l","description":"looks"}', "$ ls -l"],
+  ['{"filePath":"a.txt"}', '{ "filePath": "a.txt" }'],
+  ["no JSON {", "no JSON {"],
+  ["7", "7"],
+])("what a tool was given is read as what it is: %s", (input, shown) => {
+  show([{ ...tool("completed"), input }], false);
+  fireEvent.click(screen.getByRole("button", { name: /^bash/ }));
+  expect(screen.getByText(shown)).toBeVisible();
 });

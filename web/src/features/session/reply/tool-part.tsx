@@ -54,11 +54,15 @@ export function ToolPart({ part, ended }: { part: PartOf<"tool">; ended: boolean
   );
 }
 
-/** A command is read as a command; anything else as the JSON that it is. */
-function inputText(input: unknown): string {
-  if (input === null || input === undefined) return "";
-  if (typeof input === "string") return plainText(input);
-  if (typeof input === "object" && "command" in input && typeof input.command === "string")
-    return plainText(`$ ${input.command}`);
-  return plainText(JSON.stringify(input, null, 2));
+/** A command is read as a command; anything else as the JSON that it is, if it is any. */
+function inputText(input: string): string {
+  try {
+    const read: unknown = JSON.parse(input);
+    if (typeof read !== "object" || read === null) return plainText(input);
+    if ("command" in read && typeof read.command === "string")
+      return plainText(`$ ${read.command}`);
+    return plainText(JSON.stringify(read, null, 2));
+  } catch {
+    return plainText(input);
+  }
 }

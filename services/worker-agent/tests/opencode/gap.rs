@@ -1,0 +1,87 @@
+//! The stream of opencode's events has a gap, or only falls silent.
+
+use std::{
+    fs,
+    net::SocketAddr,
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use muster_contracts::v1::{Answer, RequestKind, TurnStatus};
+use muster_testkit::{openai::Step, proxy::Proxy};
+use serde_json::json;
+use tokio::{net::TcpListener, time::sleep};
+
+use crate::stage::*;
+
+/// A program that is opencode, but for its server being elsewhere than it was told; the port that it was told is
+/// written down beside it.
+fn moved(directory: &Path, port: u16) -> PathBuf {
+    let opencode = std::env::var_os("MUSTER_OPENCODE").map_or_else(|| which::which("opencode").unwrap(), PathBuf::from);
+    let (program, opencode, told) = (directory.join("moved"), opencode.display(), directory.join("told"));
+    let told = told.display();
+    let script = format!(
+        "#!/bin/sh\n[ \"$1\" = serve ] || exec {opencode} \"$@\"\nfor port; do :; done\n\
+         printf %s \"$port\" >{told}.part && mv {told}.part {told}\n\
+         exec {opencode} serve --hostname 127.0.0.1 --port {port}\n"
+    );
+    fs::write(&program, script).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    program
+}
+
+/// Stands where opencode's server was told to be.
+async fn between(directory: &Path, server: SocketAddr) -> Proxy {
+    loop {
+        if let Ok(port) = fs::read_to_string(directory.join("told")) {
+            return Proxy::at(SocketAddr::from(([127, 0, 0, 1], port.parse().unwrap())), server).await.unwrap();
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test]
+async fn what_a_sub_agent_asks_while_nobody_hears_it_is_asked_afterwards() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let server = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let program = moved(elsewhere.path(), server.port());
+    let starting = stage_with(json!({"bash": "ask"}), |surroundings| {
+        surroundings.environment.push(("MUSTER_OPENCODE".into(), program.into()));
+    });
+    let (stage, proxy) = tokio::join!(starting, between(elsewhere.path(), server));
+
+    let task = json!({"description": "look", "prompt": "look around", "subagent_type": "general"});
+    stage.model.reply([Step::Wait, Step::Tool { name: "task".into(), arguments: task }]);
+    let bash = json!({"command": "echo made-it", "description": "say"});
+    stage.model.reply([Step::Tool { name: "bash".into(), arguments: bash }]);
+    let reply = stage.begin("have it looked at");
+    until("it asks its model", || stage.model.requests().len() == 1).await;
+    proxy.refuse();
+    stage.model.go_on();
+    until("its sub-agent asks the model", || stage.model.requests().len() == 2).await;
+    stage.model.open().wait_for(|&open| open == 0).await.unwrap();
+    proxy.recover();
+
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty() || told.end.is_some()).await;
+    assert_eq!(told.requests[0].kind(), RequestKind::Permission, "{told:?}");
+    assert!(told.requests[0].details.contains("made-it"), "{told:?}");
+    let answer = Answer { option_id: Some("once".into()), ..Answer::default() };
+    stage.answer(&reply, &told.requests[0].request_id, answer);
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!((status(&told), told.requests.len()), (TurnStatus::Completed, 1), "{told:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn words_after_a_long_silence_are_told_as_they_are_said() {
+    let stage = stage(json!("allow")).await;
+    let text = |text: &str| Step::Text(text.to_owned());
+    let silence = Step::Pause(Duration::from_secs(32));
+    stage.model.reply([text("One "), silence, text("two "), Step::Wait, text("three.")]);
+    let reply = stage.begin("think before you go on");
+    stage.worker.shelf.wait(&reply, |told| told.reply.content() == "One two ").await;
+    stage.model.go_on();
+    assert_eq!(stage.worker.ended(&reply).await.reply.content(), "One two three.");
+    stage.end().await;
+}
