@@ -31,7 +31,8 @@ export function Place({ phone }: { phone: boolean }) {
   const [detailOpen, setDetailOpen] = useDetailOpen();
   useEffect(() => {
     if (placed.kind !== "gone") return;
-    toast(placed.notice);
+    // The same news may come again before the address has changed.
+    toast(placed.notice, { id: placed.key });
     go(placed.fallback, { replace: true });
   }, [placed, go]);
   useEffect(() => closeDialog(), [placed.key]);
