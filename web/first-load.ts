@@ -24,16 +24,30 @@ export const groups = [
   { name: "app", test: /src\/app\/(signed-in-layout|app-page)\.tsx$/, priority: 0 },
 ];
 
+/** What the addresses /login and /app show. */
 const places = {
   login: ["src/main.tsx", "src/app/login-route.tsx"],
-  shell: ["src/main.tsx", "src/app/signed-in-layout.tsx", "src/app/app-page.tsx"],
+  app: ["src/main.tsx", "src/app/signed-in-layout.tsx", "src/app/app-page.tsx"],
 };
 
-/** Compresses these files once and well, for the API to serve; refuses a build in which they have grown too large. */
+/**
+ * Compresses these files once and well, for the API to serve; refuses a build in which they have grown too large.
+ * Tells public/ahead.js which of them an address needs beside those that the page names itself.
+ */
 export function firstLoad(): Plugin {
   return {
     name: "first-load",
     apply: "build",
+    transformIndexHtml: {
+      order: "post",
+      handler(html, { bundle = {} }) {
+        const ahead = Object.entries(places).map(([place, entries]) => {
+          const files = [...needed(bundle, entries)].map(({ fileName }) => `/${fileName}`);
+          return `data-${place}="${files.filter((file) => !html.includes(file)).join(" ")}"`;
+        });
+        return html.replace('src="/ahead.js"', (src) => [src, ...ahead].join(" "));
+      },
+    },
     // As they are written: Vite goes on changing them until then.
     async writeBundle({ dir = "dist" }, bundle) {
       const sizes = new Map<string, number>();
@@ -76,11 +90,12 @@ function needed(bundle: Rolldown.OutputBundle, modules: readonly string[]) {
     }
   };
   for (const module of modules) {
-    const holder = chunks.find(({ moduleIds }) =>
-      moduleIds.some((id) => id.endsWith(`/${module}`)),
+    // What is imported on demand has a chunk of its own beside the one that holds it, which only passes it on.
+    const holders = chunks.filter(({ moduleIds, facadeModuleId }) =>
+      [...moduleIds, facadeModuleId].some((id) => id?.endsWith(`/${module}`)),
     );
-    if (holder === undefined) throw new Error(`no chunk holds ${module}`);
-    add(holder);
+    if (holders.length === 0) throw new Error(`no chunk holds ${module}`);
+    holders.forEach(add);
   }
   return found;
 }

@@ -1,3 +1,4 @@
+import type { Page } from "@playwright/test";
 import { expect, test } from "./stack";
 
 for (const [what, place, notice] of [
@@ -16,6 +17,56 @@ for (const [what, place, notice] of [
     await expect(page).toHaveURL(/\/app$/);
     await expect(page.getByRole("navigation").getByText("laptop")).toBeVisible();
   });
+
+test("an address of what was deleted, or is somebody else's, leads to the start, and says so", async ({
+  page,
+  muster,
+  browser,
+  baseURL,
+}) => {
+  const gone = (on: Page, what: string) =>
+    expect(on.getByText(`That ${what} is not there any more.`)).toBeVisible();
+  await muster.readyToChat();
+  await muster.send("echo between the two of us");
+  await expect(muster.reply).toContainText("between the two of us");
+  const session = page.url();
+  await page
+    .getByRole("navigation")
+    .getByRole("button", { name: /^online laptop/ })
+    .click();
+  await expect(page).toHaveURL(/machine=/);
+  const machine = page.url();
+
+  const context = await browser.newContext({ locale: "en-GB", ...(baseURL && { baseURL }) });
+  const other = muster.as(await context.newPage());
+  await other.signUp();
+  for (const [address, what] of [
+    [session, "session"],
+    [machine, "machine"],
+  ] as const) {
+    await other.page.goto(address);
+    await gone(other.page, what);
+    await expect(other.page).toHaveURL(/\/app$/);
+    await expect(other.page.getByText("between the two of us")).toHaveCount(0);
+  }
+  await context.close();
+
+  await page.goto(session);
+  await page.getByRole("button", { name: "Session menu" }).click();
+  await page.getByRole("menuitem", { name: "Delete session" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete session" }).click();
+  await expect(page).not.toHaveURL(/session=/);
+  await page.goto(session);
+  await gone(page, "session");
+  await page.getByRole("navigation").getByRole("button", { name: "Menu of laptop" }).click();
+  await page.getByRole("menuitem", { name: "Delete machine" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Delete machine" }).click();
+  await page.goto(machine);
+  await gone(page, "machine");
+  await expect(
+    page.getByRole("heading", { name: "Bring your first machine on board" }),
+  ).toBeVisible();
+});
 
 for (const [name, viewport, zoom] of [
   ["360 px", { width: 360, height: 740 }, 1],

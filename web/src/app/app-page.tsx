@@ -17,16 +17,14 @@ const SessionDialogs = onDemand(async () => ({
 const Palette = lazy(() => import("@/features/palette/palette"));
 const Shortcuts = lazy(() => import("@/features/palette/shortcuts"));
 
-/** Offline, it is tried again when it is shown. */
-const preload = () =>
-  void Promise.all([FleetDialogs.preload(), SessionDialogs.preload()]).catch(() => undefined);
+const soon = [FleetDialogs.preload, SessionDialogs.preload];
 
 /** Rail, session and detail beside each other; on a phone the rail is a drawer. */
 export function AppPage() {
   const wide = useMediaQuery("(min-width: 768px)");
   const open = useOpenDialog();
   useAppKeys();
-  useEffect(() => whenIdle(preload), []);
+  useEffect(() => whenIdle(soon), []);
   return (
     <div className="flex h-full">
       {wide ? (
