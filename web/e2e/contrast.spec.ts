@@ -9,7 +9,7 @@ const moving = (page: Page) =>
     document.getAnimations().flatMap((animation) => {
       const { iterations = 1, duration } = animation.effect?.getComputedTiming() ?? {};
       const isLong = iterations > 1 || Number(duration) > 1;
-      return animation.playState === "running" && isLong ? [String(animation)] : [];
+      return animation.playState === "running" && isLong ? [animation.constructor.name] : [];
     }),
   );
 
