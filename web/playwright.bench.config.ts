@@ -1,8 +1,8 @@
 import { defineConfig } from "@playwright/test";
-import e2e from "./playwright.config";
+import base from "./playwright.base.config";
 
 /** Measures the page instead of checking it; wants the same surroundings as the browser tests. */
-export default defineConfig(e2e, {
+export default defineConfig(base, {
   testDir: "bench",
   testMatch: /\.bench\.ts$/,
   timeout: 600_000,

@@ -1,28 +1,13 @@
 import { defineConfig } from "@playwright/test";
+import base from "./playwright.base.config";
 
-/** Against a running Muster: MUSTER_URL, MUSTER_ADMIN_PASSWORD and MUSTER_WORKER_AGENT say which. */
-export default defineConfig({
-  testDir: "e2e",
-  retries: 0,
-  workers: 1,
-  timeout: 60_000,
-  expect: { timeout: 10_000 },
-  reporter: "list",
-  use: {
-    baseURL: process.env["MUSTER_URL"] ?? "http://127.0.0.1:8080",
-    locale: "en-GB",
-    trace: "retain-on-failure",
-    launchOptions: {
-      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
-      args: [
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
-      ],
-    },
-  },
+/** Tests that wait for a minute of something: beside the others, which keep a core to themselves. */
+const patient = /(outage|tabs)\.spec\.ts$/;
+
+export default defineConfig(base, {
+  workers: 2,
+  projects: [
+    { name: "patient", testMatch: patient, workers: 1 },
+    { name: "page", testIgnore: patient, workers: 1 },
+  ],
 });

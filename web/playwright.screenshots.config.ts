@@ -1,12 +1,12 @@
 import { defineConfig } from "@playwright/test";
-import e2e from "./playwright.config";
+import base from "./playwright.base.config";
 
 const wide = { width: 1440, height: 900 };
 const phone = { width: 390, height: 844 };
 const screens = /screens\.shots\.ts$/;
 
 /** Looks at every screen rather than checking it; wants the same surroundings as the browser tests. */
-export default defineConfig(e2e, {
+export default defineConfig(base, {
   testMatch: /\.shots\.ts$/,
   timeout: 180_000,
   use: { contextOptions: { reducedMotion: "reduce" } },

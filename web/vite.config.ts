@@ -2,6 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
+import { firstLoad, groups } from "./first-load.ts";
 
 /** The API refuses what does not come from its own page, so it must see the host that the page has. */
 const proxy = {
@@ -9,7 +10,7 @@ const proxy = {
 };
 
 export default defineConfig({
-  plugins: [react(), tailwindcss()],
+  plugins: [react(), tailwindcss(), firstLoad()],
   resolve: {
     alias: {
       "@golden": fileURLToPath(new URL("../libs/contracts/tests/golden", import.meta.url)),
@@ -19,7 +20,12 @@ export default defineConfig({
   server: { proxy, fs: { allow: [".."] } },
   preview: { proxy },
   worker: { format: "es" },
-  build: { target: "es2023", assetsInlineLimit: 0, modulePreload: { polyfill: false } },
+  build: {
+    target: "es2023",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: { output: { codeSplitting: { groups } } },
+  },
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],

@@ -37,6 +37,27 @@ test("one user sees nothing of another", async ({ page, muster, browser, baseURL
   await other.close();
 });
 
+test("two people at one computer see each only their own", async ({ page, muster }) => {
+  await muster.readyToChat();
+  await muster.send("echo a secret of the first");
+  await expect(muster.reply).toContainText("a secret of the first");
+  await muster.composer.fill("a draft of the first");
+  const address = page.url();
+  await muster.signOut();
+  await muster.signUp();
+  await expect(
+    page.getByRole("heading", { name: "Bring your first machine on board" }),
+  ).toBeVisible();
+  await page.goto(address);
+  await expect(page.getByText("That session is not there any more.")).toBeVisible();
+  await page.keyboard.press("Control+k");
+  await page.getByRole("dialog").getByRole("combobox").fill("secret");
+  await expect(page.getByRole("dialog").getByText("Nothing fits.")).toBeVisible();
+  await expect(page.getByText("of the first")).toHaveCount(0);
+  const kept = await page.evaluate(() => JSON.stringify(Object.entries(localStorage)));
+  expect(kept, "nor does the browser keep it").not.toContain("of the first");
+});
+
 test("signing out ends at the login", async ({ page, muster }) => {
   await muster.signUp();
   await page.getByRole("link", { name: "Settings" }).click();

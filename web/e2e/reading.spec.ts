@@ -1,4 +1,5 @@
 import type { Locator, Page } from "@playwright/test";
+import { say } from "./history";
 import { expect, test } from "./stack";
 
 const log = (page: Page) => page.getByRole("log");
@@ -90,6 +91,23 @@ test("text that is being read does not move while the reply grows below it", asy
   expect(await top(read)).toBe(before);
   await toEnd(page).click();
   await expect.poll(() => left(page)).toBe(0);
+});
+
+test("however long a session is, only what is near is on the page", async ({ page, muster }) => {
+  const rows = log(page).locator("[data-index]");
+  await muster.readyToChat();
+  await muster.send("echo the beginning");
+  await expect(muster.reply).toContainText("the beginning");
+  await say(page, Array<string>(60).fill("tools 5"));
+  await page.reload();
+  await expect(muster.reply).toContainText("The tools are done.");
+  expect(await rows.count()).toBeLessThan(30);
+  const beginning = log(page).getByText("echo the beginning");
+  await expect(async () => {
+    await wheel(page, -2_000);
+    expect(await rows.count()).toBeLessThan(30);
+    await expect(beginning).toBeVisible({ timeout: 50 });
+  }).toPass({ timeout: 30_000 });
 });
 
 for (const reducedMotion of ["no-preference", "reduce"] as const)

@@ -81,6 +81,11 @@ export class Muster {
   async readyToChat(agent?: Agent, userName?: string): Promise<WorkerProcess> {
     await this.signUp(userName);
     await this.addMachine("laptop");
+    return this.approveWorker(agent);
+  }
+
+  /** Brings a worker to the open machine page, and opens its first session's composer. */
+  async approveWorker(agent?: Agent): Promise<WorkerProcess> {
     const started = await this.startWorker(await this.newToken("orchard"), agent);
     const dialog = this.page.getByRole("dialog");
     await dialog.getByRole("button", { name: "Approve" }).click({ timeout: START });

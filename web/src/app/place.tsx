@@ -20,9 +20,12 @@ import { usePlaced } from "./use-placed";
 const SessionPane = onDemand(() => import("@/features/session/session-pane"));
 const NewSessionPane = onDemand(() => import("@/features/session/new-session-pane"));
 
-/** Offline, it is tried again when it is shown. */
-const preload = () =>
-  void Promise.all([SessionPane.preload(), NewSessionPane.preload()]).catch(() => undefined);
+/** Markdown alone is half of what a session needs: by itself, it holds up no tap for long. */
+const soon = [
+  () => import("@/features/session/reply/markdown"),
+  SessionPane.preload,
+  NewSessionPane.preload,
+];
 
 /** What the address leads to. An address that leads nowhere (any more) falls back, with a notice. */
 export function Place({ phone }: { phone: boolean }) {
@@ -31,11 +34,13 @@ export function Place({ phone }: { phone: boolean }) {
   const [detailOpen, setDetailOpen] = useDetailOpen();
   useEffect(() => {
     if (placed.kind !== "gone") return;
-    toast(placed.notice);
+    // The same news may come again before the address has changed.
+    toast(placed.notice, { id: placed.key });
     go(placed.fallback, { replace: true });
   }, [placed, go]);
   useEffect(() => closeDialog(), [placed.key]);
-  useEffect(() => whenIdle(preload), []);
+  const settled = placed.kind !== "loading";
+  useEffect(() => (settled ? whenIdle(soon) : undefined), [settled]);
 
   const before = phone && (
     <IconButton label={t.rail.open} onClick={() => openDialog({ kind: "rail" })}>

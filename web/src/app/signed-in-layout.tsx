@@ -1,5 +1,6 @@
 import { Outlet, useRouter } from "@tanstack/react-router";
 import { useEffect } from "react";
+import { useSendWaiting } from "@/features/session/composer/use-send-message";
 import { useMe } from "@/shared/account/use-me";
 import { useFleetSync } from "@/shared/fleet/use-fleet-sync";
 import { LiveContext } from "@/shared/live/live-context";
@@ -10,15 +11,17 @@ import { followNotices } from "@/shared/notices/notices";
 export function SignedInLayout() {
   return (
     <LiveContext value={liveOf(useMe().userId)}>
-      <FleetSync />
+      <InStep />
       <Outlet />
     </LiveContext>
   );
 }
 
-function FleetSync() {
+/** What goes on for as long as somebody is signed in, whatever is shown. */
+function InStep() {
   const { history } = useRouter();
   useFleetSync();
+  useSendWaiting();
   useEffect(() => followNotices((place) => history.push(place)), [history]);
   return null;
 }

@@ -19,6 +19,9 @@ use crate::{
 #[allow_missing = true]
 struct Dist;
 
+/// How the name of a file ends that has another one's content, compressed with Brotli.
+const COMPRESSED: &str = ".br";
+
 /// What is shown while there is no page in the binary.
 const NOT_BUILT: &str = "<!doctype html><meta charset=utf-8><title>Muster</title><h1>The page is not built</h1>\
     <p>Run <code>npm ci &amp;&amp; npm run build</code> in <code>web/</code>, build <code>muster-api</code> again, \
@@ -35,8 +38,11 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "wrong-method", detail).into_response();
     }
     let path = uri.path().trim_start_matches('/');
-    if let Some(found) = Dist::get(path) {
-        return file(path, found, &headers);
+    if let Some(found) = Dist::get(path).filter(|_| !path.ends_with(COMPRESSED)) {
+        return match Dist::get(&format!("{path}{COMPRESSED}")) {
+            Some(smaller) => either(path, found, smaller, &headers),
+            None => file(path, found, &headers),
+        };
     }
     // A path of the app itself, unless it looks like a file.
     if path.rsplit('/').next().is_some_and(|last| last.contains('.')) {
@@ -52,6 +58,25 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
         }
         None => (StatusCode::OK, Html(NOT_BUILT)).into_response(),
     }
+}
+
+/// A file that the build has compressed already, better than could be done while somebody waits.
+fn either(path: &str, found: EmbeddedFile, smaller: EmbeddedFile, asked: &HeaderMap) -> Response {
+    let encoded = takes_brotli(asked);
+    let data = if encoded { smaller.data } else { found.data };
+    let mut response = file(path, EmbeddedFile { data, metadata: found.metadata }, asked);
+    let headers = response.headers_mut();
+    headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
+    if encoded {
+        headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static("br"));
+    }
+    response
+}
+
+/// RFC 9110, section 12.5.3. For whoever weighs encodings, the layer around this compresses.
+fn takes_brotli(asked: &HeaderMap) -> bool {
+    let lists = asked.get_all(header::ACCEPT_ENCODING).iter().filter_map(|list| list.to_str().ok());
+    lists.flat_map(|list| list.split(',')).any(|encoding| encoding.trim().eq_ignore_ascii_case("br"))
 }
 
 fn file(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {

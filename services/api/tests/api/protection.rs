@@ -86,6 +86,43 @@ async fn page_api_stream_and_refusal_are_all_protected() {
     assert_protected("a refusal of another origin", &refused);
 }
 
+/// What the build has compressed is passed on as it is, and only to whoever takes it.
+#[tokio::test]
+async fn a_file_that_is_compressed_already_is_for_those_who_accept_it() {
+    let stage = Stage::start().await;
+    let visitor = stage.visitor();
+    let page = get(&visitor, "/").await.text().await.unwrap();
+    let dist = concat!(env!("CARGO_MANIFEST_DIR"), "/../../web/dist");
+    let stored = |path: &str| std::fs::read(format!("{dist}{path}.br"));
+    let mut parts = page.split(['"', '\'']);
+    let script = parts.find(|part| part.ends_with(".js") && part.starts_with("/assets/") && stored(part).is_ok());
+    let script = script.expect("the page itself is looked at: build it with `npm ci && npm run build` in web/ first");
+    let accepting = async |encodings: &str| {
+        let request =
+            reqwest::Client::new().get(format!("{}{script}", stage.base)).header("accept-encoding", encodings);
+        let answer = request.send().await.unwrap();
+        let header = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let told = ["content-encoding", "vary", "content-type"].map(header);
+        (told, answer.bytes().await.unwrap())
+    };
+    let told = |encoding: Option<&str>| {
+        [encoding, Some("accept-encoding"), Some("text/javascript; charset=utf-8")]
+            .map(|value| value.map(str::to_owned))
+    };
+    let (plain, whole) = accepting("identity").await;
+    assert_eq!(plain, told(None));
+    for encodings in ["br", "gzip, deflate, br, zstd"] {
+        let (encoded, bytes) = accepting(encodings).await;
+        assert_eq!(encoded, told(Some("br")), "{encodings}");
+        assert_eq!(bytes, stored(script).unwrap(), "{encodings}");
+        assert!(bytes.len() * 3 < whole.len(), "{} of {}", bytes.len(), whole.len());
+    }
+    for (encodings, encoding) in [("gzip", Some("gzip")), ("br;q=0", None)] {
+        assert_eq!(accepting(encodings).await.0, told(encoding), "{encodings}");
+    }
+    assert_eq!(get(&visitor, &format!("{script}.br")).await.status(), 404, "it is no file of its own");
+}
+
 /// Whoever is signed in, a page of somebody else's changes nothing, whichever way it asks.
 #[tokio::test]
 async fn a_foreign_page_can_neither_sign_in_nor_preflight() {

@@ -3,7 +3,11 @@ import { render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, expect, it, vi } from "vitest";
 import type { Machine, Model, Worker } from "@/shared/api/types";
+import type { LiveClient } from "@/shared/live/live-client";
+import { LiveContext } from "@/shared/live/live-context";
+import type { LinkStatus } from "@/shared/live/messages";
 import { TooltipProvider } from "@/shared/ui/tooltip";
+import { createStore } from "zustand/vanilla";
 import NewSessionPane from "./new-session-pane";
 
 const go = vi.hoisted(() => vi.fn());
@@ -26,11 +30,15 @@ const worker = (models: Model[]) =>
 const tiny = { modelId: "a/tiny", name: "Tiny", provider: "a", variants: [], input: [] } as Model;
 
 const client = new QueryClient();
+const status = createStore((): LinkStatus => ({ phase: "live", since: 0 }));
+const live = { status } as unknown as LiveClient;
 const pane = (models: Model[]) => (
   <QueryClientProvider client={client}>
-    <TooltipProvider>
-      <NewSessionPane worker={worker(models)} machine={machine} sessions={[]} />
-    </TooltipProvider>
+    <LiveContext value={live}>
+      <TooltipProvider>
+        <NewSessionPane worker={worker(models)} machine={machine} sessions={[]} />
+      </TooltipProvider>
+    </LiveContext>
   </QueryClientProvider>
 );
 

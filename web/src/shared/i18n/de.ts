@@ -358,6 +358,7 @@ export const de: typeof en = {
     hint: "Enter sendet, Umschalt Enter beginnt eine Zeile",
     notSent: "Nicht gesendet",
     sending: "Sendet",
+    waits: "Wird gesendet, sobald die Verbindung wieder da ist",
     resend: "Noch einmal senden",
     toComposer: "Bearbeiten",
   },

@@ -353,6 +353,7 @@ export const en = {
     hint: "Enter sends, Shift Enter breaks the line",
     notSent: "Not sent",
     sending: "Sending",
+    waits: "Will be sent when the connection is back",
     resend: "Send again",
     toComposer: "Edit",
   },

@@ -2,7 +2,10 @@ import { isBehind, type Frame } from "./frame";
 import type { LinkStatus } from "./messages";
 import { readFrames } from "./read-frames";
 
-const SILENCE_MS = 45_000;
+/** A beat comes every 15 s; after this much nothing, nobody is told any more that all is well. */
+const SILENCE_MS = 40_000;
+/** A network that swallows everything takes a request and never answers it. */
+const OPEN_MS = 15_000;
 const BACKOFF_MS = { first: 400, most: 15_000 };
 /** Several tabs that open or close at once cost one reconnect, not one each. */
 const SETTLE_MS = 25;
@@ -56,6 +59,11 @@ export class EventConnection {
     if (this.sessions.delete(session)) this.reconnectSoon();
   }
 
+  /** The network may be gone: find out now instead of by silence. */
+  doubt(): void {
+    this.reconnect();
+  }
+
   /** The network may be back: try now instead of when the backoff ends. */
   wake(): void {
     if (this.status.phase !== "live") this.reconnect();
@@ -66,7 +74,7 @@ export class EventConnection {
       this.changed = false;
       this.abort = new AbortController();
       try {
-        const response = await this.open(this.wanted(), this.abort.signal);
+        const response = await this.opened();
         if (response.status === 401) {
           this.stopped = true;
           this.events.signedOut();
@@ -82,6 +90,15 @@ export class EventConnection {
       this.failures += 1;
       this.setPhase(this.failures > 1 ? "offline" : "catching_up");
       await this.backoff();
+    }
+  }
+
+  private async opened(): Promise<Response> {
+    const late = setTimeout(() => this.abort.abort(), OPEN_MS);
+    try {
+      return await this.open(this.wanted(), this.abort.signal);
+    } finally {
+      clearTimeout(late);
     }
   }
 

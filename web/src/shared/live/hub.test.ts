@@ -8,10 +8,16 @@ type Wanted = Parameters<OpenStream>[0];
 /** A server whose connections the test feeds by hand. */
 class Server {
   readonly asked: Wanted[] = [];
+  /** Takes what is asked and never answers. */
+  swallows = false;
   private out: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   readonly open: OpenStream = (wanted, signal) => {
     this.asked.push(structuredClone(wanted));
+    if (this.swallows)
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(new Error("aborted"))),
+      );
     const body = new ReadableStream<Uint8Array>({
       start: (controller) => {
         this.out = controller;
@@ -128,12 +134,26 @@ describe("one connection for all tabs", () => {
     expect(server.asked.at(-1)?.sessions).toEqual({});
   });
 
-  it("notices silence after 45 s and says that it is catching up", async () => {
+  it("notices silence within 45 s and says that it is catching up", async () => {
     const watcher = tab();
     await server.say("u1:c1-1", "beat");
-    await vi.advanceTimersByTimeAsync(45_100);
+    await vi.advanceTimersByTimeAsync(44_900);
     const phases = watcher.heard.flatMap((m) => (m.type === "status" ? [m.status.phase] : []));
     expect(phases).toEqual(["connecting", "live", "catching_up"]);
+  });
+
+  it("asks again when a network swallows what it is asked, and says that it is offline", async () => {
+    const watcher = tab();
+    await server.say("u1:c1-1", "beat");
+    server.swallows = true;
+    server.cut();
+    await vi.advanceTimersByTimeAsync(20_000);
+    server.swallows = false;
+    await vi.advanceTimersByTimeAsync(20_000);
+    await server.say("u1:c1-2", "machine");
+    const phases = watcher.heard.flatMap((m) => (m.type === "status" ? [m.status.phase] : []));
+    expect(phases).toEqual(["connecting", "live", "catching_up", "offline", "live"]);
+    expect(watcher.frames).toEqual(["u1:c1-2"]);
   });
 
   it("begins the user's stream anew on resync, and says that the lists must be fetched", async () => {

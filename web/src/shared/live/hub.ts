@@ -64,6 +64,9 @@ export class Hub {
       case "wake":
         this.connection.wake();
         return;
+      case "doubt":
+        this.connection.doubt();
+        return;
       case "bye":
         this.tabs.delete(port);
         this.letGo([...tab.sessions]);

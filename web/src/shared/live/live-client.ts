@@ -24,7 +24,7 @@ export class LiveClient {
   private wasReady = false;
 
   constructor(
-    private readonly userId: string,
+    readonly userId: string,
     private readonly onSignedOut: () => void,
   ) {
     this.ready = new Promise((resolve) => {
@@ -82,6 +82,7 @@ export class LiveClient {
   }
 
   private listenToPage(): void {
+    window.addEventListener("offline", () => this.say({ type: "doubt" }));
     window.addEventListener("online", () => this.say({ type: "wake" }));
     window.addEventListener("pagehide", () => this.say({ type: "bye" }));
     // Back from the back-forward cache: the hub has let this tab go.

@@ -11,6 +11,7 @@ export type FromTab =
   | { type: "watch"; session: string; cursor: string }
   | { type: "unwatch"; session: string }
   | { type: "wake" }
+  | { type: "doubt" }
   | { type: "ping" }
   | { type: "bye" };
 

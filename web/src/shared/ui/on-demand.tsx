@@ -22,13 +22,28 @@ export function onDemand<Props extends object>(load: Load<Props>) {
   return Object.assign(OnDemand, { preload });
 }
 
-/** Calls back when the page has nothing else to do, for what will be wanted soon. */
-export function whenIdle(work: () => void): () => void {
-  // Safari has none.
-  if (typeof requestIdleCallback !== "function") {
-    const timer = setTimeout(work, 1_000);
-    return () => clearTimeout(timer);
-  }
-  const handle = requestIdleCallback(work);
-  return () => cancelIdleCallback(handle);
+/**
+ * Loads what will be wanted soon, one after the other, each when the page has nothing else to do: what somebody does
+ * meanwhile goes first. Offline, it is tried again when it is shown.
+ */
+export function whenIdle(loads: readonly (() => Promise<unknown>)[]): () => void {
+  let stopped = false;
+  const load = async () => {
+    for (const next of loads) {
+      await idle();
+      if (stopped) return;
+      await next().catch(() => undefined);
+    }
+  };
+  void load();
+  return () => {
+    stopped = true;
+  };
 }
+
+const idle = () =>
+  new Promise<void>((resolve) => {
+    // Safari has none.
+    if (typeof requestIdleCallback === "function") requestIdleCallback(() => resolve());
+    else setTimeout(resolve, 1_000);
+  });

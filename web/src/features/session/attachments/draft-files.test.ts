@@ -33,7 +33,7 @@ describe("files of a draft", () => {
     let arrive: (attachment: Attachment) => void = () => undefined;
     uploading.mockReturnValueOnce(new Promise((resolve) => (arrive = resolve)));
     addFiles(conversation, [text("a.txt")]);
-    const saved = () => localStorage.getItem(`muster.draft-files.${conversation}`);
+    const saved = () => localStorage.getItem(`muster.own.draft-files.${conversation}`);
     expect(saved()).toBeNull();
     arrive(there("a.txt"));
     await vi.waitFor(() => expect(saved()).toContain("a.txt-id"));
@@ -42,9 +42,12 @@ describe("files of a draft", () => {
   });
 
   it("of an earlier page are there again; what is damaged is nothing", () => {
-    localStorage.setItem(`muster.draft-files.${conversation}`, JSON.stringify([there("kept.txt")]));
+    localStorage.setItem(
+      `muster.own.draft-files.${conversation}`,
+      JSON.stringify([there("kept.txt")]),
+    );
     expect(shown().map((f) => f.name)).toEqual(["kept.txt"]);
-    localStorage.setItem("muster.draft-files.other", "[{");
+    localStorage.setItem("muster.own.draft-files.other", "[{");
     conversation = "other";
     expect(shown()).toEqual([]);
   });

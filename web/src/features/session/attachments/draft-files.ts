@@ -2,6 +2,7 @@ import { nanoid } from "nanoid";
 import { useStore } from "zustand";
 import { createStore } from "zustand/vanilla";
 import * as z from "zod/mini";
+import { OWN } from "@/shared/account/own-storage";
 import { messageOf } from "@/shared/api/api-error";
 import { api } from "@/shared/api/client";
 import type { Attachment } from "@/shared/api/types";
@@ -41,7 +42,7 @@ const saved = z.array(
   }),
 );
 
-const nameOf = (conversation: string) => `muster.draft-files.${conversation}`;
+const nameOf = (conversation: string) => `${OWN}draft-files.${conversation}`;
 
 function ofEarlier(conversation: string): readonly DraftFile[] {
   const known = earlier.get(conversation);

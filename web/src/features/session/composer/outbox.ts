@@ -1,17 +1,21 @@
 import { useStore } from "zustand";
 import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
+import { OWN } from "@/shared/account/own-storage";
 import type { Attachment } from "@/shared/api/types";
 
 export interface Outgoing {
   messageId: string;
+  /** Whose it is: the next who signs in here sends nothing of it. */
+  userId: string;
   sessionId: string;
   content: string;
   files: readonly Attachment[];
   model: string;
   /** The message that it is a new version of. */
   replaces?: string;
-  state: "sending" | "failed";
+  /** What waits is sent when the connection is back; what failed, when the user says so. */
+  state: "sending" | "waiting" | "failed";
   error: string | null;
 }
 
@@ -25,12 +29,14 @@ interface Outbox {
  */
 const store = createStore<Outbox>()(
   persist((): Outbox => ({ items: [] }), {
-    name: "muster.outbox",
+    name: `${OWN}outbox`,
     // What was on its way when the page was left may or may not have arrived; sending it again
     // under the same id is the same message, so it is offered.
     merge: (saved, current) => ({
       ...current,
-      items: ((saved as Outbox | undefined)?.items ?? []).map((o) => ({ ...o, state: "failed" })),
+      items: ((saved as Outbox | undefined)?.items ?? []).map((o) =>
+        o.state === "waiting" ? o : { ...o, state: "failed" },
+      ),
     }),
   }),
 );
@@ -44,6 +50,10 @@ export function putOutgoing(item: Outgoing): void {
 export function dropOutgoing(messageId: string): void {
   store.setState(({ items }) => ({ items: items.filter((o) => o.messageId !== messageId) }));
 }
+
+/** What the connection has held up, in the order in which it was written. */
+export const heldUp = (user: string): readonly Outgoing[] =>
+  store.getState().items.filter(({ userId, state }) => userId === user && state !== "failed");
 
 export function useOutbox(): readonly Outgoing[] {
   return useStore(store, (state) => state.items);

@@ -1,6 +1,7 @@
 import { useCallback, useEffect, useState } from "react";
+import { OWN } from "@/shared/account/own-storage";
 
-const nameOf = (key: string) => `muster.draft.${key}`;
+const nameOf = (key: string) => `${OWN}draft.${key}`;
 
 /** Puts a text where a composer that is opened next finds it. */
 export function saveDraft(key: string, text: string): void {

@@ -1,10 +1,11 @@
-import { useMemo } from "react";
+import { lazy, Suspense, useMemo } from "react";
 import { t } from "@/shared/i18n/strings";
 import { cn } from "@/shared/ui/cn";
 import { CopyButton } from "@/shared/ui/copy-button";
-import { DiffView } from "../reply/diff-view";
-import { patchLines } from "../reply/patch-lines";
 import { readDetails, type DetailField } from "./read-details";
+
+/** Fetched when a request has a diff: most have none, and the start page shows requests. */
+const RequestDiff = lazy(() => import("./request-diff"));
 
 /** What a request is about. An agent wrote it: text only, and never higher than a part of the screen. */
 export function RequestDetails({ details }: { details: string }) {
@@ -30,7 +31,12 @@ export function RequestDetails({ details }: { details: string }) {
               {fields
                 .filter((field) => field.kind === "diff")
                 .map((field) => (
-                  <DiffView key={field.name} lines={patchLines(field.value)} />
+                  <Suspense
+                    key={field.name}
+                    fallback={<pre className="font-mono whitespace-pre-wrap">{field.value}</pre>}
+                  >
+                    <RequestDiff patch={field.value} />
+                  </Suspense>
                 ))}
             </>
           )}

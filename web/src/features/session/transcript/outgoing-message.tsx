@@ -10,7 +10,7 @@ interface OutgoingMessageProps {
   onEdit: (item: Outgoing) => void;
 }
 
-/** A message that the server has not confirmed: on its way, or stuck with its text safe. */
+/** A message that the server has not confirmed: on its way, waiting for the connection, or stuck with its text safe. */
 export function OutgoingMessage({ item, onEdit }: OutgoingMessageProps) {
   const send = useSendMessage();
   return (
@@ -27,13 +27,17 @@ export function OutgoingMessage({ item, onEdit }: OutgoingMessageProps) {
         </p>
       ) : (
         <div
-          role="alert"
+          role={item.state === "waiting" ? "status" : "alert"}
           className="mt-1.5 flex flex-wrap items-center justify-end gap-1.5 text-xs"
         >
-          <span className="text-bad-ink">
-            {t.composer.notSent}
-            {item.error !== null && `: ${item.error}`}
-          </span>
+          {item.state === "waiting" ? (
+            <span className="text-ink-3">{t.composer.waits}</span>
+          ) : (
+            <span className="text-bad-ink">
+              {t.composer.notSent}
+              {item.error !== null && `: ${item.error}`}
+            </span>
+          )}
           <Button size="sm" onClick={() => void send(item, item.messageId)}>
             {t.composer.resend}
           </Button>
