@@ -207,6 +207,9 @@ async fn an_encrypted_backup_of_an_installation_on_postgresql_goes_on_in_another
     journey(Engine::Postgres, &[("MUSTER_BACKUP_PASSPHRASE", "nobody will ever know")]).await;
 }
 
+/// Of the environment.
+type Settings<'a> = &'a [(&'a str, &'a str)];
+
 /// What a later Muster may write.
 fn write_newer(file: &Path) {
     let manifest = json!({ "format": 2, "muster": "9.0.0", "unheard": "of" }).to_string();
@@ -254,7 +257,7 @@ async fn what_is_no_whole_backup_is_refused_and_nothing_is_left_of_the_attempt()
     fs::write(&empty, "").unwrap();
     let (target, nothing) = (at("second"), at("nothing"));
     let wrong = [("MUSTER_BACKUP_PASSPHRASE", "wrong")];
-    let cases: [(&Path, &[(&str, &str)], &str); 8] = [
+    let cases: [(&Path, Settings<'_>, &str); 8] = [
         (&half, &[], "cut off or has been damaged"),
         (&bent, &[], "cut off or has been damaged"),
         (&foreign, &[], "is not a backup of Muster"),
