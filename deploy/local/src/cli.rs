@@ -34,6 +34,12 @@ pub(crate) enum Command {
     /// Kill, pause, cut and silence everything by chance, for long
     #[command(after_help = SOAK)]
     Soak(Soak),
+    /// Write all that an installation knows into one file, while it runs
+    #[command(after_help = BACKUP)]
+    Backup(Backup),
+    /// Make an installation of a backup
+    #[command(after_help = RESTORE)]
+    Restore(Restore),
     /// Look at what is stored and what is live on the broker
     #[command(after_help = INSPECT)]
     Inspect(Inspect),
@@ -98,6 +104,25 @@ A round is four replies with eight viewers, and two to four faults meanwhile. Th
 every viewer, in the stream and in the database, with no turn left open and none begun twice. Each round has the next
 seed, from which its faults follow. It ends with a table of what was injected and what was checked, also as JSON;
 what did not hold is told with its seed, and makes the command fail.";
+
+const BACKUP: &str = "\
+Examples:
+  cargo muster backup muster.backup                            of the installation in ./data
+  cargo muster backup --recipient age1… /srv/backups           encrypted, in a file called by the time
+  MUSTER_BACKUP_PASSPHRASE=… cargo muster backup muster.backup
+  muster backup --secrets /secrets /backups                    of containers
+
+Databases and streams are of one moment; everything goes on meanwhile. The file has every chat, and no key of the
+installation's own: see deploy/backup.md.";
+
+const RESTORE: &str = "\
+Examples:
+  cargo muster restore muster.backup --data-dir restored       then: cargo muster up --data-dir restored
+  cargo muster restore --identity key.txt muster.backup        of one that was made with --recipient
+  muster restore --secrets /secrets /backups/muster.backup     in containers, before the services are started
+
+It wants an empty or new data directory, or an empty database and broker, and checks the whole file before it touches
+them. Workers need no new approval: they come when their server's address leads there.";
 
 const INSPECT: &str = "\
 Examples:
@@ -251,6 +276,46 @@ pub(crate) struct Soak {
     /// The report as JSON [default: target/check/soak.json]
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+}
+
+/// What to write, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Backup {
+    /// The file, which must not exist; or a directory, which gets one called by the time
+    #[arg(value_name = "FILE|DIR")]
+    pub(crate) file: PathBuf,
+    /// Data directory of `cargo muster up`
+    #[arg(long, value_name = "DIR", default_value = "data", conflicts_with = "secrets")]
+    pub(crate) data_dir: PathBuf,
+    /// Directory with registry.toml, chat.toml, api.toml and backup.seed, of an installation in containers
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<PathBuf>,
+    /// Encrypt it to this key of age, once for each
+    #[arg(long = "recipient", value_name = "age1…")]
+    pub(crate) recipients: Vec<String>,
+    /// Encrypt it with the passphrase in this file [default: that in MUSTER_BACKUP_PASSPHRASE, if it is set]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+}
+
+/// What to restore, and where.
+#[derive(Debug, Args)]
+pub(crate) struct Restore {
+    /// The backup
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Data directory that is made of it
+    #[arg(long, value_name = "DIR", default_value = "data", conflicts_with = "secrets")]
+    pub(crate) data_dir: PathBuf,
+    /// Directory with registry.toml, chat.toml, api.toml and backup.seed, of an installation in containers
+    #[arg(long, value_name = "DIR")]
+    pub(crate) secrets: Option<PathBuf>,
+    /// Open it with the private keys of age in this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) identity: Option<PathBuf>,
+    /// Open it with the passphrase in this file [default: that in MUSTER_BACKUP_PASSPHRASE, if it is set]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
 }
 
 /// What to look at.

@@ -55,6 +55,12 @@ pub(crate) fn broker(directory: &Path) -> PathBuf {
     directory.join("broker")
 }
 
+/// Makes an empty directory a data directory, that is not fresh.
+pub(crate) fn mark(directory: &Path) -> Result<(), DataDirError> {
+    let path = directory.join(MARKER);
+    fs::write(&path, format!("{LAYOUT}\n")).map_err(|source| DataDirError::Unusable { path, source })
+}
+
 /// A data directory that is ours alone until this is dropped.
 #[derive(Debug)]
 pub(crate) struct DataDir {
@@ -85,7 +91,7 @@ impl DataDir {
             Err(source) => return Err(DataDirError::Unusable { path: marker, source }),
         };
         if fresh {
-            fs::write(&marker, format!("{LAYOUT}\n")).map_err(failed(&marker))?;
+            mark(&path)?;
         }
         let lock = lock(&path)?;
         Ok(Self { path, fresh, _lock: lock })

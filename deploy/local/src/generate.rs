@@ -77,6 +77,7 @@ fn container_keys() -> Identities {
         chat: name("CHAT"),
         api: name("API"),
         system: name("SYSTEM"),
+        backup: name("BACKUP"),
         issuer: name("ISSUER"),
         xkey: name("XKEY"),
         inspect: Some(name("INSPECT")),
@@ -134,8 +135,8 @@ pub(crate) fn credentials(options: &cli::Credentials, report: &Report) -> Result
 }
 
 /// The variables that the configuration of a container names.
-fn environment(keys: Identities) -> [(&'static str, String); 7] {
-    let Identities { registry, chat, api, system, issuer, xkey, inspect } = keys;
+fn environment(keys: Identities) -> [(&'static str, String); 8] {
+    let Identities { registry, chat, api, system, backup, issuer, xkey, inspect } = keys;
     // The file names an inspector in any case. Without one it is a key whose seed is nobody's.
     let inspect = inspect.unwrap_or_else(|| KeyPair::new_user().public_key());
     [
@@ -143,6 +144,7 @@ fn environment(keys: Identities) -> [(&'static str, String); 7] {
         ("MUSTER_CHAT_KEY", chat),
         ("MUSTER_API_KEY", api),
         ("MUSTER_SYSTEM_KEY", system),
+        ("MUSTER_BACKUP_KEY", backup),
         ("MUSTER_ISSUER_KEY", issuer),
         ("MUSTER_XKEY_KEY", xkey),
         ("MUSTER_INSPECT_KEY", inspect),

@@ -1,6 +1,7 @@
 //! `cargo muster`: Muster on this computer without containers, and everything
 //! that must hold before a change is taken.
 
+mod backup;
 mod check;
 mod cli;
 mod data_dir;
@@ -32,6 +33,8 @@ async fn main() -> ExitCode {
         Command::Test(options) => check::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Fuzz(options) => check::fuzz(&options, &report).await.map_err(|error| error.to_string()),
         Command::Soak(options) => soak::run(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Backup(options) => backup::make(&options, &report).await.map_err(|error| error.to_string()),
+        Command::Restore(options) => backup::restore(&options, &report).await.map_err(|error| error.to_string()),
         Command::Inspect(options) => inspect::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Bench(options) => check::bench(&options, &report).await.map_err(|error| error.to_string()),
         Command::Generate(options) => generate::run(&options, &report).await.map_err(|error| error.to_string()),

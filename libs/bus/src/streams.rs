@@ -117,7 +117,7 @@ pub(crate) fn missing(name: &str, error: &GetStreamError) -> StreamsError {
     }
 }
 
-fn fresh_epoch() -> String {
+pub(crate) fn fresh_epoch() -> String {
     id::random().chars().filter(char::is_ascii_alphanumeric).take(8).collect()
 }
 

@@ -21,6 +21,8 @@ pub struct Identities {
     pub api: String,
     /// See `registry`; the user in the system account.
     pub system: String,
+    /// See `registry`.
+    pub backup: String,
     /// See `registry`; an operator who may look and change nothing, if there is one.
     pub inspect: Option<String>,
     /// Account NKey (`A…`) that signs the workers' rights.
@@ -36,6 +38,7 @@ impl Identities {
             ServiceUser::Registry => &self.registry,
             ServiceUser::Chat => &self.chat,
             ServiceUser::System => &self.system,
+            ServiceUser::Backup => &self.backup,
         }
     }
 }
@@ -177,7 +180,7 @@ authorization {{
   }}
 }}
 "#,
-        app = [ServiceUser::Registry, ServiceUser::Chat, ServiceUser::Api]
+        app = [ServiceUser::Registry, ServiceUser::Chat, ServiceUser::Api, ServiceUser::Backup]
             .into_iter()
             .map(|service| user(service.name(), keys.of(service), &permissions::service(service)))
             .collect::<String>(),

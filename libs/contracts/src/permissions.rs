@@ -64,11 +64,13 @@ pub enum ServiceUser {
     Chat,
     /// The registry's user in the system account.
     System,
+    /// Whoever makes a backup, and restores one.
+    Backup,
 }
 
 impl ServiceUser {
     /// Every user.
-    pub const ALL: &[Self] = &[Self::Registry, Self::Chat, Self::Api, Self::System];
+    pub const ALL: &[Self] = &[Self::Registry, Self::Chat, Self::Api, Self::System, Self::Backup];
 
     /// Name in configuration, inbox prefix and connection list.
     #[must_use]
@@ -78,6 +80,7 @@ impl ServiceUser {
             Self::Registry => "registry",
             Self::Chat => "chat",
             Self::System => "system",
+            Self::Backup => "backup",
         }
     }
 }
@@ -90,10 +93,14 @@ pub fn service(user: ServiceUser) -> Permissions {
         ServiceUser::Registry => registry(),
         ServiceUser::Chat => chat(),
         ServiceUser::System => system(),
+        ServiceUser::Backup => backup(),
     };
     permissions.subscribe.push(format!("{}.>", service_inbox(user.name())));
     permissions
 }
+
+/// The streams that a backup has; together with the databases they are all that an installation knows.
+pub const KEPT: [&str; 3] = [CHUNKS, EVENTS, objects::ATTACHMENTS.stream];
 
 /// Name of the operator who may look.
 pub const INSPECTOR: &str = "inspect";
@@ -206,6 +213,18 @@ fn system() -> Permissions {
     }
 }
 
+/// Read streams as a whole, and make them again where there is none of that name: a restore never takes the place of
+/// something. What EVENTS tells of a time after the databases' is overwritten there.
+fn backup() -> Permissions {
+    let mut publish = own(&["$JS.SNAPSHOT.ACK.>", "$JS.SNAPSHOT.RESTORE.>", &erase(EVENTS)]);
+    // What a service still has to tell stays there.
+    publish.push(format!("$JS.API.DIRECT.GET.{EVENTS}"));
+    for stream in KEPT {
+        publish.extend(["INFO", "SNAPSHOT", "RESTORE"].map(|verb| format!("$JS.API.STREAM.{verb}.{stream}")));
+    }
+    Permissions { publish, subscribe: Vec::new(), respond: false }
+}
+
 fn own(subjects: &[&str]) -> Vec<String> {
     subjects.iter().map(|&subject| subject.to_owned()).collect()
 }
@@ -269,22 +288,32 @@ mod tests {
     }
 
     #[test]
-    fn attachments_are_api_s_and_chat_s_alone() {
+    fn attachments_are_api_s_and_chat_s_alone_and_a_backup_s() {
         for &user in ServiceUser::ALL {
             let Permissions { publish, subscribe, .. } = service(user);
             let touches = publish.iter().chain(&subscribe).any(|subject| subject.contains("ATTACHMENTS"));
-            assert_eq!(touches, matches!(user, ServiceUser::Api | ServiceUser::Chat), "{}", user.name());
+            assert_eq!(
+                touches,
+                matches!(user, ServiceUser::Api | ServiceUser::Chat | ServiceUser::Backup),
+                "{}",
+                user.name()
+            );
         }
         assert!(!inspector().publish.iter().any(|subject| subject.contains("ATTACHMENTS")));
     }
 
     #[test]
-    fn no_service_may_delete_or_purge_a_stream_and_only_chat_may_erase_messages() {
-        let services = ServiceUser::ALL.iter().map(|&user| (user == ServiceUser::Chat, service(user)));
-        for (is_chat, permissions) in services.chain([(false, inspector())]) {
+    fn no_service_may_delete_or_purge_a_stream_and_few_may_erase_messages() {
+        let erasable = |user: ServiceUser| match user {
+            ServiceUser::Chat => &KEPT[..],
+            // While it restores.
+            ServiceUser::Backup => &[EVENTS],
+            _ => &[],
+        };
+        let services = ServiceUser::ALL.iter().map(|&user| (erasable(user), service(user)));
+        for (erasable, permissions) in services.chain([(&[][..], inspector())]) {
             for subject in permissions.publish {
-                let erases = is_chat
-                    && [CHUNKS, EVENTS, objects::ATTACHMENTS.stream].iter().any(|stream| subject == erase(stream));
+                let erases = erasable.iter().any(|stream| subject == erase(stream));
                 let harmless = !subject.contains("DELETE") && !subject.contains("PURGE") && subject != ">";
                 assert!(erases || harmless, "{subject}");
             }

@@ -186,7 +186,7 @@ impl Write {
     }
 }
 
-fn address(url: &str) -> Result<(Engine, String), DbError> {
+pub(crate) fn address(url: &str) -> Result<(Engine, String), DbError> {
     if let Some(path) = url.strip_prefix("sqlite:") {
         let separator = if path.contains('?') { '&' } else { '?' };
         return Ok((Engine::Sqlite, format!("sqlite:{path}{separator}mode=rwc")));

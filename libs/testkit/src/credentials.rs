@@ -39,6 +39,7 @@ pub struct Credentials {
     chat: KeyPair,
     api: KeyPair,
     system: KeyPair,
+    backup: KeyPair,
     issuer: KeyPair,
     xkey: XKey,
     inspect: Option<KeyPair>,
@@ -59,6 +60,7 @@ impl Credentials {
             chat: KeyPair::new(KeyPairType::User),
             api: KeyPair::new(KeyPairType::User),
             system: KeyPair::new(KeyPairType::User),
+            backup: KeyPair::new(KeyPairType::User),
             issuer: KeyPair::new(KeyPairType::Account),
             xkey: XKey::new(),
             inspect: None,
@@ -80,6 +82,7 @@ impl Credentials {
             chat: key(directory, "chat", KeyPairType::User)?,
             api: key(directory, "api", KeyPairType::User)?,
             system: key(directory, "system", KeyPairType::User)?,
+            backup: key(directory, "backup", KeyPairType::User)?,
             issuer: key(directory, "issuer", KeyPairType::Account)?,
             xkey: {
                 let path = directory.join("xkey.seed");
@@ -107,6 +110,7 @@ impl Credentials {
             chat: self.chat.public_key(),
             api: self.api.public_key(),
             system: self.system.public_key(),
+            backup: self.backup.public_key(),
             issuer: self.issuer.public_key(),
             xkey: self.xkey.public_key(),
             inspect: self.inspect.as_ref().map(KeyPair::public_key),
@@ -119,6 +123,12 @@ impl Credentials {
         directory.join(format!("{INSPECTOR}.seed"))
     }
 
+    /// The file of a user's seed.
+    #[must_use]
+    pub fn file(directory: &Path, user: ServiceUser) -> PathBuf {
+        directory.join(format!("{}.seed", user.name()))
+    }
+
     /// The seed of one user.
     ///
     /// # Errors
@@ -129,6 +139,7 @@ impl Credentials {
             ServiceUser::Chat => &self.chat,
             ServiceUser::Api => &self.api,
             ServiceUser::System => &self.system,
+            ServiceUser::Backup => &self.backup,
         };
         Ok(key.seed()?)
     }

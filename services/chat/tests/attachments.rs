@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+use muster_chat::store::attachments;
 use muster_contracts::{
     id,
     method::{
@@ -16,6 +17,7 @@ use muster_contracts::{
     subject::ChatVerb,
     v1,
 };
+use muster_service::{Clock, copy::Hold};
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::Completed;
 
@@ -30,6 +32,7 @@ on_both! {
     a_fork_has_the_files_of_its_messages_too
     a_version_that_is_withdrawn_leaves_the_files_where_they_were
     what_a_crash_has_left_in_the_store_is_found
+    while_a_backup_is_made_no_file_goes
 }
 
 const TEXT: &str = "text/plain";
@@ -374,5 +377,27 @@ mod scenario {
         chat.until_gone(&whole).await;
         assert!(chat.bus.read_object(ATTACHMENTS, &kept.attachment_id, 0).await.unwrap().is_some());
         assert_eq!(chat.call::<GetAttachment>(chat.attachment(&kept.attachment_id)).await.unwrap(), kept);
+    }
+
+    pub async fn while_a_backup_is_made_no_file_goes(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let file = chat.upload(TEXT, b"still in the tables of the backup").await;
+        let message = chat.call::<SendMessage>(chat.with_files("see", &[&file])).await.unwrap();
+        let now = Clock::system().now();
+        let hold = Hold::take(&chat.place(), now, now + 3_600_000).await.unwrap();
+        chat.call::<WithdrawMessage>(chat.names(&message.message_id)).await.unwrap();
+        assert_eq!(
+            slug(chat.call::<GetAttachment>(chat.attachment(&file.attachment_id)).await),
+            "not-found",
+            "at once"
+        );
+        let db = chat.database().await;
+        let mut write = db.write().await.unwrap();
+        assert_eq!(attachments::mark(write.connection(), now + 60_000).await.unwrap(), 0);
+        write.commit().await.unwrap();
+        assert!(attachments::marked(db.pool(), 10).await.unwrap().is_empty());
+        assert!(chat.bus.read_object(ATTACHMENTS, &file.attachment_id, 0).await.unwrap().is_some());
+        hold.end().await.unwrap();
+        chat.until_gone(&file.attachment_id).await;
     }
 }

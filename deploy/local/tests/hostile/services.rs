@@ -19,7 +19,8 @@ fn may_be_said_by(user: ServiceUser, subject: &str) -> bool {
         // Whoever keeps a stream makes it; nobody deletes one.
         ["$JS", "API", "STREAM", "CREATE" | "UPDATE", CHUNKS] => user == ServiceUser::Chat,
         ["$JS", "API", "STREAM", "CREATE" | "UPDATE", EVENTS] => user == ServiceUser::Registry,
-        ["$JS", "API", "STREAM", "DELETE" | "SNAPSHOT" | "RESTORE", ..] => false,
+        ["$JS", "API", "STREAM", "SNAPSHOT" | "RESTORE", ..] => user == ServiceUser::Backup,
+        ["$JS", "API", "STREAM", "DELETE" | "PURGE", ..] => false,
         ["$SYS", ..] => user == ServiceUser::System,
         // Nobody speaks in the name of a worker.
         ["chat", "v1", "worker", ..] | ["reg", "v1", "worker", ..] => false,

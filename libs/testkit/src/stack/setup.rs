@@ -171,7 +171,7 @@ impl Starting {
         let link = match user {
             ServiceUser::Api => Link::ApiBroker,
             ServiceUser::Chat => Link::ChatBroker,
-            ServiceUser::Registry | ServiceUser::System => Link::RegistryBroker,
+            ServiceUser::Registry | ServiceUser::System | ServiceUser::Backup => Link::RegistryBroker,
         };
         let home = match number {
             0 => self.home.path().to_owned(),

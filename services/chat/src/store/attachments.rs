@@ -236,12 +236,16 @@ pub async fn give_up_all(connection: &mut AnyConnection, user_id: &str) -> Resul
     Ok(())
 }
 
-/// Marks what nobody has and whose time has come: from now on nobody gets it any more.
+/// Marks what nobody has and whose time has come: from now on nobody gets it any more. While a backup is made that
+/// waits: what its tables tell of must still be there when it comes to the files.
 pub async fn mark(connection: &mut AnyConnection, now: i64) -> Result<u64, DbError> {
-    let done = sqlx::query("UPDATE attachments SET state = 3 WHERE expires_at <= $1 AND state <> 3")
-        .bind(now)
-        .execute(connection)
-        .await?;
+    let done = sqlx::query(
+        "UPDATE attachments SET state = 3
+         WHERE expires_at <= $1 AND state <> 3 AND NOT EXISTS (SELECT 1 FROM holds WHERE until > $1)",
+    )
+    .bind(now)
+    .execute(connection)
+    .await?;
     Ok(done.rows_affected())
 }
 

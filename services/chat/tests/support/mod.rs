@@ -17,7 +17,7 @@ use muster_contracts::{
     subject::{Entity, EventAddress, Subject},
     v1,
 };
-use muster_service::Db;
+use muster_service::{Db, copy::Place};
 use muster_testkit::{
     nats, postgres,
     process::{Child, Command},
@@ -147,6 +147,11 @@ impl Chat {
     /// Its database, beside it.
     pub async fn database(&self) -> Db {
         Db::open(&self.database_url.clone().into(), "chat", 2, &muster_chat::MIGRATIONS).await.unwrap()
+    }
+
+    /// Where its database is.
+    pub fn place(&self) -> Place {
+        Place { schema: "chat", url: self.database_url.clone().into() }
     }
 
     /// The registry's event about the worker.
