@@ -38,6 +38,7 @@ test("one user sees nothing of another", async ({ page, muster, browser, baseURL
 });
 
 test("two people at one computer see each only their own", async ({ page, muster }) => {
+  test.slow();
   await muster.readyToChat();
   await muster.send("echo a secret of the first");
   await expect(muster.reply).toContainText("a secret of the first");

@@ -1,4 +1,4 @@
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "./stack";
 
 test.use({ contextOptions: { forcedColors: "active", reducedMotion: "reduce" } });
@@ -55,6 +55,13 @@ test("with the colours of the system and without motion, all is there and can be
     );
   const [chosen, other] = await looks();
   expect(chosen, "the chosen one looks different").not.toEqual(other);
+  const edge = (of: Locator) =>
+    of.evaluate((el) => {
+      const { borderTopWidth, outlineStyle, outlineWidth } = getComputedStyle(el);
+      return parseFloat(borderTopWidth) + (outlineStyle === "none" ? 0 : parseFloat(outlineWidth));
+    });
+  expect(await edge(question.getByRole("button", { name: "Answer" }))).toBeGreaterThan(0);
+  expect(await edge(page.getByRole("navigation").locator("[aria-current]"))).toBeGreaterThan(0);
   const look = (selector: string) =>
     page.evaluate((selector) => {
       const el = document.querySelector(selector);

@@ -9,7 +9,7 @@ const button = cva(
   {
     variants: {
       look: {
-        solid: "bg-solid text-on-solid hover:bg-solid-hover",
+        solid: "bg-solid text-on-solid hover:bg-solid-hover forced-colors:border",
         outline: "border border-line bg-raised text-ink shadow-low hover:bg-hover active:bg-press",
         ghost: "text-ink-2 hover:bg-hover hover:text-ink active:bg-press",
         danger: "border border-line bg-raised text-bad-ink hover:bg-bad-soft",
