@@ -31,7 +31,7 @@ async fn store(bus: &Bus, session: &str, number: usize) {
     // Which nothing makes smaller.
     let random = (0..48).map(|_| id::random()).collect::<String>();
     let payload = format!("{number}:{random}").into();
-    bus.store(Storing { subject, id: id::random(), payload, first_only: false }).await.unwrap();
+    bus.store(Storing { subject, id: id::random(), payload, first_only: false, traceparent: None }).await.unwrap();
 }
 
 async fn taken(bus: &Bus, stream: &str) -> (Value, Vec<Bytes>) {
