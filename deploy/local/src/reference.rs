@@ -30,6 +30,8 @@ struct Setting {
     default: Option<String>,
     environment: Option<String>,
     meaning: String,
+    #[serde(default)]
+    live: bool,
 }
 
 /// The settings of a service.
@@ -57,6 +59,9 @@ environment, where the later one wins. A key in the file that is none, a value t
 nearly a key's, end it with one line that names the key, and exit code 78. Variables that begin with `MUSTER_` and are
 like none of the keys belong to someone else, and are left alone. A secret is better kept in a file, which `…_file`
 names, than in the environment.
+
+What is marked ↻ is taken without a restart: the file is read again when it changes, and on SIGHUP. A value that does not
+fit is told in the log, and everything stays as it was.
 ";
 
 const OPTIONS: &str = "\
@@ -127,7 +132,8 @@ fn table(settings: &[Setting]) -> String {
         let kind =
             if setting.needed && !has_default { format!("{}, needed", setting.r#type) } else { cell(&setting.r#type) };
         let environment = setting.environment.as_deref().map(code).unwrap_or_default();
-        table += &row([&code(&setting.key), &kind, &default, &environment, &cell(&setting.meaning)]);
+        let key = if setting.live { format!("{} ↻", code(&setting.key)) } else { code(&setting.key) };
+        table += &row([&key, &kind, &default, &environment, &cell(&setting.meaning)]);
     }
     table
 }

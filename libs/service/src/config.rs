@@ -73,6 +73,8 @@ pub struct Key {
     pub range: Option<RangeInclusive<i64>>,
     /// Whether what is configured is of its type.
     pub fits: fn(&Config, &str) -> bool,
+    /// Whether another value is taken while the service runs.
+    pub live: bool,
     /// What it means.
     pub doc: &'static str,
 }
@@ -103,16 +105,17 @@ pub fn fits<T: DeserializeOwned>(values: &Config, key: &str) -> bool {
 }
 
 /// Keys that belong together, as a struct.
-pub trait Section: DeserializeOwned + fmt::Debug + Send + 'static {
+pub trait Section: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
     /// Its keys.
     const KEYS: &'static [Key];
 }
 
-/// Defines a [`Section`]: a struct whose fields say their default, what a number must be within, and their meaning.
+/// Defines a [`Section`]: a struct whose fields say their default, what a number must be within, and their meaning. What
+/// is marked `@live` is taken while the service runs.
 #[macro_export]
 macro_rules! settings {
     ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $( $(#[doc = $doc:literal])+ $key:ident : $type:ty $(= $default:literal $(in $range:expr)?)?, )*
+        $( $(#[doc = $doc:literal])+ $(@$live:ident)? $key:ident : $type:ty $(= $default:literal $(in $range:expr)?)?, )*
     }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, ::serde::Deserialize)]
@@ -126,6 +129,7 @@ macro_rules! settings {
                 default: { #[allow(unused_mut, unused_assignments)] let mut default = None; $( default = Some($default); )? default },
                 range: { #[allow(unused_mut, unused_assignments)] let mut range = None; $($( range = Some($range); )?)? range },
                 fits: $crate::config::fits::<$type>,
+                live: { #[allow(unused_mut, unused_assignments)] let mut live = false; $( live = !stringify!($live).is_empty(); )? live },
                 doc: concat!($($doc),+),
             }, )* ];
         }
@@ -152,7 +156,7 @@ settings! {
         /// File that gets the addresses that were bound, as JSON, once everything serves.
         announce_file: Option<std::path::PathBuf>,
         /// What is logged: error, warn, info, debug, trace, or a filter such as `info,muster_chat=debug`.
-        log: String = "info",
+        @live log: String = "info",
         /// `text` or `json`.
         log_format: LogFormat = "text",
         /// Base address of an OpenTelemetry collector that takes OTLP over HTTP; none: no traces leave.
@@ -218,11 +222,33 @@ pub enum ConfigError {
     Missing(&'static str),
 }
 
+/// The configuration of a service, and what it was made of.
+#[derive(Debug)]
+pub(crate) struct Loaded<S> {
+    pub(crate) common: Common,
+    pub(crate) own: S,
+    values: Config,
+}
+
+impl<S: Section> Loaded<S> {
+    /// Keys that have another value there, and are taken while the service runs or are not.
+    pub(crate) fn differences(&self, there: &Self, live: bool) -> Vec<&'static str> {
+        let value = |values: &Config, key: &Key| values.get::<Value>(key.name).ok().map(|value| value.kind);
+        let keys = Common::KEYS.iter().chain(S::KEYS).filter(|key| key.live == live);
+        keys.filter(|key| value(&self.values, key) != value(&there.values, key)).map(|key| key.name).collect()
+    }
+}
+
 /// Reads the sections `Common` and `S`.
 ///
 /// # Errors
 /// See [`ConfigError`].
 pub fn load<S: Section>(file: Option<&Path>) -> Result<(Common, S), ConfigError> {
+    read_all(file).map(|Loaded { common, own, .. }| (common, own))
+}
+
+/// The same, with what it was made of.
+pub(crate) fn read_all<S: Section>(file: Option<&Path>) -> Result<Loaded<S>, ConfigError> {
     let keys = || Common::KEYS.iter().chain(S::KEYS);
     let mut builder = Config::builder();
     for key in keys() {
@@ -237,7 +263,7 @@ pub fn load<S: Section>(file: Option<&Path>) -> Result<(Common, S), ConfigError>
     let environment = environment(std::env::vars_os(), keys())?;
     let environment = Environment::with_prefix(PREFIX).source(Some(environment));
     let values = builder.add_source(environment).build().map_err(invalid)?;
-    Ok((section::<Common>(&values)?, section::<S>(&values)?))
+    Ok(Loaded { common: section::<Common>(&values)?, own: section::<S>(&values)?, values })
 }
 
 fn invalid(error: config::ConfigError) -> ConfigError {
@@ -336,7 +362,7 @@ mod tests {
     settings! {
         struct Sample {
             /// A number.
-            size: u32 = "7" in 1..=9,
+            @live size: u32 = "7" in 1..=9,
             /// Maybe a text.
             word: Option<String>,
         }
@@ -354,6 +380,15 @@ mod tests {
         let (common, sample) = load::<Sample>(Some(file.path())).unwrap();
         assert_eq!((sample.size, sample.word), (9, None));
         assert_eq!(common.log, "info");
+    }
+
+    #[test]
+    fn what_differs_is_told_by_whether_it_is_taken_while_it_runs() {
+        let all = |text: &str| read_all::<Sample>(Some(file(&format!("database_url = 'x'\n{text}")).path())).unwrap();
+        let (before, after) = (all("size = 7\nlog = 'info'"), all("size = 8\nlog = 'debug'\nword = 'a'"));
+        assert_eq!(before.differences(&after, true), ["log", "size"]);
+        assert_eq!(before.differences(&after, false), ["word"]);
+        assert!(before.differences(&all("size = 7"), true).is_empty(), "the default is the same value");
     }
 
     #[test]

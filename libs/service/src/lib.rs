@@ -14,6 +14,7 @@ pub mod operator;
 pub mod outbox;
 pub mod problem;
 pub mod process;
+mod reload;
 mod stream;
 mod telemetry;
 pub mod tls;

@@ -8,15 +8,16 @@ use muster_contracts::{objects::ObjectsSpec, permissions::ServiceUser, stream::S
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::watch,
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     Clock, Db, DbError, Migrations,
-    config::{self, Common, ConfigError, Key, Section},
+    config::{self, Common, ConfigError, Key, Loaded, Section},
     db::in_time,
     health::{Health, Need},
-    operator,
+    operator, reload,
     stream::{self, Owned},
     telemetry,
 };
@@ -45,8 +46,12 @@ pub trait Service {
     /// Its version.
     const VERSION: &'static str;
 
-    /// Starts everything that the service does, as tasks of the app.
-    fn start(app: &mut App, config: Self::Config) -> impl Future<Output = Result<(), StartError>> + Send;
+    /// Starts everything that the service does, as tasks of the app. What it is told of its keys may change; only those
+    /// that are live are to be read again.
+    fn start(
+        app: &mut App,
+        config: watch::Receiver<Self::Config>,
+    ) -> impl Future<Output = Result<(), StartError>> + Send;
 }
 
 /// Why a service does not start.
@@ -290,8 +295,8 @@ pub fn run<S: Service>() -> ExitCode {
     if matches.get_flag("describe") {
         return describe::<S::Config>();
     }
-    let loaded = config::load::<S::Config>(matches.get_one::<PathBuf>("config").map(PathBuf::as_path));
-    let (common, own) = match loaded {
+    let file = matches.get_one::<PathBuf>("config").cloned();
+    let loaded = match config::read_all::<S::Config>(file.as_deref()) {
         Ok(loaded) => loaded,
         Err(error) => return fail(S::NAME, &error.to_string(), EX_CONFIG),
     };
@@ -299,15 +304,16 @@ pub fn run<S: Service>() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(S::NAME, &error.to_string(), EX_SOFTWARE),
     };
-    runtime.block_on(live::<S>(common, own))
+    runtime.block_on(live::<S>(file, loaded))
 }
 
-async fn live<S: Service>(common: Common, own: S::Config) -> ExitCode {
-    let telemetry = match telemetry::start(S::NAME, &common) {
+async fn live<S: Service>(file: Option<PathBuf>, loaded: Loaded<S::Config>) -> ExitCode {
+    let telemetry = match telemetry::start(S::NAME, &loaded.common) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(S::NAME, &format!("configuration: {error}"), EX_CONFIG),
     };
-    let mut app = App::new(common);
+    let mut app = App::new(loaded.common.clone());
+    let (told, own) = watch::channel(loaded.own.clone());
     let started = async {
         serve_operator::<S>(&mut app, &telemetry).await?;
         S::start(&mut app, own).await?;
@@ -320,6 +326,7 @@ async fn live<S: Service>(common: Common, own: S::Config) -> ExitCode {
     let crashed = tokio::select! {
         () = asked_to_end() => false,
         () = app.failed.cancelled() => true,
+        never = reload::follow(file, loaded, told, &telemetry) => match never {},
     };
     tracing::info!("muster-{} ends", S::NAME);
     app.drain().await;
@@ -350,8 +357,10 @@ fn keys_help<S: Section>() -> String {
     let mut help = String::from("Configuration (in the environment MUSTER_ and the key in capitals):\n");
     for key in Common::KEYS.iter().chain(S::KEYS) {
         let default = key.default.map(|default| format!(" [{default}]")).unwrap_or_default();
-        help.push_str(&format!("  {}{default}:{}\n", key.name, key.doc));
+        let live = if key.live { " (while it runs)" } else { "" };
+        help.push_str(&format!("  {}{default}{live}:{}\n", key.name, key.doc));
     }
+    help.push_str("\nThe file is read again when it changes, and on SIGHUP.\n");
     help
 }
 
@@ -365,6 +374,7 @@ fn describe<S: Section>() -> ExitCode {
                 "type": key.allowed(),
                 "default": key.default,
                 "needed": key.default.is_none() && !key.optional,
+                "live": key.live,
                 "environment": key.variable(),
                 "meaning": key.doc.trim(),
             })

@@ -6,14 +6,19 @@ use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{FilterExt as _, filter_fn},
     layer::SubscriberExt as _,
+    reload,
     util::SubscriberInitExt as _,
 };
 
 use crate::config::{Common, LogFormat};
 
+/// Replaces what is logged.
+type SetFilter = Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
+
 /// What must be flushed at the end.
 pub(crate) struct Telemetry {
     traces: Option<Traces>,
+    set_filter: SetFilter,
     pub(crate) metrics: PrometheusHandle,
 }
 
@@ -24,11 +29,19 @@ impl Telemetry {
             traces.flush();
         }
     }
+
+    /// Logs something else from now on.
+    ///
+    /// # Errors
+    /// When that is no filter.
+    pub(crate) fn log(&self, filter: &str) -> Result<(), String> {
+        (self.set_filter)(parse(filter)?).map_err(|error| error.to_string())
+    }
 }
 
 /// Starts logging, tracing and counting.
 pub(crate) fn start(service: &'static str, common: &Common) -> Result<Telemetry, String> {
-    let filter = EnvFilter::try_new(&common.log).map_err(|error| format!("log: {error}"))?;
+    let (filter, handle) = reload::Layer::new(parse(&common.log)?);
     let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line)));
     let traces = common.otlp_endpoint.as_deref().map(|endpoint| Traces::to(service, endpoint)).transpose();
     let traces = traces.map_err(|error| format!("otlp_endpoint: {error}"))?;
@@ -43,5 +56,10 @@ pub(crate) fn start(service: &'static str, common: &Common) -> Result<Telemetry,
         .try_init()
         .map_err(|error| error.to_string())?;
     let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| error.to_string())?;
-    Ok(Telemetry { traces, metrics })
+    let set_filter: SetFilter = Box::new(move |filter| handle.reload(filter));
+    Ok(Telemetry { traces, set_filter, metrics })
+}
+
+fn parse(filter: &str) -> Result<EnvFilter, String> {
+    EnvFilter::try_new(filter).map_err(|error| format!("log: {error}"))
 }

@@ -56,9 +56,9 @@ settings! {
         /// Bytes of a request's body at most.
         body_limit: usize = "1048576" in 1..=i64::MAX,
         /// Requests that one user may make in a minute in one process; a tenth of them at once.
-        requests_per_minute: u32 = "6000" in 1..=1_000_000,
+        @live requests_per_minute: u32 = "6000" in 1..=1_000_000,
         /// Event streams that one user may have open in one process.
-        streams_per_user: usize = "200" in 1..=1_000_000,
+        @live streams_per_user: usize = "200" in 1..=1_000_000,
     }
 }
 

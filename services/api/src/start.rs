@@ -8,7 +8,10 @@ use muster_service::{
     App, Service, StartError, outbox,
     tls::{Certificate, TlsListener},
 };
-use tokio::net::{TcpListener, TcpStream};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -35,8 +38,9 @@ impl Service for Api {
     const ABOUT: &'static str = "Serves Muster's page and its HTTP API.";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    async fn start(app: &mut App, config: ApiConfig) -> Result<(), StartError> {
-        let settings = Settings::new(&config, &app.common.nats_url)?;
+    async fn start(app: &mut App, changing: watch::Receiver<ApiConfig>) -> Result<(), StartError> {
+        let config = changing.borrow().clone();
+        let settings = Settings::new(changing, &app.common.nats_url)?;
         let certificate = Certificate::configured(config.tls_cert_file.as_deref(), config.tls_key_file.as_deref())?;
         let db = app.open_database("api", &store::MIGRATIONS).await?;
         let bus = app.connect_bus(ServiceUser::Api).await?;

@@ -16,6 +16,7 @@ use muster_service::{
     limiter::{Limiter, Rate},
 };
 use secrecy::ExposeSecret as _;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
@@ -78,8 +79,8 @@ pub struct Settings {
     /// The way to browsers that nobody looks at.
     pub(crate) push: Option<Sender>,
     pub(crate) body_limit: usize,
-    pub(crate) streams_per_user: usize,
-    pub(crate) requests: Rate,
+    /// What may change while we run.
+    pub(crate) config: watch::Receiver<ApiConfig>,
 }
 
 impl Settings {
@@ -87,7 +88,8 @@ impl Settings {
     ///
     /// # Errors
     /// When the public address is none, or what is configured of a provider cannot work.
-    pub fn new(config: &ApiConfig, nats_url: &str) -> Result<Self, StartError> {
+    pub fn new(changing: watch::Receiver<ApiConfig>, nats_url: &str) -> Result<Self, StartError> {
+        let config = &changing.borrow().clone();
         let public_url = config.public_url.as_deref().map(public_url).transpose()?;
         let loopback = config.listen.ip().is_loopback();
         let registration = match config.registration {
@@ -119,9 +121,13 @@ impl Settings {
             provider,
             push,
             body_limit: config.body_limit,
-            streams_per_user: config.streams_per_user,
-            requests: Rate::per_minute(config.requests_per_minute),
+            config: changing,
         })
+    }
+
+    /// How often one account may ask something.
+    pub(crate) fn requests(&self) -> Rate {
+        Rate::per_minute(self.config.borrow().requests_per_minute)
     }
 
     /// The address that was bound; one for this computer alone is where it finds us.
@@ -213,7 +219,7 @@ impl Shared {
     /// Puts it together.
     #[must_use]
     pub fn new(bus: Bus, db: Db, clock: Clock, health: Health, settings: Settings, stop: CancellationToken) -> Self {
-        let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.streams_per_user, stop);
+        let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.config.clone(), stop);
         let (passwords, logins) = (Passwords::default(), Mutex::default());
         let provider = settings.provider.clone().map(|settings| Provider::new(settings, clock.clone()));
         Self(Arc::new(Inner {

@@ -47,13 +47,10 @@ use muster_contracts::{
     subject::{ChunkKind, Entity, filter},
 };
 use muster_service::{App, Migrations, Service, StartError, outbox};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::{
-    config::Config,
-    quota::Allowance,
-    state::{AttachmentLimits, State},
-};
+use crate::{config::Config, state::State};
 
 /// The tables.
 pub static MIGRATIONS: Migrations =
@@ -72,20 +69,15 @@ impl Service for Chat {
     const ABOUT: &'static str = "Muster's sessions, messages and turns";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    async fn start(app: &mut App, config: Config) -> Result<(), StartError> {
+    async fn start(app: &mut App, changing: watch::Receiver<Config>) -> Result<(), StartError> {
+        let config = changing.borrow().clone();
         let db = app.open_database("chat", &MIGRATIONS).await?;
         let bus = app.connect_bus(ServiceUser::Chat).await?;
         let state = State {
             db: db.clone(),
             bus: bus.clone(),
             clock: app.clock.clone(),
-            sessions_per_user: config.sessions_per_user,
-            attachments: AttachmentLimits {
-                waiting: config.attachments_waiting_per_user,
-                waiting_bytes: config.attachments_waiting_bytes_per_user,
-                bytes: config.attachments_bytes_per_user,
-                store: config.attachments_max_bytes,
-            },
+            config: changing,
             tidy: Arc::default(),
             position: Arc::default(),
             answered: Arc::default(),
@@ -114,15 +106,9 @@ impl Service for Chat {
         });
         listen(app, &state);
         app.spawn("reaper", reaper::end_lost_turns(state.clone(), app.stop.clone()));
-        let allowance = Allowance {
-            percent: config.chunks_worker_percent,
-            messages: config.chunks_worker_messages,
-            every: Duration::from_secs(config.chunks_worker_check_seconds.max(1)),
-        };
-        app.spawn("quotas", quota::watch(state.clone(), allowance, app.stop.clone()));
-        let idle_after = i64::try_from(config.idle_seconds).unwrap_or(i64::MAX).saturating_mul(1000);
+        app.spawn("quotas", quota::watch(state.clone(), app.stop.clone()));
         app.spawn("tidy", tidy::remove_what_nobody_has(state.clone(), app.stop.clone()));
-        let terms = reaper::Terms { idle_after, keep_for, chunks_for };
+        let terms = reaper::Terms { keep_for, chunks_for };
         app.spawn("house", reaper::keep_house(state.clone(), terms, app.stop.clone()));
         app.spawn("erasing", erase::what_is_left(state.clone(), app.stop.clone()));
         app.spawn("methods", serve(state, app.stop.clone()));

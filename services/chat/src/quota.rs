@@ -30,13 +30,17 @@ pub struct Allowance {
 }
 
 /// Looks again and again, until stopped.
-pub async fn watch(state: State, allowance: Allowance, stop: CancellationToken) {
-    let mut ticks = tokio::time::interval(allowance.every);
-    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+pub async fn watch(state: State, stop: CancellationToken) {
+    let mut config = state.config.clone();
     loop {
-        tokio::select! { _ = ticks.tick() => {}, () = stop.cancelled() => return }
+        let allowance = config.borrow_and_update().allowance();
         if let Err(error) = round(&state, allowance).await {
             tracing::warn!(%error, "the shares of workers in the stream could not be looked at");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(allowance.every) => {}
+            Ok(()) = config.changed() => {}
+            () = stop.cancelled() => return,
         }
     }
 }

@@ -32,8 +32,6 @@ const LOST: &str = "The worker was lost while it was writing this.";
 /// How long things last.
 #[derive(Debug, Clone, Copy)]
 pub struct Terms {
-    /// After which a quiet session sleeps. Milliseconds.
-    pub idle_after: i64,
     /// After which a message is deleted, if ever. Milliseconds.
     pub keep_for: Option<i64>,
     /// What the stream keeps for so long is in the database well before it goes.
@@ -120,7 +118,8 @@ async fn end(state: &State, turn: &TurnRow) {
 }
 
 async fn house(state: &State, terms: Terms) -> Done<()> {
-    let Terms { idle_after, keep_for, chunks_for } = terms;
+    let Terms { keep_for, chunks_for } = terms;
+    let idle_after = state.config.borrow().idle_after();
     let checkpoint_after = i64::try_from(CHECKPOINT.min(chunks_for / 4).as_millis()).unwrap_or(i64::MAX);
     let now = state.clock.now();
     for turn in turns::long_streaming(state.db.pool(), now - checkpoint_after).await? {

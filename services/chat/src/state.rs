@@ -14,7 +14,9 @@ use muster_contracts::{
     v1,
 };
 use muster_service::{Clock, Db, DbError, Write, problem};
-use tokio::sync::{Notify, RwLock};
+use tokio::sync::{Notify, RwLock, watch};
+
+use crate::config::Config;
 
 /// A position that is not older than this is near enough to the stream's end.
 const FRESH: i64 = 60_000;
@@ -28,10 +30,8 @@ pub struct State {
     pub bus: Bus,
     /// The time.
     pub clock: Clock,
-    /// Sessions that one user may have.
-    pub sessions_per_user: i64,
-    /// What may be in the object store.
-    pub attachments: AttachmentLimits,
+    /// What may change while we run.
+    pub config: watch::Receiver<Config>,
     /// Rung when there may be files that nobody has any more.
     pub tidy: Arc<Notify>,
     /// Where CHUNKS stands.

@@ -6,6 +6,8 @@
 #[macro_use]
 mod support;
 
+use std::time::Duration;
+
 use muster_contracts::{method, v1};
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::{Cancelled, Completed, Delivered, Queued, Streaming};
@@ -14,6 +16,7 @@ on_both! {
     a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not
     what_is_sent_now_goes_first_and_stops_what_runs
     a_message_is_sent_only_if_nothing_was_said_meanwhile
+    a_limit_is_taken_from_a_changed_file
 }
 
 impl Chat {
@@ -113,5 +116,16 @@ mod scenario {
         assert_eq!(slug(send(after("four", &last.message_id)).await), "not-last", "an answer has begun meanwhile");
         let contents = chat.messages().await.messages.into_iter().map(|message| message.content).collect::<Vec<_>>();
         assert_eq!(contents, ["one", "re: one", "two", "re: two", "three", ""], "what was refused left nothing");
+    }
+
+    pub async fn a_limit_is_taken_from_a_changed_file(engine: Engine) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let configure = |most: u32| std::fs::write(file.path(), format!("sessions_per_user = {most}\n")).unwrap();
+        configure(1);
+        let chat = Chat::with(engine, &[("MUSTER_CONFIG", file.path().to_str().unwrap())]).await;
+        assert_eq!(slug(chat.new_session("demo/fast").await), "too-many-sessions");
+        configure(2);
+        let taken = async { while chat.new_session("demo/fast").await.is_err() {} };
+        tokio::time::timeout(Duration::from_secs(20), taken).await.expect("it is taken");
     }
 }

@@ -26,9 +26,9 @@ settings! {
         /// File with the seed, instead of `xkey_seed`.
         xkey_seed_file: Option<PathBuf>,
         /// Machines that one user may have.
-        machines_per_user: i64 = "200" in 1..=1_000_000,
+        @live machines_per_user: i64 = "200" in 1..=1_000_000,
         /// Workers that one user may have, on all machines.
-        workers_per_user: i64 = "1000" in 1..=1_000_000,
+        @live workers_per_user: i64 = "1000" in 1..=1_000_000,
         /// Days that the stream EVENTS keeps what changed.
         events_max_days: u32 = "30" in 1..=36_500,
         /// Bytes that the stream EVENTS keeps at most; the oldest give way.

@@ -59,7 +59,8 @@ impl Service for Registry {
     const ABOUT: &'static str = "Keeps machines and workers, decides who may connect, and knows who is there";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
 
-    async fn start(app: &mut App, config: RegistryConfig) -> Result<(), StartError> {
+    async fn start(app: &mut App, changing: watch::Receiver<RegistryConfig>) -> Result<(), StartError> {
+        let config = changing.borrow().clone();
         let (keys, seed) = (config.keys()?, config.system_seed()?);
         let db = app.open_database("registry", &store::MIGRATIONS).await?;
         let bus = app.connect_bus(ServiceUser::Registry).await?;
@@ -77,7 +78,7 @@ impl Service for Registry {
             system,
             clock: app.clock.clone(),
             keys,
-            limits: config.limits(),
+            config: changing,
             memory: Memory::default(),
             stop: app.stop.clone(),
             waiting: Default::default(),

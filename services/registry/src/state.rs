@@ -7,10 +7,11 @@ use muster_service::{
     Clock, Db,
     limiter::{Limiter, Rate},
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    config::{Keys, Limits},
+    config::{Keys, Limits, RegistryConfig},
     domain::allowance::Allowance,
     memory::Memory,
 };
@@ -31,8 +32,8 @@ pub(crate) struct State {
     pub clock: Clock,
     /// Keys of the callout.
     pub keys: Keys,
-    /// What one user may have.
-    pub limits: Limits,
+    /// What may change while we run.
+    pub config: watch::Receiver<RegistryConfig>,
     /// What was heard.
     pub memory: Memory,
     /// The process shall end.
@@ -50,6 +51,11 @@ impl State {
     /// Milliseconds since the Unix epoch.
     pub(crate) fn now(&self) -> i64 {
         self.clock.now()
+    }
+
+    /// What one user may have.
+    pub(crate) fn limits(&self) -> Limits {
+        self.config.borrow().limits()
     }
 
     /// Who waits with the right to register.

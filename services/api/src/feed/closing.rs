@@ -16,9 +16,11 @@ use muster_contracts::{
     v1,
 };
 use muster_service::{Clock, Db, db::in_time};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    config::ApiConfig,
     feed::viewer::OpenError,
     http::caller::{Caller, Credential},
     store,
@@ -50,7 +52,7 @@ pub(super) struct Closings {
     bus: Bus,
     clock: Clock,
     db: Db,
-    per_user: usize,
+    config: watch::Receiver<ApiConfig>,
     stop: CancellationToken,
     all: Arc<Mutex<All>>,
 }
@@ -71,8 +73,14 @@ impl Drop for Open {
 }
 
 impl Closings {
-    pub(super) fn new(bus: Bus, clock: Clock, db: Db, per_user: usize, stop: CancellationToken) -> Self {
-        Self { bus, clock, db, per_user, stop, all: Arc::default() }
+    pub(super) fn new(
+        bus: Bus,
+        clock: Clock,
+        db: Db,
+        config: watch::Receiver<ApiConfig>,
+        stop: CancellationToken,
+    ) -> Self {
+        Self { bus, clock, db, config, stop, all: Arc::default() }
     }
 
     /// A place for one more connection, if the caller's sign-in still holds.
@@ -88,8 +96,9 @@ impl Closings {
     }
 
     fn place(&self, caller: &Caller) -> Result<Open, OpenError> {
+        let most = self.config.borrow().streams_per_user;
         let mut all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.open.values().filter(|entry| entry.user == *caller.id()).count() >= self.per_user {
+        if all.open.values().filter(|entry| entry.user == *caller.id()).count() >= most {
             return Err(OpenError::TooMany);
         }
         let closed = self.stop.child_token();

@@ -27,7 +27,7 @@ use std::{
 
 use muster_bus::Bus;
 use muster_service::{Clock, Db};
-use tokio::sync::OnceCell;
+use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::follow::BATCH;
@@ -40,7 +40,7 @@ use self::{
     topic::Topic,
     viewer::{OpenError, Viewer},
 };
-use crate::{domain::event_id::EventId, http::caller::Caller};
+use crate::{config::ApiConfig, domain::event_id::EventId, http::caller::Caller};
 
 /// A feed without viewers is kept this long: most come back.
 const LINGER: Duration = Duration::from_secs(5);
@@ -83,12 +83,18 @@ pub(crate) struct Watching {
 }
 
 impl Feeds {
-    pub(crate) fn new(bus: Bus, clock: Clock, db: Db, per_user: usize, stop: CancellationToken) -> Self {
+    pub(crate) fn new(
+        bus: Bus,
+        clock: Clock,
+        db: Db,
+        config: watch::Receiver<ApiConfig>,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             positions: Arc::new(Positions::new(bus.clone())),
             pulse: Pulse::new(bus.clone()),
             feeds: Arc::default(),
-            closings: Closings::new(bus.clone(), clock, db, per_user, stop),
+            closings: Closings::new(bus.clone(), clock, db, config, stop),
             bus,
         }
     }

@@ -123,7 +123,7 @@ impl FromRequestParts<Shared> for Administrator {
 /// Counts a request. Before all that costs something, so also before it is known whose a thing is.
 fn limit(api: &Shared, user: &UserId) -> Result<(), Problem> {
     let mut requests = api.requests.lock().unwrap_or_else(PoisonError::into_inner);
-    requests.attempt(user.as_str(), api.settings.requests, api.clock.now()).map_err(|seconds| {
+    requests.attempt(user.as_str(), api.settings.requests(), api.clock.now()).map_err(|seconds| {
         let detail = "Too many requests of this account; slow down.";
         Problem::new(StatusCode::TOO_MANY_REQUESTS, "too-many-requests", detail).retry_after(seconds)
     })

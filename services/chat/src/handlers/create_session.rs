@@ -45,7 +45,7 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
     if !sessions::insert(write.connection(), &session, title.is_some()).await? {
         return Err(problem::conflict("session-exists", "There is a session with this id already.").into());
     }
-    let most = state.sessions_per_user;
+    let most = state.config.borrow().sessions_per_user;
     if sessions::count_of_user(write.connection(), &caller.user_id).await? > most {
         let detail = format!("You can have at most {most} sessions here; delete one first.");
         return Err(problem::limit("too-many-sessions", detail).into());

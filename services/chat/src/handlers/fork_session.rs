@@ -42,7 +42,7 @@ pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Don
     if !sessions::insert(write.connection(), &fork, true).await? {
         return Err(problem::conflict("session-exists", "There is a session with this id already.").into());
     }
-    let most = state.sessions_per_user;
+    let most = state.config.borrow().sessions_per_user;
     if sessions::count_of_user(write.connection(), &caller.user_id).await? > most {
         let detail = format!("You can have at most {most} sessions here; delete one first.");
         return Err(problem::limit("too-many-sessions", detail).into());

@@ -20,7 +20,7 @@ pub(super) async fn handle(state: State, request: v1::ReserveAttachmentRequest) 
     attachment_id.parse::<AttachmentId>().map_err(|error| problem::invalid("/attachmentId", error.to_string()))?;
     checked_file_name(&name)?;
     let size = i64::try_from(size).unwrap_or(i64::MAX);
-    let limits = state.attachments;
+    let limits = state.config.borrow().attachments();
     let mut write = state.write().await?;
     let now = state.clock.now();
     let used = attachments::used(write.connection(), &caller.user_id, now).await?;

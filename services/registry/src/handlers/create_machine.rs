@@ -26,7 +26,7 @@ pub(super) async fn handle(state: Shared, request: v1::CreateMachineRequest) -> 
     let mut change = Change::begin(&state, actor).await.map_err(failed)?;
     let count = machines::count(&mut change.write, &wanted.user).await.map_err(failed)?;
     let machine = if machines::insert(&mut change.write, &wanted).await.map_err(failed)? {
-        let most = state.limits.machines;
+        let most = state.limits().machines;
         if count >= most {
             let detail = format!("You can have at most {most} machines here; delete one first.");
             return Err(problem::limit("too-many-machines", detail));

@@ -52,7 +52,7 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
             let detail = format!("A machine can have at most {WORKERS} workers; remove one first.");
             return Err(problem::limit("too-many-workers", detail));
         }
-        let most = state.limits.workers;
+        let most = state.limits().workers;
         if workers::count_of_user(&mut change.write, &wanted.user).await.map_err(failed)? > most {
             let detail = format!("You can have at most {most} workers here; remove one first.");
             return Err(problem::limit("too-many-workers", detail));

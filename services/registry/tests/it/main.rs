@@ -7,6 +7,7 @@
     reason = "clippy knows #[test] functions, not the ones that they call"
 )]
 
+mod configuration;
 mod hostile;
 mod identity;
 mod instances;

@@ -18,6 +18,8 @@ use muster_testkit::{
 };
 
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Its configuration, beside what the environment says.
+const CONFIG: &str = "registry.toml";
 
 /// Runs a test on both engines.
 #[macro_export]
@@ -71,6 +73,7 @@ impl Stack {
     async fn start(database: &str, sqlite: Option<Sqlite>) -> Self {
         let broker = Broker::start().await.unwrap();
         let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join(CONFIG), "").unwrap();
         let registry = Child::spawn(command("registry", home.path(), &broker, database)).unwrap();
         let api = Bus::connect_service(ServiceConnect {
             servers: broker.url(),
@@ -85,6 +88,11 @@ impl Stack {
         let mut stack = Self { broker, registry, api, user, operator, home, database, _sqlite: sqlite };
         stack.ready().await;
         stack
+    }
+
+    /// Writes its configuration anew.
+    pub(crate) fn configure(&self, text: &str) {
+        std::fs::write(self.home.path().join(CONFIG), text).unwrap();
     }
 
     /// Waits until the registry says that nothing is missing.
@@ -185,6 +193,7 @@ fn command(name: &str, home: &Path, broker: &Broker, database: &str) -> Command 
         .without_our_settings()
         .announces(home.join(format!("{name}.json")))
         .envs(broker.credentials().environment(ServiceUser::Registry).unwrap())
+        .env("MUSTER_CONFIG", home.join(CONFIG))
         .env("MUSTER_NATS_URL", broker.url())
         .env("MUSTER_LOG", "info,muster_registry=debug")
         .env("MUSTER_DATABASE_URL", database)

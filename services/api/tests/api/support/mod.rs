@@ -23,6 +23,7 @@ use muster_testkit::{
     process::{Child, Command},
     sqlite::Sqlite,
 };
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 pub(crate) use self::{
@@ -123,7 +124,7 @@ impl Stage {
         play_chat(&chat, &world, &stop).await;
 
         let db = Db::open(&database.clone().into(), "api", 4, &muster_api::MIGRATIONS).await.unwrap();
-        let settings = state::Settings::new(&config, &url).unwrap();
+        let settings = state::Settings::new(watch::channel(config.clone()).1, &url).unwrap();
         let listener = tokio::net::TcpListener::bind(config.listen).await.unwrap();
         let address: SocketAddr = listener.local_addr().unwrap();
         let api = state::Shared::new(bus, db, clock, Health::default(), settings.bound(address), stop.clone());

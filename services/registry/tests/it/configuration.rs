@@ -1,0 +1,42 @@
+//! What is configured may change while the registry runs.
+
+use std::time::Duration;
+
+use muster_contracts::{
+    id, method,
+    v1::{self, problem::Kind},
+};
+use nix::sys::signal::Signal;
+
+use crate::stack::{Stack, eventually};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+async fn says(stack: &Stack, words: &str) {
+    stack.registry.until(PATIENCE, || stack.registry.log_tail(30).contains(words).then_some(())).await.unwrap();
+}
+
+/// The kind of the problem, if it is refused.
+async fn refusal(stack: &Stack) -> Option<Kind> {
+    let request = v1::CreateMachineRequest { caller: stack.caller(), machine_id: id::random(), name: "one".to_owned() };
+    let machine = stack.call::<method::CreateMachine>(request).await;
+    machine.err().map(|problem| problem.kind())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_is_taken_from_a_changed_file_and_what_is_wrong_changes_nothing() {
+    let stack = Stack::on_sqlite().await;
+    assert_eq!(refusal(&stack).await, None);
+    stack.configure("machines_per_user = 1\nevents_max_days = 3\n");
+    says(&stack, "counts from the next start on").await;
+    assert!(stack.registry.log_tail(30).contains("events_max_days"));
+    eventually("the limit counts", || async { refusal(&stack).await.filter(|kind| *kind == Kind::Limit) }).await;
+
+    stack.configure("machines_per_user = 'many'\n");
+    says(&stack, "`machines_per_user` cannot be").await;
+    assert_eq!(refusal(&stack).await, Some(Kind::Limit));
+
+    stack.configure("machines_per_user = 1000\n");
+    stack.registry.signal(Signal::SIGHUP);
+    eventually("the limit is lifted", || async { refusal(&stack).await.is_none().then_some(()) }).await;
+}
