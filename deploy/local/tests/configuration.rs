@@ -251,10 +251,11 @@ async fn what_another_program_is_told_is_no_mistake() {
     }
     assert!(names.len() > 40, "{names:?}");
     for (user, described) in SERVICES.iter().zip(&described) {
-        let own = described["own"].as_array().unwrap();
-        let others = names.iter().filter(|name| !own.iter().any(|key| key["environment"] == format!("MUSTER_{name}")));
-        // Of which `log` is everybody's.
-        let mut settings = others.filter(|name| *name != "LOG").map(|name| (name.as_str(), "x")).collect::<Vec<_>>();
+        // What every service is told, the worker-agent is told in part too.
+        let known = ["own", "common"].iter().flat_map(|of| described[of].as_array().unwrap()).collect::<Vec<_>>();
+        let others =
+            names.iter().filter(|name| !known.iter().any(|key| key["environment"] == format!("MUSTER_{name}")));
+        let mut settings = others.map(|name| (name.as_str(), "x")).collect::<Vec<_>>();
         settings.push(("DATABASE_URL", "mysql:hunter2"));
         let Told { said, .. } = start(*user, &settings).await;
         assert!(said.contains("sqlite: or postgres:"), "{}: {said}", user.name());

@@ -197,6 +197,8 @@ fn may_be_read_whole(step: &str) -> bool {
         || step == "SCAN CONSTANT ROW"
         || step == "SCAN found"
         || step.starts_with("SCAN quotas")
+        // The backups that are being made.
+        || step == "SCAN holds"
         // All workers, every now and then, to see which are held back.
         || step == "SCAN any_worker"
 }
