@@ -49,6 +49,19 @@ impl Size {
         .await
     }
 
+    /// One of each kind; in a cluster another one than the first, and each nats-server: one of them leads.
+    fn processes(self) -> Vec<Process> {
+        match self {
+            Self::Single => PROCESSES.to_vec(),
+            Self::Cluster => {
+                let services = [Part::Api, Part::Chat, Part::Registry].map(|part| part.number(1));
+                let nodes = (0..3).map(|number| Part::Nats.number(number));
+                let all = nodes.chain(services).map(Process::Of);
+                all.chain([Process::Worker, of(Part::Postgres)]).collect()
+            }
+        }
+    }
+
     const fn shape(self) -> Shape {
         match self {
             Self::Single => Shape::SINGLE,
@@ -66,7 +79,7 @@ async fn suffers(world: &mut World, plan: &Plan) {
 
 async fn kills(size: Size) {
     let mut world = size.world().await;
-    for process in PROCESSES {
+    for process in size.processes() {
         suffers(&mut world, &Plan::one(Fault::Kill(process), SHORT / 4)).await;
     }
     world.beats().await;
