@@ -250,7 +250,9 @@ mod tests {
             ("default", false),
             ("acceptEdits", false),
             ("plan", false),
-            ("auto", false),
+            // Goose's asks nobody. Codex's of the same name asks for some things: asking a person once more is no harm.
+            ("auto", true),
+            ("auto-edit", false),
         ] {
             assert_eq!(is_bypass(mode), bypass, "{mode}");
         }
