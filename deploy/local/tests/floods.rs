@@ -163,8 +163,7 @@ async fn what_a_connection_of_a_worker_may_hold_and_say_at_once_is_bounded() {
         let (held, refused) = subscribes_until_refused(&mut wire, &inbox).await;
         println!("approved: {approved}, {held} more subscriptions, then {refused}");
         assert!(refused.contains("maximum subscriptions exceeded"), "{refused}");
-        // The inbox of the request before may be among them still.
-        assert!(held <= limits::WORKER_SUBSCRIPTIONS, "{held}");
+        assert_eq!(held, limits::WORKER_SUBSCRIPTIONS, "the inbox of the request before is given back");
 
         let mut wire = bare.connect().await.0;
         wire.publish(
