@@ -123,9 +123,10 @@ where
             let id = id.map(|id| id.as_str().to_owned());
             let stored = Stored { sequence, subject, payload: message.payload.clone(), id };
             let attempt = u64::try_from(attempt).unwrap_or(1);
-            let span = match trace::is_traced(message.headers.as_ref()) {
-                true => tracing::debug_span!("process", otel.kind = "consumer"),
-                false => Span::none(),
+            let span = if trace::is_traced(message.headers.as_ref()) {
+                tracing::debug_span!("process", otel.kind = "consumer")
+            } else {
+                Span::none()
             };
             trace::adopt(&span, message.headers.as_ref());
             let handling = span.in_scope(|| handler(Delivery { message: stored, attempt })).instrument(span.clone());

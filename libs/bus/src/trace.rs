@@ -20,7 +20,7 @@ pub struct Traces {
 }
 
 impl Traces {
-    /// To an OpenTelemetry collector that takes OTLP over HTTP, by its base address; not to be called within a runtime.
+    /// To an OpenTelemetry collector that takes OTLP over HTTP, by its base address.
     ///
     /// # Errors
     /// When that is no address.

@@ -23,8 +23,11 @@ use tower::ServiceExt as _;
 
 /// Connections at once; more wait in the system's queue.
 const AT_ONCE: usize = 10_000;
-/// Time from the connection, or the answer before, until a request's head is there.
+/// Time from the connection until the head of its first request is there.
 const ASK: Duration = Duration::from_secs(10);
+/// Time from an answer until the head of the next request is there: longer than clients and proxies keep a connection
+/// that they do not use (nginx 60 s, Go 90 s, Caddy 2 min), or one of them sends a request just when it is closed.
+const NEXT: Duration = Duration::from_mins(3);
 /// Time in which a client takes nothing of an answer, until it is given up: an event stream that is never read has no
 /// other end.
 const TAKE: Duration = Duration::from_secs(60);
@@ -74,10 +77,10 @@ where
         request
     });
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(ASK).max_buf_size(BUFFER);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(NEXT).max_buf_size(BUFFER);
     builder.http2().timer(TokioTimer::new()).keep_alive_interval(STILL_THERE).keep_alive_timeout(STILL_THERE);
     let mut serving = pin!(builder.serve_connection(stream, TowerToHyperService::new(router)));
-    // The library's own limit begins once it knows which version of HTTP is spoken.
+    // The library has one limit for all requests, which begins once it knows which version of HTTP is spoken.
     let silent = async {
         if timeout(ASK, asked.cancelled()).await.is_ok() {
             pending::<()>().await;
@@ -93,5 +96,87 @@ where
     };
     if let Err(error) = served {
         tracing::debug!(%from, %error, "a connection ended before its time");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex},
+        sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
+        time::Instant,
+    };
+
+    use super::*;
+
+    struct InMemory(UnboundedReceiver<DuplexStream>);
+
+    impl Listener for InMemory {
+        type Io = DuplexStream;
+        type Addr = SocketAddr;
+
+        async fn accept(&mut self) -> (DuplexStream, SocketAddr) {
+            match self.0.recv().await {
+                Some(stream) => (stream, self.local_addr().unwrap()),
+                None => pending().await,
+            }
+        }
+
+        fn local_addr(&self) -> std::io::Result<SocketAddr> {
+            Ok(SocketAddr::from(([127, 0, 0, 1], 1)))
+        }
+    }
+
+    fn served() -> UnboundedSender<DuplexStream> {
+        let (connections, accepted) = unbounded_channel();
+        let router = Router::new().route("/", get(|| async { "here" }));
+        tokio::spawn(serve(InMemory(accepted), router, CancellationToken::new()));
+        connections
+    }
+
+    fn connect(connections: &UnboundedSender<DuplexStream>) -> DuplexStream {
+        let (ours, theirs) = duplex(BUFFER);
+        connections.send(theirs).unwrap();
+        ours
+    }
+
+    async fn ask(connection: &mut DuplexStream) {
+        connection.write_all(b"GET / HTTP/1.1\r\nHost: muster\r\n\r\n").await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"here") {
+            assert_ne!(connection.read_buf(&mut answer).await.unwrap(), 0, "it was closed");
+        }
+    }
+
+    async fn closed(mut connection: DuplexStream) -> Duration {
+        let begun = Instant::now();
+        let mut rest = Vec::new();
+        let _ = connection.read_to_end(&mut rest).await;
+        begun.elapsed()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_was_used_is_kept_longer_than_its_client_keeps_it() {
+        let connections = served();
+        let mut connection = connect(&connections);
+        for _ in 0..3 {
+            ask(&mut connection).await;
+            tokio::time::sleep(Duration::from_mins(2)).await;
+        }
+        ask(&mut connection).await;
+        let closed = closed(connection).await;
+        assert!(closed >= NEXT && closed < NEXT * 2, "{closed:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_connection_that_asks_for_nothing_is_closed_soon() {
+        let connections = served();
+        for said in ["", "GET / HTTP/1.1\r\nHost: mus", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"] {
+            let mut connection = connect(&connections);
+            connection.write_all(said.as_bytes()).await.unwrap();
+            let closed = closed(connection).await;
+            assert!(closed >= ASK && closed < ASK * 2, "{said:?} {closed:?}");
+        }
     }
 }
