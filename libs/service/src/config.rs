@@ -4,7 +4,7 @@
 
 use std::{ffi::OsString, fmt, num::NonZeroU32, ops::RangeInclusive, path::Path};
 
-use config::{Config, Environment, File, FileFormat, Map, Value};
+use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use strum::VariantNames;
@@ -233,10 +233,30 @@ pub(crate) struct Loaded<S> {
 impl<S: Section> Loaded<S> {
     /// Keys that have another value there, and are taken while the service runs or are not.
     pub(crate) fn differences(&self, there: &Self, live: bool) -> Vec<&'static str> {
-        let value = |values: &Config, key: &Key| values.get::<Value>(key.name).ok().map(|value| value.kind);
-        let keys = Common::KEYS.iter().chain(S::KEYS).filter(|key| key.live == live);
+        // As a text: a number of the environment is one there, and none in the file.
+        let value = |values: &Config, key: &Key| values.get::<Value>(key.name).ok().map(|value| value.to_string());
+        let keys = keys::<S>().filter(|key| key.live == live);
         keys.filter(|key| value(&self.values, key) != value(&there.values, key)).map(|key| key.name).collect()
     }
+
+    /// This one, with what is taken while the service runs as it is there.
+    pub(crate) fn taking(&self, there: &Self) -> Result<Self, ConfigError> {
+        let mut builder = Config::builder().add_source(self.values.clone());
+        for key in keys::<S>().filter(|key| key.live) {
+            let value = there.values.get::<Value>(key.name).map_or(ValueKind::Nil, |value| value.kind);
+            builder = builder.set_override(key.name, Value::new(None, value)).map_err(invalid)?;
+        }
+        Self::of(builder.build().map_err(invalid)?)
+    }
+
+    fn of(values: Config) -> Result<Self, ConfigError> {
+        Ok(Self { common: section::<Common>(&values)?, own: section::<S>(&values)?, values })
+    }
+}
+
+/// Of every service, then its own.
+pub(crate) fn keys<S: Section>() -> impl Iterator<Item = &'static Key> {
+    Common::KEYS.iter().chain(S::KEYS)
 }
 
 /// Reads the sections `Common` and `S`.
@@ -249,21 +269,20 @@ pub fn load<S: Section>(file: Option<&Path>) -> Result<(Common, S), ConfigError>
 
 /// The same, with what it was made of.
 pub(crate) fn read_all<S: Section>(file: Option<&Path>) -> Result<Loaded<S>, ConfigError> {
-    let keys = || Common::KEYS.iter().chain(S::KEYS);
     let mut builder = Config::builder();
-    for key in keys() {
+    for key in keys::<S>() {
         if let Some(default) = key.default {
             builder = builder.set_default(key.name, default).map_err(invalid)?;
         }
     }
     if let Some(path) = file {
-        let names = keys().map(|key| key.name).collect::<Vec<_>>();
+        let names = keys::<S>().map(|key| key.name).collect::<Vec<_>>();
         builder = builder.add_source(File::from_str(&read(path, &names)?, FileFormat::Toml));
     }
-    let environment = environment(std::env::vars_os(), keys())?;
+    let environment = environment(std::env::vars_os(), keys::<S>())?;
     let environment = Environment::with_prefix(PREFIX).source(Some(environment));
     let values = builder.add_source(environment).build().map_err(invalid)?;
-    Ok(Loaded { common: section::<Common>(&values)?, own: section::<S>(&values)?, values })
+    Loaded::of(values)
 }
 
 fn invalid(error: config::ConfigError) -> ConfigError {
@@ -388,7 +407,9 @@ mod tests {
         let (before, after) = (all("size = 7\nlog = 'info'"), all("size = 8\nlog = 'debug'\nword = 'a'"));
         assert_eq!(before.differences(&after, true), ["log", "size"]);
         assert_eq!(before.differences(&after, false), ["word"]);
-        assert!(before.differences(&all("size = 7"), true).is_empty(), "the default is the same value");
+        assert!(before.differences(&all(""), true).is_empty(), "the default is the same value");
+        let taken = before.taking(&after).unwrap();
+        assert_eq!((taken.common.log.as_str(), taken.own.size, taken.own.word), ("debug", 8, None));
     }
 
     #[test]

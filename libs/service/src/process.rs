@@ -355,7 +355,7 @@ async fn asked_to_end() {
 
 fn keys_help<S: Section>() -> String {
     let mut help = String::from("Configuration (in the environment MUSTER_ and the key in capitals):\n");
-    for key in Common::KEYS.iter().chain(S::KEYS) {
+    for key in config::keys::<S>() {
         let default = key.default.map(|default| format!(" [{default}]")).unwrap_or_default();
         let live = if key.live { " (while it runs)" } else { "" };
         help.push_str(&format!("  {}{default}{live}:{}\n", key.name, key.doc));

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    config::{self, Loaded, Section},
+    config::{self, ConfigError, Loaded, Section},
     telemetry::Telemetry,
 };
 
@@ -38,11 +38,12 @@ pub(crate) async fn follow<S: Section>(
             },
         }
         seen = changed_at();
-        match config::read_all::<S>(file.as_deref()) {
-            Ok(read) => {
-                take(&known, &read, &told, telemetry);
-                known = read;
+        match take(&known, file.as_deref(), telemetry) {
+            Ok(Some(taken)) => {
+                told.send_replace(taken.own.clone());
+                known = taken;
             }
+            Ok(None) => {}
             Err(error) => tracing::error!(%error, "the configuration is not taken, and stays as it was"),
         }
     }
@@ -52,20 +53,23 @@ fn changed(file: &Path) -> Option<SystemTime> {
     std::fs::metadata(file).and_then(|about| about.modified()).ok()
 }
 
-fn take<S: Section>(known: &Loaded<S>, read: &Loaded<S>, told: &watch::Sender<S>, telemetry: &Telemetry) {
-    let later = known.differences(read, false).join(", ");
+/// What counts from now on, if that is something else.
+fn take<S: Section>(
+    known: &Loaded<S>,
+    file: Option<&Path>,
+    telemetry: &Telemetry,
+) -> Result<Option<Loaded<S>>, ConfigError> {
+    let read = config::read_all::<S>(file)?;
+    let later = known.differences(&read, false).join(", ");
     if !later.is_empty() {
         tracing::warn!(keys = later, "some of the configuration counts from the next start on");
     }
-    let now = known.differences(read, true).join(", ");
+    let now = known.differences(&read, true).join(", ");
     if now.is_empty() {
-        return;
+        return Ok(None);
     }
-    if known.common.log != read.common.log
-        && let Err(error) = telemetry.log(&read.common.log)
-    {
-        tracing::error!(%error, "what is logged stays as it was");
-    }
-    told.send_replace(read.own.clone());
+    let taken = known.taking(&read)?;
+    telemetry.log(&taken.common.log).map_err(ConfigError::Invalid)?;
     tracing::info!(keys = now, "the configuration has changed");
+    Ok(Some(taken))
 }

@@ -61,5 +61,5 @@ pub(crate) fn start(service: &'static str, common: &Common) -> Result<Telemetry,
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(filter).map_err(|error| format!("log: {error}"))
+    EnvFilter::try_new(filter).map_err(|error| format!("`log` cannot be {filter:?}: {error}"))
 }

@@ -24,19 +24,27 @@ async fn refusal(stack: &Stack) -> Option<Kind> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_limit_is_taken_from_a_changed_file_and_what_is_wrong_changes_nothing() {
+async fn limits_and_the_log_are_taken_from_a_changed_file_and_what_is_wrong_changes_nothing() {
     let stack = Stack::on_sqlite().await;
     assert_eq!(refusal(&stack).await, None);
-    stack.configure("machines_per_user = 1\nevents_max_days = 3\n");
+    stack.configure("log = 'warn'\nmachines_per_user = 1\nevents_max_days = 3\n");
     says(&stack, "counts from the next start on").await;
     assert!(stack.registry.log_tail(30).contains("events_max_days"));
-    eventually("the limit counts", || async { refusal(&stack).await.filter(|kind| *kind == Kind::Limit) }).await;
+    let full = || async { refusal(&stack).await.filter(|kind| *kind == Kind::Limit) };
+    eventually("the limit counts", full).await;
 
-    stack.configure("machines_per_user = 'many'\n");
-    says(&stack, "`machines_per_user` cannot be").await;
-    assert_eq!(refusal(&stack).await, Some(Kind::Limit));
+    for (wrong, why) in [
+        ("machines_per_user = 'many'\n", "`machines_per_user` cannot be \"many\""),
+        ("machines_per_user = 7\nlog = 'a=b=c'\n", "`log` cannot be \"a=b=c\""),
+    ] {
+        stack.configure(wrong);
+        says(&stack, why).await;
+        assert_eq!(refusal(&stack).await, Some(Kind::Limit), "{wrong}");
+    }
+    assert!(!stack.registry.log_tail(100).contains("the configuration has changed"), "that is no warning");
 
-    stack.configure("machines_per_user = 1000\n");
+    stack.configure_unseen("log = 'info'\nmachines_per_user = 1000\n");
     stack.registry.signal(Signal::SIGHUP);
     eventually("the limit is lifted", || async { refusal(&stack).await.is_none().then_some(()) }).await;
+    says(&stack, "the configuration has changed").await;
 }
