@@ -84,7 +84,7 @@ async fn what_every_service_needs() {
             (&[("NATS_CA_FILE", "/nowhere.pem")], "nats_ca_file"),
             (&[("OPERATOR_LISTEN", "8081")], "operator_listen"),
             (&[("LOG_FORMAT", "xml")], "`log_format` cannot be \"xml\"; allowed: `text`, `json`"),
-            (&[("LOG", "muster=loud")], "log"),
+            (&[("LOG", "muster=loud")], "`log` cannot be"),
             (&[("OTLP_ENDPOINT", "collector at home")], "otlp_endpoint"),
             (&[("STREAM_REPLICAS", "0")], "`stream_replicas` cannot be \"0\"; allowed: number, 1 to 5"),
             (&[("STREAM_REPLICAS", "-1")], "stream_replicas"),
