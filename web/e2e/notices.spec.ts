@@ -55,32 +55,71 @@ test("the page can be installed", async ({ page }) => {
   expect(JSON.parse(data ?? "{}")).toMatchObject({ name: "Muster", start_url: "/app" });
 });
 
-test("a browser subscribes with the server's key, and stops", async ({ page, context, muster }) => {
-  await context.grantPermissions(["notifications"]);
-  // No push service can be reached here: the browser's own part is played, the rest is real.
+/** No push service can be reached here: the browser's own part is played, the rest is real. */
+async function playPushService(page: Page): Promise<void> {
   await page.addInitScript(() => {
-    let current: PushSubscription | null = null;
+    const KEPT = "played.push";
+    const subscription = () =>
+      ({
+        toJSON: () => JSON.parse(localStorage.getItem(KEPT) ?? "") as PushSubscriptionJSON,
+        unsubscribe: () => {
+          localStorage.removeItem(KEPT);
+          return Promise.resolve(true);
+        },
+      }) as PushSubscription;
     const bytes = (text: string) =>
       btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-    PushManager.prototype.getSubscription = () => Promise.resolve(current);
+    PushManager.prototype.getSubscription = () =>
+      Promise.resolve(localStorage.getItem(KEPT) === null ? null : subscription());
     PushManager.prototype.subscribe = (options) => {
       const key = options?.applicationServerKey;
       if (typeof key !== "string" || key.length !== 87) return Promise.reject(new Error("no key"));
       const keys = { p256dh: key, auth: bytes("sixteen bytes ok") };
-      current = {
-        toJSON: () => ({ endpoint: "https://fcm.googleapis.com/fcm/send/test", keys }),
-        unsubscribe: () => {
-          current = null;
-          return Promise.resolve(true);
-        },
-      } as unknown as PushSubscription;
-      return Promise.resolve(current);
+      const endpoint = `https://fcm.googleapis.com/fcm/send/${Math.random()}`;
+      localStorage.setItem(KEPT, JSON.stringify({ endpoint, keys }));
+      return Promise.resolve(subscription());
     };
   });
+}
+
+const turnOn = (page: Page) => page.getByRole("button", { name: "Notify me on this device" });
+const turnOff = (page: Page) => page.getByRole("button", { name: "Stop notifying me on this" });
+
+test("a browser subscribes with the server's key, and stops", async ({ page, context, muster }) => {
+  await context.grantPermissions(["notifications"]);
+  await playPushService(page);
   await muster.signUp();
   await page.goto("/settings");
-  await page.getByRole("button", { name: "Notify me on this device" }).click();
+  await turnOn(page).click();
   await expect(page.getByText("This device will be notified")).toBeVisible();
-  await page.getByRole("button", { name: "Stop notifying me on this device" }).click();
-  await expect(page.getByRole("button", { name: "Notify me on this device" })).toBeVisible();
+  await turnOff(page).click();
+  await expect(turnOn(page)).toBeVisible();
+});
+
+test("notices end with signing out, and go on for whoever was only signed out elsewhere", async ({
+  page,
+  context,
+  muster,
+}) => {
+  await context.grantPermissions(["notifications"]);
+  await playPushService(page);
+  const name = await muster.signUp();
+  await page.goto("/settings");
+  await turnOn(page).click();
+  await expect(turnOff(page)).toBeVisible();
+
+  const { origin } = new URL(page.url());
+  const elsewhere = await page.request.post("/api/v1/auth/logout", { headers: { origin } });
+  expect(elsewhere.ok()).toBe(true);
+  await muster.signIn(name);
+  await expect
+    .poll(async () => (await page.request.get("/api/v1/push/key")).text())
+    .toContain('"subscriptionId":"');
+  await page.goto("/settings");
+  await expect(turnOff(page)).toBeVisible();
+
+  await muster.signOut();
+  await muster.signIn(name);
+  await page.goto("/settings");
+  await expect(turnOn(page)).toBeVisible();
 });

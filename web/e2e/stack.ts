@@ -31,14 +31,16 @@ export class Muster {
     return name;
   }
 
-  async signInAsAdmin(): Promise<void> {
+  async signIn(name: string, password = PASSWORD): Promise<void> {
     await this.page.goto("/login");
-    await this.page.getByLabel("User name").fill("admin");
-    await this.page
-      .getByLabel("Password", { exact: true })
-      .fill(process.env["MUSTER_ADMIN_PASSWORD"] ?? "");
+    await this.page.getByLabel("User name").fill(name);
+    await this.page.getByLabel("Password", { exact: true }).fill(password);
     await this.page.getByRole("button", { name: "Sign in", exact: true }).click();
     await this.page.waitForURL("**/app**");
+  }
+
+  async signInAsAdmin(): Promise<void> {
+    await this.signIn("admin", process.env["MUSTER_ADMIN_PASSWORD"] ?? "");
   }
 
   async signOut(): Promise<void> {

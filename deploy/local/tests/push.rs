@@ -12,7 +12,7 @@ use std::time::Duration;
 use muster_testkit::{
     client::{Client, ClientError},
     push_service::PushService,
-    stack::{Engine, Part, Setup, Stack},
+    stack::{Engine, PASSWORD, Part, Setup, Stack},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -26,6 +26,11 @@ async fn subscribe(client: &Client, service: &PushService) -> String {
     made["subscriptionId"].as_str().unwrap().to_owned()
 }
 
+/// The subscription of this sign-in's browser.
+async fn told(client: &Client) -> Value {
+    client.get::<Value>("/push/key").await.unwrap()["subscriptionId"].clone()
+}
+
 async fn what_is_worth_it_is_told_to_whom_it_concerns(engine: Engine) {
     let service = PushService::start().await.unwrap();
     let stack = stack(engine, &service).await;
@@ -33,9 +38,11 @@ async fn what_is_worth_it_is_told_to_whom_it_concerns(engine: Engine) {
     let client = admin.client();
     let key = client.get::<Value>("/push/key").await.unwrap();
     assert_eq!(key["key"].as_str().unwrap().len(), 87, "an uncompressed point");
+    assert_eq!(key["subscriptionId"], Value::Null);
     assert_eq!(client.get::<Value>("/push/key").await.unwrap(), key, "it stays");
 
     let subscription = subscribe(client, &service).await;
+    assert_eq!(told(client).await, json!(subscription));
     let running = admin.machine("desk").await.worker().await.started(&stack).await;
     let asks = service.next().await.unwrap();
     assert_eq!(asks.notice["kind"], "worker_asks");
@@ -125,6 +132,9 @@ async fn only_push_services_are_sent_to_and_only_for_the_browser_that_asks() {
         refused(post(with("/keys/auth", json!(key))).await, 422);
     }
     let subscription = subscribe(ada.client(), &service).await;
+    let elsewhere = stack.stranger();
+    elsewhere.sign_in("admin", PASSWORD).await.unwrap();
+    assert_eq!((told(&elsewhere).await, told(bob.client()).await), (Value::Null, Value::Null));
     let path = format!("/push/subscriptions/{subscription}");
     refused(bob.client().send(Method::DELETE, &path, None).await, 404);
     ada.client().send(Method::DELETE, &path, None).await.unwrap();

@@ -20,8 +20,9 @@ export function SignedInLayout() {
 /** What goes on for as long as somebody is signed in, whatever is shown. */
 function InStep() {
   const { history } = useRouter();
+  const { userId } = useMe();
   useFleetSync();
   useSendWaiting();
-  useEffect(() => followNotices((place) => history.push(place)), [history]);
+  useEffect(() => followNotices(userId, (place) => history.push(place)), [userId, history]);
   return null;
 }

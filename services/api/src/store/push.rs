@@ -72,6 +72,14 @@ pub(crate) async fn of_user(db: &Db, user: &UserId, now: i64) -> Result<Vec<Subs
     .await
 }
 
+/// That of a sign-in.
+pub(crate) async fn of_device(db: &Db, device: &str) -> Result<Option<String>, DbError> {
+    Ok(sqlx::query_scalar("SELECT subscription_id FROM push_subscriptions WHERE device_id = $1")
+        .bind(device)
+        .fetch_optional(db.pool())
+        .await?)
+}
+
 /// Removes one of a user's; false when there is none of this id.
 pub(crate) async fn delete(write: &mut Write, user: &UserId, subscription: &str) -> Result<bool, DbError> {
     let done = sqlx::query("DELETE FROM push_subscriptions WHERE subscription_id = $1 AND user_id = $2")

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { BellOff, BellRing } from "lucide-react";
 import { toast } from "sonner";
+import { useMe } from "@/shared/account/use-me";
 import { t } from "@/shared/i18n/strings";
 import { noticeState, turnOffNotices, turnOnNotices } from "@/shared/notices/notices";
 import { Button } from "@/shared/ui/button";
@@ -11,18 +12,19 @@ const queryKey = ["notices"];
 
 export function NoticeSettings() {
   const client = useQueryClient();
+  const { userId } = useMe();
   const state = useQuery({ queryKey, queryFn: noticeState });
   const settled = {
     onSettled: () => void client.invalidateQueries({ queryKey }),
     onError: toastError,
   };
   const turnOn = useMutation({
-    mutationFn: turnOnNotices,
+    mutationFn: () => turnOnNotices(userId),
     onSuccess: () => toast.success(t.notices.isOn),
     ...settled,
   });
   const turnOff = useMutation({
-    mutationFn: turnOffNotices,
+    mutationFn: () => turnOffNotices(),
     onSuccess: () => toast(t.notices.isOff),
     ...settled,
   });

@@ -2101,6 +2101,8 @@ export interface components {
         PushKey: {
             /** @description `applicationServerKey` of a subscription, base64url. */
             key: string;
+            /** @description The subscription of this sign-in; none: its browser is not told. */
+            subscriptionId?: string | null;
         };
         /** @description A subscription. */
         PushSubscription: {
