@@ -30,9 +30,16 @@ const places = {
   app: ["src/main.tsx", "src/app/signed-in-layout.tsx", "src/app/app-page.tsx"],
 };
 
+/** What a session needs beside that: fetched after it, while nothing else is, and run when it is wanted. */
+const soon = [
+  "src/features/session/session-pane.tsx",
+  "src/features/session/new-session-pane.tsx",
+  "src/features/session/reply/markdown.tsx",
+];
+
 /**
  * Compresses these files once and well, for the API to serve; refuses a build in which they have grown too large.
- * Tells public/ahead.js which of them an address needs beside those that the page names itself.
+ * Tells public/ahead.js which of them an address needs beside those that the page names itself, and which soon.
  */
 export function firstLoad(): Plugin {
   return {
@@ -45,6 +52,9 @@ export function firstLoad(): Plugin {
           const files = [...needed(bundle, entries)].map(({ fileName }) => `/${fileName}`);
           return `data-${place}="${files.filter((file) => !html.includes(file)).join(" ")}"`;
         });
+        const there = needed(bundle, places.app);
+        const later = [...needed(bundle, soon)].filter((chunk) => !there.has(chunk));
+        ahead.push(`data-soon="${later.map(({ fileName }) => `/${fileName}`).join(" ")}"`);
         return html.replace('src="/ahead.js"', (src) => [src, ...ahead].join(" "));
       },
     },

@@ -44,9 +44,9 @@ export function AppPage() {
       <main className="min-w-0 flex-1">
         <Place phone={!wide} />
       </main>
+      {open !== null && <FleetDialogs />}
+      {open !== null && <SessionDialogs />}
       <Suspense>
-        {open !== null && <FleetDialogs />}
-        {open !== null && <SessionDialogs />}
         {open?.kind === "palette" && <Palette />}
         {open?.kind === "shortcuts" && <Shortcuts />}
       </Suspense>

@@ -1,5 +1,5 @@
 import { Menu } from "lucide-react";
-import { Suspense, useEffect } from "react";
+import { useEffect } from "react";
 import { toast } from "sonner";
 import { MachineEmptyState } from "@/features/fleet/machine-empty-state";
 import { MachinePage } from "@/features/fleet/machine-page";
@@ -17,7 +17,7 @@ import { PlaceSkeleton } from "./place-skeleton";
 import { useDetailOpen } from "./use-detail-open";
 import { usePlaced } from "./use-placed";
 
-const SessionPane = onDemand(() => import("@/features/session/session-pane"));
+const SessionPane = onDemand(() => import("@/features/session/session-pane"), PlaceSkeleton);
 const NewSessionPane = onDemand(() => import("@/features/session/new-session-pane"));
 
 /** Markdown alone is half of what a session needs: by itself, it holds up no tap for long. */
@@ -79,28 +79,24 @@ export function Place({ phone }: { phone: boolean }) {
     case "worker":
       return (
         <Pane title={nameOf(placed.worker)} {...frame}>
-          <Suspense>
-            <NewSessionPane
-              key={placed.worker.workerId}
-              worker={placed.worker}
-              machine={placed.machine}
-              sessions={placed.sessions}
-            />
-          </Suspense>
+          <NewSessionPane
+            key={placed.worker.workerId}
+            worker={placed.worker}
+            machine={placed.machine}
+            sessions={placed.sessions}
+          />
         </Pane>
       );
     case "session":
       return (
-        <Suspense fallback={<PlaceSkeleton {...frame} />}>
-          <SessionPane
-            session={placed.session}
-            worker={placed.worker}
-            machine={placed.machine}
-            {...frame}
-            detailOpen={detailOpen}
-            onDetail={setDetailOpen}
-          />
-        </Suspense>
+        <SessionPane
+          session={placed.session}
+          worker={placed.worker}
+          machine={placed.machine}
+          {...frame}
+          detailOpen={detailOpen}
+          onDetail={setDetailOpen}
+        />
       );
   }
 }

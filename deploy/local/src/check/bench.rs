@@ -50,7 +50,7 @@ async fn tokens(report: &Report) -> Result<(), CheckError> {
 /// The page as it is shipped, in Chromium.
 async fn page(report: &Report) -> Result<(), CheckError> {
     let chromium = needs::chromium(report).await?;
-    web::packages(&steps::logs(), report).await?;
+    web::build(&steps::logs(), report).await?;
     steps::build(report).await?;
     let stack = Stack::start("bench-up.log", &["--bare"], &[]).await?;
     let figures = steps::logs().join("bench-web.json");

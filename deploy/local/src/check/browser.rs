@@ -14,7 +14,7 @@ use crate::{report::Report, web, workspace};
 pub(super) async fn run(report: &Report) -> Result<(), CheckError> {
     let chromium = needs::chromium(report).await?;
     let path = needs::path_with_opencode(report).await?;
-    web::packages(&steps::logs(), report).await?;
+    web::build(&steps::logs(), report).await?;
     steps::build(report).await?;
     let provider = provider()?;
     let stack = Stack::start("up.log", &["--bare"], &provider).await?;

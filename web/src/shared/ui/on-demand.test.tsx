@@ -1,32 +1,51 @@
-import { render, screen } from "@testing-library/react";
-import { Suspense } from "react";
-import { expect, it } from "vitest";
-import { onDemand } from "./on-demand";
+import { fireEvent, render, screen } from "@testing-library/react";
+import { Component, type ReactNode } from "react";
+import { expect, it, vi } from "vitest";
+import { onDemand, whenIdle } from "./on-demand";
 
 const page = () => Promise.resolve({ default: ({ text }: { text: string }) => <p>{text}</p> });
-const show = (Page: ReturnType<typeof onDemand<{ text: string }>>) =>
-  render(
-    <Suspense fallback="loading">
-      <Page text="there" />
-    </Suspense>,
-  );
+const Meanwhile = ({ text }: { text: string }) => <p>not yet {text}</p>;
 
 it("code that was fetched before is shown at once", async () => {
-  const Page = onDemand(page);
+  const Page = onDemand(page, Meanwhile);
   await Page.preload();
-  show(Page);
+  render(<Page text="there" />);
   expect(screen.getByText("there")).toBeVisible();
 });
 
 it("other code is fetched when it is shown, and stays when more of it is rendered", async () => {
-  const Page = onDemand(page);
-  const { rerender } = show(Page);
-  expect(screen.getByText("loading")).toBeVisible();
+  const Page = onDemand(page, Meanwhile);
+  const { rerender } = render(<Page text="there" />);
+  expect(screen.getByText("not yet there")).toBeVisible();
   const first = await screen.findByText("there");
-  rerender(
-    <Suspense fallback="loading">
-      <Page text="still there" />
-    </Suspense>,
-  );
+  rerender(<Page text="still there" />);
   expect(screen.getByText("still there")).toBe(first);
+});
+
+class Boundary extends Component<{ children: ReactNode }, { error?: Error }> {
+  override state: { error?: Error } = {};
+  static getDerivedStateFromError = (error: Error) => ({ error });
+  override render = () => this.state.error?.message ?? this.props.children;
+}
+
+it("code that cannot be fetched is an error of who shows it", async () => {
+  const quiet = vi.spyOn(console, "error").mockImplementation(() => undefined);
+  const Page = onDemand<{ text: string }>(() => Promise.reject(new Error("offline")));
+  render(
+    <Boundary>
+      <Page text="there" />
+    </Boundary>,
+  );
+  expect(await screen.findByText("offline")).toBeVisible();
+  quiet.mockRestore();
+});
+
+it("what will be wanted soon is loaded from the first sign of somebody on", async () => {
+  const load = vi.fn(() => Promise.resolve());
+  const stop = whenIdle([load]);
+  await Promise.resolve();
+  expect(load).not.toHaveBeenCalled();
+  fireEvent.pointerMove(window);
+  await vi.waitFor(() => expect(load).toHaveBeenCalled(), 3_000);
+  stop();
 });

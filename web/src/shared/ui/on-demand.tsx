@@ -1,45 +1,72 @@
-import { lazy, useState, type ComponentType } from "react";
+import { useEffect, useState, type ComponentType } from "react";
 
 type Load<Props> = () => Promise<{ default: ComponentType<Props> }>;
+type Loading<Props> = { component?: ComponentType<Props>; error?: Error };
 
 /**
- * A component whose code is fetched when it is first shown, or before by `preload`. React's own `lazy` shows its
- * fallback even for code that is there, and then keeps it on the screen for 300 ms.
+ * A component whose code is fetched when it is first shown, or before by `preload`; meanwhile it is `Meanwhile`. Not by
+ * React's own `lazy`: what that shows meanwhile stays for 300 ms, even for code that is there sooner.
  */
-export function onDemand<Props extends object>(load: Load<Props>) {
+export function onDemand<Props extends object>(
+  load: Load<Props>,
+  Meanwhile: ComponentType<Props> = () => null,
+) {
   let loaded: ComponentType<Props> | undefined;
   const preload = async () => {
-    const module = await load();
-    loaded = module.default;
-    return module;
+    loaded = (await load()).default;
+    return loaded;
   };
-  const Lazy = lazy(preload);
   function OnDemand(props: Props) {
     // For as long as it is mounted: another component would begin anew.
-    const [Component] = useState<ComponentType<Props>>(() => loaded ?? Lazy);
-    return <Component {...props} />;
+    const [{ component: Component, error }, set] = useState<Loading<Props>>(() =>
+      loaded === undefined ? {} : { component: loaded },
+    );
+    useEffect(() => {
+      if (Component !== undefined) return undefined;
+      let gone = false;
+      preload().then(
+        (component) => !gone && set({ component }),
+        (error: unknown) =>
+          !gone && set({ error: error instanceof Error ? error : new Error(String(error)) }),
+      );
+      return () => {
+        gone = true;
+      };
+    }, [Component]);
+    if (error !== undefined) throw error;
+    return Component === undefined ? <Meanwhile {...props} /> : <Component {...props} />;
   }
   return Object.assign(OnDemand, { preload });
 }
 
+/** What tells that somebody is there. */
+const SIGNS = ["pointermove", "pointerdown", "keydown"] as const;
+const AT_LATEST_MS = 10_000;
+
 /**
- * Loads what will be wanted soon, one after the other, each when the page has nothing else to do: what somebody does
- * meanwhile goes first. Offline, it is tried again when it is shown.
+ * Loads what will be wanted soon, from the first sign of somebody on: one after the other, each when the page has
+ * nothing else to do. What is done meanwhile goes first. Offline, it is tried again when it is shown.
  */
 export function whenIdle(loads: readonly (() => Promise<unknown>)[]): () => void {
-  let stopped = false;
+  const stop = new AbortController();
   const load = async () => {
+    await somebody(stop.signal);
     for (const next of loads) {
       await idle();
-      if (stopped) return;
+      if (stop.signal.aborted) return;
       await next().catch(() => undefined);
     }
   };
   void load();
-  return () => {
-    stopped = true;
-  };
+  return () => stop.abort();
 }
+
+const somebody = (signal: AbortSignal) =>
+  new Promise<void>((resolve) => {
+    for (const sign of SIGNS)
+      addEventListener(sign, () => resolve(), { once: true, passive: true, signal });
+    setTimeout(resolve, AT_LATEST_MS);
+  });
 
 const idle = () =>
   new Promise<void>((resolve) => {
