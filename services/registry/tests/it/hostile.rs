@@ -69,22 +69,26 @@ async fn a_forged_header_and_foreign_subjects_are_of_no_use() {
 async fn a_key_that_asks_too_often_is_told_to_wait_and_others_are_not() {
     let stack = Stack::on_sqlite().await;
     let (bad, other) = (Worker::approved(&stack).await, Worker::approved(&stack).await);
-    // More at once than any that means well, and what it asks is of no matter.
-    let asked = futures_util::future::join_all((0..400).map(|number| {
-        let bad = &bad;
-        async move {
-            let register = async { bad.register().await.map(|_| ()) };
-            let models = async { bad.models(&["demo/fast"]).await.map(|_| ()) };
-            if number % 2 == 0 { register.await } else { models.await }
-        }
-    }))
-    .await;
+    // What it asks is of no matter.
+    let ask = |times: u32| {
+        futures_util::future::join_all((0..times).map(|number| {
+            let bad = &bad;
+            async move {
+                let register = async { bad.register().await.map(|_| ()) };
+                let models = async { bad.models(&["demo/fast"]).await.map(|_| ()) };
+                if number % 2 == 0 { register.await } else { models.await }
+            }
+        }))
+    };
+    // More at once than any that means well, beside what it had to ask until it was let in.
+    assert!(ask(50).await.iter().all(Result::is_ok));
+    let asked = ask(400).await;
     let refused = asked.iter().filter_map(|answer| answer.as_ref().err()).map(|error| match error {
         CallError::Refused(problem) => problem,
         error => panic!("{error}"),
     });
     let refused = refused.collect::<Vec<_>>();
-    assert!((1..=300).contains(&refused.len()), "{}", refused.len());
+    assert!(!refused.is_empty());
     for problem in refused {
         assert_eq!((problem.kind(), problem.slug.as_str()), (Kind::Limit, "too-many-requests"));
         assert!(problem.detail.contains("again in 1 s"), "{}", problem.detail);
