@@ -74,10 +74,10 @@ pub(crate) async fn of_user(db: &Db, user: &UserId, now: i64) -> Result<Vec<Subs
 
 /// That of a sign-in.
 pub(crate) async fn of_device(db: &Db, device: &str) -> Result<Option<String>, DbError> {
-    Ok(sqlx::query_scalar("SELECT subscription_id FROM push_subscriptions WHERE device_id = $1")
+    sqlx::query_scalar("SELECT subscription_id FROM push_subscriptions WHERE device_id = $1")
         .bind(device)
         .fetch_optional(db.pool())
-        .await?)
+        .await
 }
 
 /// Removes one of a user's; false when there is none of this id.
