@@ -46,8 +46,7 @@ pub trait Service {
     /// Its version.
     const VERSION: &'static str;
 
-    /// Starts everything that the service does, as tasks of the app. What it is told of its keys may change; only those
-    /// that are live are to be read again.
+    /// Starts everything that the service does, as tasks of the app. Of what it is told, keys that are live may change.
     fn start(
         app: &mut App,
         config: watch::Receiver<Self::Config>,

@@ -66,8 +66,9 @@ async function renewNotices(userId: string): Promise<void> {
 
 export async function turnOffNotices(): Promise<void> {
   localStorage.removeItem(WANTED);
-  const subscriptionId = await told();
+  // This first: it needs no server.
   await (await subscribed())?.unsubscribe();
+  const subscriptionId = await told();
   if (subscriptionId !== undefined) {
     const params = { path: { subscriptionId } };
     // Gone already is as good: the server forgets what no browser takes.
