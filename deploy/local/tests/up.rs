@@ -320,11 +320,9 @@ fn what_the_page_is_built_with_is_named_when_it_is_missing() {
 
 #[test]
 fn a_nats_server_that_is_too_old_is_named() {
-    use std::os::unix::fs::PermissionsExt as _;
     let home = tempfile::tempdir().unwrap();
     let old = home.path().join("nats-server");
-    std::fs::write(&old, "#!/bin/sh\necho 'nats-server: v2.9.10'\n").unwrap();
-    std::fs::set_permissions(&old, std::fs::Permissions::from_mode(0o755)).unwrap();
+    muster_testkit::script::executable(&old, "echo 'nats-server: v2.9.10'");
     let free = ["--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"];
     let output = command(&home.path().join("data"), &free).env("MUSTER_NATS_SERVER", &old).output().unwrap();
     refused(&output, "2.9.10");

@@ -15,11 +15,17 @@ fn is_nanoid(text: &str) -> bool {
     text.len() == LEN && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-')
 }
 
-/// A fresh random id, unique for all practical purposes (126 bits).
+/// A fresh random id, unique for all practical purposes (126 bits). None begins with `-`, which command lines take for
+/// an option and spreadsheets for a formula.
 #[must_use]
 #[expect(clippy::disallowed_macros, reason = "the one place that makes ids")]
 pub fn random() -> String {
-    nanoid::nanoid!(LEN)
+    loop {
+        let id = nanoid::nanoid!(LEN);
+        if !id.starts_with('-') {
+            return id;
+        }
+    }
 }
 
 macro_rules! ids {
@@ -119,5 +125,10 @@ mod tests {
     #[test]
     fn random_ids_are_ids() {
         assert!(random().parse::<WorkerId>().is_ok());
+    }
+
+    #[test]
+    fn random_ids_are_no_options_and_no_formulas() {
+        assert!((0..10_000).all(|_| !random().starts_with('-')));
     }
 }

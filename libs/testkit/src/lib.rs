@@ -18,6 +18,7 @@ pub mod process;
 pub mod proxy;
 pub mod push_service;
 pub mod scenario;
+pub mod script;
 pub mod service;
 pub mod sqlite;
 pub mod stack;

@@ -35,23 +35,17 @@ pub(super) fn usable(path: PathBuf) -> Result<NatsServer, NatsError> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt as _;
-
     use super::*;
-
-    fn script(text: &str) -> tempfile::TempPath {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), format!("#!/bin/sh\n{text}\n")).unwrap();
-        std::fs::set_permissions(file.path(), std::fs::Permissions::from_mode(0o755)).unwrap();
-        file.into_temp_path()
-    }
+    use crate::script::executable;
 
     #[test]
     fn an_old_one_and_something_else_are_told_apart() {
-        let old = script("echo 'nats-server: v2.9.10'");
-        assert!(matches!(usable(old.to_path_buf()), Err(NatsError::Old { .. })));
-        let other = script("echo hello");
-        assert!(matches!(usable(other.to_path_buf()), Err(NatsError::Unusable { .. })));
+        let home = tempfile::tempdir().unwrap();
+        let (old, other) = (home.path().join("old"), home.path().join("other"));
+        executable(&old, "echo 'nats-server: v2.9.10'");
+        assert!(matches!(usable(old), Err(NatsError::Old { .. })));
+        executable(&other, "echo hello");
+        assert!(matches!(usable(other), Err(NatsError::Unusable { .. })));
         assert!(matches!(usable(PathBuf::from("/nowhere/nats-server")), Err(NatsError::Unusable { .. })));
     }
 }
