@@ -22,6 +22,7 @@ use tokio::{
 use crate::{
     credentials::Credentials,
     nats::{self, NatsError, NatsServer},
+    ports,
     process::{Child, Command, ProcessError},
 };
 
@@ -47,6 +48,9 @@ pub enum BrokerError {
         /// Why.
         source: io::Error,
     },
+    /// There is no port for it.
+    #[error("looking for a free port: {0}")]
+    Port(io::Error),
     /// It runs and does not serve.
     #[error("nats-server at {address} does not serve: {reason}")]
     Mute {
@@ -88,10 +92,9 @@ impl std::fmt::Debug for Seat {
 }
 
 impl Seat {
-    /// So many, on ports of loopback that are free now.
+    /// So many, on ports of loopback.
     fn several(size: usize) -> io::Result<Vec<Self>> {
-        let held = (0..size).map(|_| std::net::TcpListener::bind(("127.0.0.1", 0))).collect::<io::Result<Vec<_>>>()?;
-        let all: Arc<[SocketAddr]> = held.iter().map(std::net::TcpListener::local_addr).collect::<io::Result<_>>()?;
+        let all: Arc<[SocketAddr]> = (0..size).map(|_| ports::lasting()).collect::<io::Result<_>>()?;
         let secret = id::random();
         Ok((0..size).map(|number| Self { number, all: Arc::clone(&all), secret: secret.clone() }).collect())
     }
@@ -119,6 +122,16 @@ impl From<SocketAddr> for Doors {
     }
 }
 
+impl Doors {
+    /// On ports of loopback that stay free while the server is down.
+    ///
+    /// # Errors
+    /// See [`ports::lasting`].
+    pub fn lasting() -> io::Result<Self> {
+        Ok(Self::from(ports::lasting()?))
+    }
+}
+
 /// A running nats-server. Dropped, it is killed.
 #[derive(Debug)]
 pub struct Broker {
@@ -141,8 +154,8 @@ impl Broker {
             .tempdir()
             .map_err(|source| BrokerError::File { path: std::env::temp_dir(), source })?;
         let server = nats::find_or_install(&|_| {})?;
-        let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-        let mut broker = Self::start_in(server, Credentials::generate(), temporary.path(), anywhere).await?;
+        let doors = Doors::lasting().map_err(BrokerError::Port)?;
+        let mut broker = Self::start_in(server, Credentials::generate(), temporary.path(), doors).await?;
         broker._temporary = Some(temporary);
         Ok(broker)
     }
@@ -164,7 +177,7 @@ impl Broker {
         Ok(Self { server, credentials, home, doors, child, _temporary: None })
     }
 
-    /// Several that are one, each in a directory of its own below `home` and reached as `doors` say.
+    /// Several that are one, each in a directory of its own below `home` and with doors of its own.
     ///
     /// # Errors
     /// See [`BrokerError`].
@@ -172,15 +185,14 @@ impl Broker {
         server: &NatsServer,
         credentials: impl Into<Arc<Credentials>>,
         home: &Path,
-        doors: &Doors,
-        size: usize,
+        doors: Vec<Doors>,
     ) -> Result<Vec<Self>, BrokerError> {
         let credentials = credentials.into();
-        let seats = Seat::several(size).map_err(|source| BrokerError::File { path: home.to_owned(), source })?;
+        let seats = Seat::several(doors.len()).map_err(BrokerError::Port)?;
         // At once: they wait for each other.
-        try_join_all(seats.into_iter().map(|seat| {
+        try_join_all(seats.into_iter().zip(doors).map(|(seat, doors)| {
             let (home, credentials) = (home.join(seat.name()), Arc::clone(&credentials));
-            let doors = Doors { seat: Some(seat), ..doors.clone() };
+            let doors = Doors { seat: Some(seat), ..doors };
             async move { Self::start_in(server.clone(), credentials, &home, doors).await }
         }))
         .await

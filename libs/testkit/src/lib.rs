@@ -13,6 +13,7 @@ pub mod client;
 pub mod credentials;
 pub mod nats;
 pub mod openai;
+pub mod ports;
 pub mod postgres;
 pub mod process;
 pub mod proxy;

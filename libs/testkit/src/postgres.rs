@@ -3,7 +3,8 @@
 #![expect(clippy::panic, reason = "tests only: a test without its database fails, it does not skip")]
 
 use std::{
-    net::{SocketAddr, TcpListener},
+    io,
+    net::SocketAddr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
     sync::{
@@ -18,7 +19,7 @@ use nix::{
     unistd::Pid,
 };
 
-use crate::process::Watchdog;
+use crate::{ports, process::Watchdog};
 
 /// Accounts that PostgreSQL may run as when we are root, which it refuses to be.
 const STAND_INS: &[&str] = &["postgres", "nobody"];
@@ -363,10 +364,8 @@ fn run(step: &'static str, command: &mut Command) -> Result<(), PostgresError> {
 }
 
 fn free_port() -> Result<u16, PostgresError> {
-    let failed =
-        |error: std::io::Error| PostgresError::Step { step: "looking for a free port", reason: error.to_string() };
-    let listener = TcpListener::bind(("127.0.0.1", 0)).map_err(failed)?;
-    Ok(listener.local_addr().map_err(failed)?.port())
+    let failed = |error: io::Error| PostgresError::Step { step: "looking for a free port", reason: error.to_string() };
+    Ok(ports::lasting().map_err(failed)?.port())
 }
 
 fn postmaster(data: &Path) -> Result<u32, PostgresError> {

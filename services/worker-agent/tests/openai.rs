@@ -15,12 +15,15 @@ use muster_contracts::{
     id::{MessageId, SessionId},
     v1::{ToolState, TurnStart, TurnStatus, part::Kind},
 };
-use muster_testkit::openai::{OpenAi, Step, words};
+use muster_testkit::{
+    openai::{OpenAi, Step, words},
+    ports,
+};
 use muster_worker_agent::backend::{Backend, BackendError, Choice, Surroundings};
 use serde_json::{Value, json};
 use support::{PATIENCE, Shelf, Told, Worker, surroundings};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, time::timeout};
+use tokio::time::timeout;
 
 const KEY: &str = "sk-scripted-secret";
 
@@ -275,7 +278,7 @@ async fn a_connection_that_breaks_in_the_middle_is_not_asked_again() {
 #[tokio::test]
 async fn an_endpoint_that_is_not_there_is_tried_and_then_told() {
     let stage = stage().await;
-    let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let nobody = ports::lasting().unwrap();
     let surroundings = told_of(&format!("http://{nobody}/v1"), &stage.directory);
     let backend = Choice::Openai.start(surroundings).await.unwrap();
     assert!(backend.models().await.is_err());

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use muster_testkit::{binaries, process::Command};
+use muster_testkit::{binaries, ports, process::Command};
 
 use super::{
     CheckError, needs,
@@ -38,8 +38,8 @@ pub(super) fn against(stack: &Stack, script: &str, chromium: PathBuf) -> Result<
 /// What the stack is told of the provider of OpenID Connect that the tests start: the same is told to them. It is known
 /// by name: the page is at a number, so the two are as far from each other as they are elsewhere.
 fn provider() -> Result<[(&'static str, String); 4], CheckError> {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    let port = free.map_err(|error| CheckError::Missing(format!("no port is free: {error}")))?.port();
+    let free = ports::lasting().map_err(|error| CheckError::Missing(format!("no port is free: {error}")));
+    let port = free?.port();
     Ok([
         ("MUSTER_OIDC_ISSUER", format!("http://localhost:{port}")),
         ("MUSTER_OIDC_CLIENT_ID", "muster".to_owned()),

@@ -11,7 +11,7 @@ use crate::{
     broker::{Broker, Doors},
     certificates::Authority,
     credentials::Credentials,
-    nats, postgres,
+    nats, ports, postgres,
     process::Command,
     proxy::Proxy,
     service::{self, Service},
@@ -182,7 +182,8 @@ impl Starting {
         let database = self.databases.url(user, self.home.path(), database);
         let Some(first) = self.brokers.first() else { panic!("a stack without a broker") };
         let command = service::command(user, &home, &self.nats(link), &database, first.credentials());
-        let mut command = must(user.name(), command).without_our_settings().env("MUSTER_LISTEN", "127.0.0.1:0");
+        let listen = must("a port", ports::lasting());
+        let mut command = must(user.name(), command).without_our_settings().env("MUSTER_LISTEN", listen.to_string());
         if let Some(authority) = &self.authority {
             let page = authority.certificate("page");
             command = command.env("MUSTER_NATS_CA_FILE", authority.file());
@@ -209,22 +210,26 @@ impl Starting {
 
 async fn brokers(setup: &Setup, home: &Path, authority: Option<&Authority>) -> Vec<Broker> {
     let server = must("nats-server", nats::find_or_install(&|_| {}));
-    let anywhere = SocketAddr::from(([127, 0, 0, 1], 0));
-    let mut doors = Doors::from(anywhere);
-    if let Some(authority) = authority {
-        let certificate = authority.certificate("broker");
-        doors.tls = Some(certificate.clone());
-        doors.websocket = Some((anywhere, Some(certificate)));
-    }
     let mut credentials = Credentials::generate();
     if setup.inspected {
         credentials = must("the inspector", credentials.inspected(home));
     }
     let nats = home.join("nats");
     if setup.clustered {
-        return must("nats-server", Broker::cluster(&server, credentials, &nats, &doors, NODES).await);
+        let doors = (0..NODES).map(|_| doors(authority)).collect();
+        return must("nats-server", Broker::cluster(&server, credentials, &nats, doors).await);
     }
-    vec![must("nats-server", Broker::start_in(server, credentials, &nats, doors).await)]
+    vec![must("nats-server", Broker::start_in(server, credentials, &nats, doors(authority)).await)]
+}
+
+fn doors(authority: Option<&Authority>) -> Doors {
+    let mut doors = must("a port for nats-server", Doors::lasting());
+    if let Some(authority) = authority {
+        let certificate = authority.certificate("broker");
+        doors.tls = Some(certificate.clone());
+        doors.websocket = Some((must("a port for WebSocket", ports::lasting()), Some(certificate)));
+    }
+    doors
 }
 
 async fn proxies(servers: impl IntoIterator<Item = SocketAddr>) -> Vec<Proxy> {

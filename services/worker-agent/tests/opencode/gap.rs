@@ -9,9 +9,9 @@ use std::{
 };
 
 use muster_contracts::v1::{Answer, RequestKind, TurnStatus};
-use muster_testkit::{openai::Step, proxy::Proxy};
+use muster_testkit::{openai::Step, ports, proxy::Proxy};
 use serde_json::json;
-use tokio::{net::TcpListener, time::sleep};
+use tokio::time::sleep;
 
 use crate::stage::*;
 
@@ -44,7 +44,7 @@ async fn between(directory: &Path, server: SocketAddr) -> Proxy {
 #[tokio::test]
 async fn what_a_sub_agent_asks_while_nobody_hears_it_is_asked_afterwards() {
     let elsewhere = tempfile::tempdir().unwrap();
-    let server = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let server = ports::lasting().unwrap();
     let program = moved(elsewhere.path(), server.port());
     let starting = stage_with(json!({"bash": "ask"}), |surroundings| {
         surroundings.environment.push(("MUSTER_OPENCODE".into(), program.into()));
