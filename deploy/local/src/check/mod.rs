@@ -3,6 +3,7 @@
 mod api;
 mod bench;
 mod browser;
+mod failures;
 mod fuzz;
 mod needs;
 mod stack;
@@ -25,7 +26,7 @@ const INTERRUPTED: u8 = 130;
 /// How a step went.
 struct Outcome {
     name: &'static str,
-    passed: bool,
+    result: Result<(), CheckError>,
     took: Duration,
 }
 
@@ -48,10 +49,7 @@ async fn all(options: &cli::Test, report: &Report) -> Vec<Outcome> {
         report.line(&format!("\n=== {}: {}", step.name(), step.meaning()));
         let begun = Instant::now();
         let result = steps::run(step, report).await;
-        if let Err(error) = &result {
-            report.line(&format!("{} failed: {error}", step.name()));
-        }
-        outcomes.push(Outcome { name: step.name(), passed: result.is_ok(), took: begun.elapsed() });
+        outcomes.push(Outcome { name: step.name(), result, took: begun.elapsed() });
     }
     outcomes
 }
@@ -61,12 +59,17 @@ fn chosen(step: StepName, options: &cli::Test) -> bool {
 }
 
 fn summary(outcomes: &[Outcome], report: &Report) -> ExitCode {
+    for Outcome { name, result, .. } in outcomes {
+        if let Err(error) = result {
+            report.line(&format!("\n{name}: {error}"));
+        }
+    }
     report.line("");
-    for Outcome { name, passed, took } in outcomes {
-        let word = if *passed { "passed" } else { "FAILED" };
+    for Outcome { name, result, took } in outcomes {
+        let word = if result.is_ok() { "passed" } else { "FAILED" };
         report.line(&format!("{name:<10} {word}  {:>6.1} s", took.as_secs_f32()));
     }
-    let failed = outcomes.iter().filter(|outcome| !outcome.passed).count();
+    let failed = outcomes.iter().filter(|outcome| outcome.result.is_err()).count();
     report.line(&format!("\n{} passed, {failed} failed", outcomes.len() - failed));
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -8,7 +8,7 @@ use muster_testkit::{
     process::{Command, ProcessError},
 };
 
-use super::{api, browser, needs};
+use super::{api, browser, failures::Failures, needs};
 use crate::{
     cli, generate,
     report::Report,
@@ -104,6 +104,8 @@ pub(crate) enum CheckError {
         /// How it ended.
         status: String,
     },
+    #[error("tests failed:\n{0}")]
+    Tests(String),
     #[error("{0} is not what is made from the API's description: run `npm run generate` in web and commit it")]
     Drift(PathBuf),
     #[error("{0}")]
@@ -247,7 +249,13 @@ async fn rust(report: &Report) -> Result<(), CheckError> {
         .args(["test", "--workspace", "--locked", "--no-fail-fast"])
         .args(workspace::profile())
         .env("PATH", path);
-    heard(test, report).await
+    let mut failures = Failures::default();
+    let (status, _) = tool::run(test, |line| {
+        failures.hear(line);
+        report.line(line);
+    })
+    .await?;
+    if status.is_some_and(|status| status.success()) { Ok(()) } else { Err(CheckError::Tests(failures.lines())) }
 }
 
 /// Builds every program.
