@@ -7,7 +7,7 @@
     reason = "a test may fail anywhere"
 )]
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, time::Duration};
 
 use async_nats::{Client, ConnectOptions, Event};
 use futures_util::StreamExt as _;
@@ -18,7 +18,7 @@ use muster_contracts::{
 };
 use muster_testkit::{
     credentials::Credentials,
-    stack::{Engine, Setup, Stack},
+    stack::{Engine, Session, Setup, Stack},
 };
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
@@ -61,7 +61,7 @@ async fn an_inspector_sees_services_streams_consumers_and_what_is_live() {
         kinds.insert(message.subject.split('.').nth(1).unwrap().to_owned());
     }
 
-    // As `nats micro ls`, `info` and `stats` do: one question, an answer of each.
+    // One question, an answer of each.
     for verb in ["PING", "INFO", "STATS"] {
         let inbox = client.new_inbox();
         let mut answers = client.subscribe(inbox.clone()).await.unwrap();
@@ -89,6 +89,59 @@ async fn an_inspector_sees_services_streams_consumers_and_what_is_live() {
     let read = json!({ "seq": 1, "batch": 3 }).to_string();
     let read = client.request(format!("$JS.API.DIRECT.GET.{CHUNKS}"), read.into()).await.unwrap();
     assert!(read.headers.is_some() && !read.payload.is_empty());
+}
+
+/// What NATS' own CLI prints for an operator, and whether it did what it was asked.
+async fn nats(stack: &Stack, arguments: &str) -> (bool, String) {
+    let program = which::which("nats").expect("NATS' CLI on the PATH: `cargo muster test` brings it there");
+    let mut command = tokio::process::Command::new(program);
+    command.arg("--server").arg(stack.broker().url()).arg("--nkey").arg(Credentials::inspector_file(stack.home()));
+    command.args(arguments.split(' ')).kill_on_drop(true);
+    // Its settings are those of a person.
+    command.env("XDG_CONFIG_HOME", stack.home().join("nobody"));
+    let output = tokio::time::timeout(PATIENCE, command.output()).await.expect(arguments).unwrap();
+    let printed = [output.stdout, output.stderr].map(|printed| String::from_utf8_lossy(&printed).into_owned());
+    (output.status.success(), printed.concat())
+}
+
+async fn talks(session: &Session) -> Infallible {
+    loop {
+        session.reply_to(&session.send("echo live").await).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_cli_of_nats_shows_an_operator_everything_and_changes_nothing() {
+    let stack = Setup::on(Engine::Sqlite).inspected().start().await;
+    let admin = stack.admin().await;
+    let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    let sent = session.send("echo seen").await;
+    session.reply_to(&sent).await;
+
+    let version = env!("CARGO_PKG_VERSION");
+    for (arguments, expected) in [
+        ("micro ls", &["muster-chat", "muster-registry", version][..]),
+        ("micro info muster-chat", &["chat.v1.api.send_message", version]),
+        ("micro stats muster-registry", &["approve_worker"]),
+        ("stream ls", &[CHUNKS, EVENTS]),
+        ("stream report", &[CHUNKS, EVENTS]),
+        ("consumer report CHUNKS", &["chat"]),
+        ("stream info CHUNKS", &["Subjects"]),
+    ] {
+        let (done, printed) = nats(&stack, arguments).await;
+        let missing = expected.iter().find(|text| !printed.contains(**text));
+        assert!(done && missing.is_none(), "{arguments}: {missing:?} is not in\n{printed}");
+    }
+    let (done, live) = tokio::select! {
+        seen = nats(&stack, "sub live.> --count 1") => seen,
+        never = talks(&session) => match never {},
+    };
+    assert!(done && live.contains("live.v1."), "{live}");
+    for arguments in ["stream rm CHUNKS -f", "stream purge CHUNKS -f", "pub evt.v1.a.b.c x"] {
+        let (_, printed) = nats(&stack, arguments).await;
+        assert!(printed.to_lowercase().contains("permissions violation"), "{arguments}: {printed}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-//! Traces, as a collector gets them (OTLP over HTTP).
+//! Traces, as they come out of a real collector: the one that people run, with its configuration.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,10 +10,16 @@
 use std::{collections::HashMap, time::Duration};
 
 use muster_contracts::Message as _;
-use muster_testkit::stack::{Engine, Setup};
+use muster_testkit::{
+    ports,
+    process::{Child, Command},
+    stack::{Engine, Setup},
+};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest, common::v1::any_value::Value, trace::v1::Span,
 };
+use serde_json::json;
+use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpListener, TcpStream},
@@ -46,17 +52,46 @@ async fn collect(connection: TcpStream, bodies: mpsc::UnboundedSender<Vec<u8>>) 
     }
 }
 
-/// Takes what processes export, at this address.
-async fn collector() -> (String, mpsc::UnboundedReceiver<Vec<u8>>) {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
-    let address = format!("http://{}", listener.local_addr().unwrap());
-    let (sender, bodies) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        while let Ok((connection, _)) = listener.accept().await {
-            tokio::spawn(collect(connection, sender.clone()));
-        }
-    });
-    (address, bodies)
+/// A collector of OpenTelemetry, as `docker compose --profile observe` starts it; what it would hand on to Jaeger comes here.
+struct Collector {
+    address: String,
+    bodies: mpsc::UnboundedReceiver<Vec<u8>>,
+    _process: Child,
+    _home: TempDir,
+}
+
+impl Collector {
+    async fn start() -> Self {
+        let behind = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let (sender, bodies) = mpsc::unbounded_channel();
+        let (listen, home) = (ports::lasting().unwrap(), tempfile::tempdir().unwrap());
+        let here = home.path().join("here.yml");
+        let differs = json!({
+            "receivers": { "otlp": { "protocols": { "http": { "endpoint": listen.to_string() } } } },
+            "processors": { "batch": { "timeout": "100ms" } },
+            "exporters": { "otlphttp": {
+                "endpoint": format!("http://{}", behind.local_addr().unwrap()),
+                "compression": "none",
+            } },
+            "service": {
+                "pipelines": { "traces": { "exporters": ["otlphttp"] } },
+                "telemetry": { "metrics": { "level": "none" } },
+            },
+        });
+        std::fs::write(&here, differs.to_string()).unwrap();
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = behind.accept().await {
+                tokio::spawn(collect(connection, sender.clone()));
+            }
+        });
+        let program = which::which("otelcol").expect("a collector on the PATH: `cargo muster test` brings it there");
+        let ours = concat!(env!("CARGO_MANIFEST_DIR"), "/../docker/observe/collector.yml");
+        let command = Command::new("otelcol", program, home.path().join("otelcol.log"));
+        let process = Child::spawn(command.args(["--config", ours, "--config"]).arg(&here)).unwrap();
+        let listens = || std::net::TcpStream::connect(listen).ok();
+        process.until(PATIENCE, listens).await.unwrap();
+        Self { address: format!("http://{listen}"), bodies, _process: process, _home: home }
+    }
 }
 
 /// A span and the process that it is of.
@@ -79,15 +114,11 @@ fn hops(body: &[u8]) -> Vec<Hop> {
 }
 
 /// Every hop of the trace that `first` belongs to, once it has all of `wanted`: process and name of the span.
-async fn trace(
-    bodies: &mut mpsc::UnboundedReceiver<Vec<u8>>,
-    first: impl Fn(&Hop) -> bool,
-    wanted: &[(&str, &str)],
-) -> Vec<Hop> {
+async fn trace(collector: &mut Collector, first: impl Fn(&Hop) -> bool, wanted: &[(&str, &str)]) -> Vec<Hop> {
     let mut all: HashMap<Vec<u8>, Vec<Hop>> = HashMap::new();
     let gathering = async {
         loop {
-            for hop in hops(&bodies.recv().await.unwrap()) {
+            for hop in hops(&collector.bodies.recv().await.unwrap()) {
                 all.entry(hop.span.trace_id.clone()).or_default().push(hop);
             }
             let whole = all.values().find(|hops| {
@@ -112,8 +143,8 @@ async fn trace(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_goes_on_with_the_trace_of_its_sender() {
-    let (collector, mut bodies) = collector().await;
-    let setup = Setup::on(Engine::Sqlite).setting("MUSTER_OTLP_ENDPOINT", collector);
+    let mut collector = Collector::start().await;
+    let setup = Setup::on(Engine::Sqlite).setting("MUSTER_OTLP_ENDPOINT", &collector.address);
     let stack = setup.setting("OTEL_BSP_SCHEDULE_DELAY", 100).start().await;
     let admin = stack.admin().await;
     let (id, sender) = (0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128, 0x00f0_67aa_0ba9_02b7_u64);
@@ -122,7 +153,7 @@ async fn a_request_goes_on_with_the_trace_of_its_sender() {
     assert!(request.send().await.unwrap().status().is_success());
     let of_it = |hop: &Hop| hop.span.trace_id == id.to_be_bytes();
     let wanted = [("muster-api", "GET /api/v1/machines"), ("muster-registry", "list_machines")];
-    let hops = trace(&mut bodies, of_it, &wanted).await;
+    let hops = trace(&mut collector, of_it, &wanted).await;
     let api = hops.iter().find(|hop| hop.service == "muster-api").unwrap();
     assert_eq!(api.span.parent_span_id, sender.to_be_bytes());
 }
@@ -131,13 +162,13 @@ const SEND: &str = "POST /api/v1/sessions/{id}/messages";
 
 /// The hops of a turn, whose worker exports its own or does not.
 async fn turn(worker_exports: bool) -> Vec<Hop> {
-    let (collector, mut bodies) = collector().await;
-    let setup = Setup::on(Engine::Sqlite).setting("MUSTER_OTLP_ENDPOINT", &collector);
+    let mut collector = Collector::start().await;
+    let setup = Setup::on(Engine::Sqlite).setting("MUSTER_OTLP_ENDPOINT", &collector.address);
     let stack = setup.setting("OTEL_BSP_SCHEDULE_DELAY", 100).start().await;
     let admin = stack.admin().await;
     let mut waiting = admin.machine("desk").await.worker().await;
     if worker_exports {
-        waiting = waiting.setting("MUSTER_OTLP_ENDPOINT", &collector).setting("OTEL_BSP_SCHEDULE_DELAY", "100");
+        waiting = waiting.setting("MUSTER_OTLP_ENDPOINT", &collector.address).setting("OTEL_BSP_SCHEDULE_DELAY", "100");
     }
     let worker = waiting.started(&stack).await.approved().await;
     let session = worker.session("demo/fast").await;
@@ -149,7 +180,7 @@ async fn turn(worker_exports: bool) -> Vec<Hop> {
     let mut wanted = vec![("muster-api", SEND), (chat, "send_message"), (chat, "claim")];
     wanted.extend([(chat, "process"), (chat, "process")]);
     wanted.extend(worker_exports.then_some(("muster-worker-agent", "turn")));
-    let hops = trace(&mut bodies, |hop| hop.span.name == SEND, &wanted).await;
+    let hops = trace(&mut collector, |hop| hop.span.name == SEND, &wanted).await;
     let is_there = |id: &[u8]| hops.iter().any(|hop| hop.span.span_id == id);
     let orphan = hops.iter().find(|hop| !hop.span.parent_span_id.is_empty() && !is_there(&hop.span.parent_span_id));
     assert!(orphan.is_none(), "{orphan:?} of {hops:#?}");

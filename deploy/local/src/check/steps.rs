@@ -242,7 +242,7 @@ async fn helm(report: &Report) -> Result<(), CheckError> {
 async fn rust(report: &Report) -> Result<(), CheckError> {
     needs::postgres(report).await?;
     needs::installing(report).await?;
-    let path = needs::path_with_agents(report).await?;
+    let path = needs::path_with_tools(needs::path_with_agents(report).await?, report).await?;
     // A test of one service starts the programs of the others, which cargo would not build for it.
     build(report).await?;
     let test: Command = workspace::cargo(&logs().join("rust.log"))

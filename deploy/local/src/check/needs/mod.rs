@@ -1,5 +1,9 @@
 //! What the tests need beside what the product needs: found, or installed where that is possible.
 
+mod go;
+
+pub(super) use go::path_with_tools;
+
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -57,32 +61,55 @@ const GEMINI: &str = "@google/gemini-cli@0.61.0";
 /// The PATH, with opencode on it.
 pub(super) async fn path_with_opencode(report: &Report) -> Result<OsString, CheckError> {
     let path = std::env::var_os("PATH").unwrap_or_default();
-    path_with("opencode", OPENCODE, path, report).await
+    path_with_npm("opencode", OPENCODE, path, report).await
 }
 
 /// The PATH, with every agent on it that the tests drive.
 pub(super) async fn path_with_agents(report: &Report) -> Result<OsString, CheckError> {
-    path_with("gemini", GEMINI, path_with_opencode(report).await?, report).await
+    path_with_npm("gemini", GEMINI, path_with_opencode(report).await?, report).await
 }
 
-/// The PATH, with a program on it; its npm package is installed into the user's cache when there is none.
-async fn path_with(program: &str, package: &str, path: OsString, report: &Report) -> Result<OsString, CheckError> {
+/// The PATH, with a program of an npm package on it.
+async fn path_with_npm(program: &str, package: &str, path: OsString, report: &Report) -> Result<OsString, CheckError> {
+    path_with(program, package, path, async |home| {
+        let install = Command::new("npm", "npm", steps::logs().join(format!("{program}.log")))
+            .args(["install", "--no-audit", "--no-fund", "--prefix"])
+            .arg(home)
+            .arg(package);
+        steps::heard(install, report).await
+    })
+    .await
+}
+
+/// The PATH, with a program on it: when there is none, `install` puts it into a directory of the user's cache, which has
+/// the package's name and version.
+async fn path_with(
+    program: &str,
+    package: &str,
+    path: OsString,
+    install: impl AsyncFnOnce(&Path) -> Result<(), CheckError>,
+) -> Result<OsString, CheckError> {
     if which::which(program).is_ok() {
         return Ok(path);
     }
     // A scope is no part of the directory's name.
     let home = cache()?.join(package.rsplit('/').next().unwrap_or(package));
-    let programs = home.join("node_modules").join(".bin");
-    if !programs.join(program).exists() {
-        std::fs::create_dir_all(&home).map_err(|source| CheckError::File { path: home.clone(), source })?;
-        let install = Command::new("npm", "npm", steps::logs().join(format!("{program}.log")))
-            .args(["install", "--no-audit", "--no-fund", "--prefix"])
-            .arg(&home)
-            .arg(package);
-        steps::heard(install, report).await?;
+    let places = [home.join("node_modules").join(".bin"), home.clone()];
+    let found = || places.iter().find(|place| place.join(program).exists());
+    if found().is_none() {
+        std::fs::create_dir_all(&home).map_err(failed(&home))?;
+        install(&home).await?;
     }
-    let all = std::iter::once(programs).chain(std::env::split_paths(&path));
+    let Some(place) = found() else {
+        return Err(CheckError::Missing(format!("{package} has no {program}: look into {}", home.display())));
+    };
+    let all = std::iter::once(place.clone()).chain(std::env::split_paths(&path));
     std::env::join_paths(all).map_err(|error| CheckError::Missing(error.to_string()))
+}
+
+fn failed(path: &Path) -> impl Fn(std::io::Error) -> CheckError {
+    let path = path.to_owned();
+    move |source| CheckError::File { path: path.clone(), source }
 }
 
 /// A Python with packages of ours.
@@ -108,10 +135,6 @@ pub(super) async fn python(name: &str, pins: &str, report: &Report) -> Result<Py
     }
     let program = pip().ok_or_else(|| CheckError::Missing(MISSING.to_owned()))?;
     let pins = workspace::root().join(pins);
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| CheckError::File { path, source }
-    };
     let digest = HEXLOWER.encode(&Sha256::digest(std::fs::read(&pins).map_err(failed(&pins))?));
     let home = cache()?.join(format!("{name}-{}", digest.get(..12).unwrap_or_default()));
     if !home.exists() {
