@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use async_nats::{HeaderMap, StatusCode};
+use async_nats::{
+    HeaderMap, StatusCode,
+    jetstream::{message::StreamMessage, stream::LastRawMessageErrorKind},
+};
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use muster_contracts::subject::Subject;
@@ -122,17 +125,21 @@ impl Bus {
         }
     }
 
-    /// The newest message on one exact subject.
+    /// The newest message that matches `filter`, as the stream's leader has it: a replica may not have it yet.
     ///
     /// # Errors
-    /// When the broker does not answer.
-    pub async fn last(&self, stream: &str, subject: &Subject) -> Result<Option<Stored>, ReadError> {
-        let asked = format!("$JS.API.DIRECT.GET.{stream}.{subject}");
-        let answer = self.inquire(&asked, &Bytes::new()).await?;
-        match answer.status {
-            Some(StatusCode::NOT_FOUND) => Ok(None),
-            Some(_) => Err(ReadError::Unavailable),
-            None => stored(answer.headers.as_ref(), answer.payload).map(Some).ok_or(ReadError::Malformed),
+    /// When the stream has no leader, or it does not answer.
+    pub async fn last(&self, stream: &str, filter: &str) -> Result<Option<Stored>, ReadError> {
+        let stream = self.jetstream.get_stream_no_info(stream).await.map_err(|_| ReadError::Unavailable)?;
+        let asked = again(|silence| timeout(silence, stream.get_last_raw_message_by_subject(filter))).await;
+        match asked.map_err(|_| ReadError::Unavailable)? {
+            Ok(StreamMessage { subject, sequence, headers, payload, .. }) => {
+                let subject = subject.parse().map_err(|_| ReadError::Malformed)?;
+                let id = headers.get("Nats-Msg-Id").map(|id| id.as_str().to_owned());
+                Ok(Some(Stored { sequence, subject, payload, id }))
+            }
+            Err(error) if error.kind() == LastRawMessageErrorKind::NoMessageFound => Ok(None),
+            Err(_) => Err(ReadError::Unavailable),
         }
     }
 }

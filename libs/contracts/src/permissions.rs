@@ -195,6 +195,8 @@ fn chat() -> Permissions {
     }
     // How far the api has taken over what is to be erased.
     publish.push(format!("$JS.API.CONSUMER.INFO.{EVENTS}.api"));
+    // Its leader is asked what a replica may not have yet.
+    publish.push(format!("$JS.API.STREAM.MSG.GET.{CHUNKS}"));
     publish.extend(define(objects::ATTACHMENTS.stream));
     publish.extend(keep(objects::ATTACHMENTS));
     publish.push(erase(objects::ATTACHMENTS.stream));

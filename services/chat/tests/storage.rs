@@ -143,7 +143,7 @@ mod scenario {
         // The setting is changed while the stream is in use, and loses nothing that is younger.
         let before = chat.bus.stream_state(CHUNKS).await.unwrap();
         chat.process.kill().await;
-        let _second = chat.another(&[("MUSTER_CHUNKS_MAX_SECONDS", "4")]).await;
+        let _second = chat.another(&[("MUSTER_CHUNKS_MAX_SECONDS", "12")]).await;
         let mut worker = chat.process_of_worker(1);
         worker.identity = identity;
         loop {

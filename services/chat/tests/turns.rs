@@ -16,6 +16,7 @@ const SECOND_REQUEST: &str = "the_second_request_02";
 on_both! {
     a_message_becomes_a_reply_that_is_stored_once
     the_same_question_gets_the_same_answer
+    a_question_that_comes_late_forgets_nothing
     messages_wait_in_order_and_can_be_changed_until_they_are_delivered
     a_new_process_interrupts_what_the_old_one_began_and_begins_what_it_did_not
     what_a_hostile_worker_writes_ends_its_turn_and_nothing_else
@@ -78,6 +79,26 @@ mod scenario {
         let doubtful = v1::OpenReply { doubtful: true, acknowledged: None, ..writing.open() };
         let told = worker.ask(v1::SyncRequest { open: vec![doubtful], ..Default::default() }).await;
         assert_eq!(told.go_on[0].stored, Some(0));
+    }
+
+    pub async fn a_question_that_comes_late_forgets_nothing(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let start = worker.next().await;
+        let (mut writing, begun) = worker.begin_at(&start).await;
+        // It was asked before the turn was begun, and was under way while the worker asked again.
+        let late = v1::SyncRequest { seen: Some(begun - 1), ..Default::default() };
+        assert_eq!(worker.ask(late).await, v1::SyncReply::default());
+        worker.write(&mut writing, "one").await;
+        worker.end(&mut writing, Completed).await;
+        chat.until(&start.message_id, Completed).await;
+
+        chat.send("two").await;
+        let start = worker.next().await;
+        let (_, begun) = worker.begin_at(&start).await;
+        worker.ask(v1::SyncRequest { seen: Some(begun), ..Default::default() }).await;
+        chat.until(&start.message_id, Interrupted).await;
     }
 
     pub async fn messages_wait_in_order_and_can_be_changed_until_they_are_delivered(engine: Engine) {

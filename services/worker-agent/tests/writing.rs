@@ -36,7 +36,7 @@ fn answer_doubts(worker: &Worker) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
         loop {
             bell.notified().await;
-            for open in turns.report().into_iter().filter(|open| open.doubtful) {
+            for open in turns.report().0.into_iter().filter(|open| open.doubtful) {
                 let entry = turns.get(&open.reply_id).unwrap();
                 entry.go_on((shelf.of(&entry.reply).len() as u64).checked_sub(1));
             }
@@ -71,12 +71,12 @@ async fn a_start_that_is_stored_without_an_answer_goes_on_by_chat_s_word() {
     shelf.fail([Fault::AckLost]);
     let reply = worker.begin(&SessionId::random(), "count 3", |_| {});
     let doubtful = async {
-        while !worker.turns.report().iter().any(|open| open.doubtful) {
+        while !worker.turns.report().0.iter().any(|open| open.doubtful) {
             worker.bell.notified().await;
         }
     };
     timeout(PATIENCE, doubtful).await.unwrap();
-    assert_eq!(worker.turns.report()[0].acknowledged, None);
+    assert_eq!(worker.turns.report().0[0].acknowledged, None);
     assert_eq!(shelf.of(&reply).len(), 1, "nothing but the start, and the backend has not heard of it");
     worker.turns.get(reply.as_str()).unwrap().go_on(Some(0));
     assert_eq!(worker.ended(&reply).await.reply.content(), numbers(3));
@@ -150,7 +150,7 @@ async fn whoever_may_be_taken_for_dead_asks_before_it_writes_another_word() {
     let (worker, _directory) = worker(&shelf);
     let (reply, stored) = cut_off_for(&worker, 10).await;
     let asks = async {
-        while !worker.turns.report().iter().any(|open| open.doubtful) {
+        while !worker.turns.report().0.iter().any(|open| open.doubtful) {
             worker.bell.notified().await;
         }
     };

@@ -6,7 +6,7 @@
 use std::collections::{HashMap, HashSet};
 
 use bytes::Bytes;
-use muster_bus::{Handled, Identity, Incoming};
+use muster_bus::{Handled, Identity, Incoming, Stored};
 use muster_contracts::{
     Message as _,
     id::{MessageId, SessionId},
@@ -95,7 +95,7 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
             None if request.cut.contains(&turn.reply_id) => {
                 finish::abandon(state, &turn, Outcome::Interrupted, Some(RESTARTED)).await?;
             }
-            None => unknown_turn(state, identity, &turn, &mut reply).await?,
+            None => unknown_turn(state, identity, &turn, request.seen, &mut reply).await?,
         }
         open.insert(turn.reply_id);
     }
@@ -146,7 +146,9 @@ async fn known_turn(state: &State, turn: &TurnRow, told: &v1::OpenReply, reply: 
         reply.stop.push(v1::StopTurn { reply_id: turn.reply_id.clone(), reason: turn.stop_reason.clone() });
     }
     if told.doubtful {
-        reply.go_on.push(v1::GoOn { reply_id: turn.reply_id.clone(), stored: stored(state, turn).await? });
+        let sequence = start(state, turn).await?;
+        let stored = if sequence.is_some() { Some(highest(state, turn).await?) } else { None };
+        reply.go_on.push(v1::GoOn { reply_id: turn.reply_id.clone(), stored, sequence });
     }
     for request in requests::answers(state.db.pool(), &turn.reply_id).await? {
         reply.answers.push(v1::GivenAnswer {
@@ -158,12 +160,21 @@ async fn known_turn(state: &State, turn: &TurnRow, told: &v1::OpenReply, reply: 
     Ok(())
 }
 
-/// The worker does not mention it: it has not heard of it yet, or its end is on
-/// the way to us, or it was lost with the process that had it.
-async fn unknown_turn(state: &State, identity: &Identity, turn: &TurnRow, reply: &mut v1::SyncReply) -> Done<()> {
+/// The worker does not mention it: it has not heard of it yet, or had not when it asked, or its end is on the way to us,
+/// or it was lost with the process that had it.
+async fn unknown_turn(
+    state: &State,
+    identity: &Identity,
+    turn: &TurnRow,
+    seen: Option<u64>,
+    reply: &mut v1::SyncReply,
+) -> Done<()> {
     let same = turn.instance == identity.instance.as_str();
-    let begun = turn.status() == v1::TurnStatus::Streaming || stored(state, turn).await?.is_some();
+    let start = start(state, turn).await?;
+    let begun = turn.status() == v1::TurnStatus::Streaming || start.is_some();
     match (same, begun) {
+        // The question was on its way while a later one was answered.
+        (true, true) if seen.is_some() && seen < start => Ok(()),
         (_, false) if turn.stop_asked() => {
             finish::abandon(state, turn, Outcome::Cancelled, turn.stop_reason.as_deref()).await
         }
@@ -230,34 +241,39 @@ fn weight(start: &v1::TurnStart) -> usize {
     start.content.len() + start.fork.as_ref().map_or(0, |fork| fork.context.len()) + superseded
 }
 
-/// The highest number of a reply that the stream has; `None` when not even its start is stored.
-async fn stored(state: &State, turn: &TurnRow) -> Done<Option<u64>> {
-    let subject = |kind| -> Done<Subject> {
-        Ok(Subject::Chunk(ChunkAddress {
-            writer: Writer::Worker(turn.worker_id.parse()?),
-            session: turn.chat_session_id.parse()?,
-            about: About::Message(turn.reply_id.parse()?),
-            kind,
-        }))
-    };
-    let mut highest = match state.bus.last(CHUNKS, &subject(ChunkKind::Start)?).await? {
-        Some(start) if start.id.as_deref() == Some(&format!("{}:0", turn.nonce)) => 0,
-        // The stream had it and has forgotten it; what else it has forgotten is in the row.
-        None if turn.status() == v1::TurnStatus::Streaming => {
-            messages::get(state.db.pool(), &turn.reply_id).await?.map_or(0, |row| row.received_number.unsigned_abs())
-        }
-        Some(_) | None => return Ok(None),
-    };
-    if let Some(chunk) = state.bus.last(CHUNKS, &subject(ChunkKind::Chunk)?).await? {
+/// The sequence at which the stream has a turn's start; 0 when it had it and has forgotten it, `None` when it was never
+/// stored.
+async fn start(state: &State, turn: &TurnRow) -> Done<Option<u64>> {
+    Ok(match last(state, turn, ChunkKind::Start).await? {
+        Some(start) => (start.id.as_deref() == Some(&format!("{}:0", turn.nonce))).then_some(start.sequence),
+        None => (turn.status() == v1::TurnStatus::Streaming).then_some(0),
+    })
+}
+
+/// The highest number of a begun reply that the stream has, or that the row has of what the stream has forgotten.
+async fn highest(state: &State, turn: &TurnRow) -> Done<u64> {
+    let row = messages::get(state.db.pool(), &turn.reply_id).await?;
+    let mut highest = row.map_or(0, |row| row.received_number.unsigned_abs());
+    if let Some(chunk) = last(state, turn, ChunkKind::Chunk).await? {
         highest = highest.max(v1::Chunk::decode(chunk.payload).map_or(0, |chunk| chunk.number));
     }
-    if let Some(asked) = state.bus.last(CHUNKS, &subject(ChunkKind::Request)?).await? {
+    if let Some(asked) = last(state, turn, ChunkKind::Request).await? {
         highest = highest.max(v1::RequestAsked::decode(asked.payload).map_or(0, |asked| asked.number));
     }
-    if let Some(end) = state.bus.last(CHUNKS, &subject(ChunkKind::End)?).await? {
+    if let Some(end) = last(state, turn, ChunkKind::End).await? {
         highest = highest.max(v1::End::decode(end.payload).map_or(0, |end| end.number));
     }
-    Ok(Some(highest))
+    Ok(highest)
+}
+
+async fn last(state: &State, turn: &TurnRow, kind: ChunkKind) -> Done<Option<Stored>> {
+    let subject = Subject::Chunk(ChunkAddress {
+        writer: Writer::Worker(turn.worker_id.parse()?),
+        session: turn.chat_session_id.parse()?,
+        about: About::Message(turn.reply_id.parse()?),
+        kind,
+    });
+    Ok(state.bus.last(CHUNKS, &subject.to_string()).await?)
 }
 
 /// What workers ask, by subject.

@@ -1,5 +1,8 @@
 //! Reading a reply from the stream: from where its row ends to where it is asked for.
 
+use std::time::Duration;
+
+use muster_bus::ReadError;
 use muster_contracts::{
     Message as _,
     reply::Reply,
@@ -16,6 +19,9 @@ use crate::{
 
 /// Messages read at once.
 const BATCH: usize = 500;
+/// How often a replica may lag behind what the leader says, and the pause until the next one is asked.
+const LAGGING: usize = 20;
+const LAG: Duration = Duration::from_millis(50);
 
 /// A reply as the stream has it.
 #[derive(Debug)]
@@ -57,7 +63,7 @@ pub async fn read(state: &State, turn: &TurnRow) -> Done<Read> {
     let (parts, number) = row.map_or_else(Default::default, |row| (row.parts(), row.received_number.unsigned_abs()));
     let from = turn.stream_position.unsigned_abs();
     let mut read = Read { reply: Reply::resume(parts, number), position: from, end: None, gap: false };
-    let filter = filter::reply(&turn.worker_id.parse()?, &turn.chat_session_id.parse()?, &turn.reply_id.parse()?);
+    let filter = filter_of(turn)?;
     loop {
         let batch = state.bus.read(CHUNKS, &filter, read.position + 1, BATCH).await?;
         for message in batch.messages {
@@ -84,6 +90,27 @@ pub async fn read(state: &State, turn: &TurnRow) -> Done<Read> {
             return Ok(read);
         }
     }
+}
+
+/// Reads all that the stream has of a turn's reply by now, as its leader knows. A replica that lags, as one does that was
+/// away, is not believed: whoever is asked next is mostly another one.
+///
+/// # Errors
+/// When the database or the broker fails, or every replica that was asked lags.
+pub async fn read_all(state: &State, turn: &TurnRow) -> Done<Read> {
+    let newest = state.bus.last(CHUNKS, &filter_of(turn)?).await?.map_or(0, |newest| newest.sequence);
+    for _ in 0..LAGGING {
+        let read = read(state, turn).await?;
+        if read.gap || read.position >= newest {
+            return Ok(read);
+        }
+        tokio::time::sleep(LAG).await;
+    }
+    Err(ReadError::Unavailable.into())
+}
+
+fn filter_of(turn: &TurnRow) -> Done<String> {
+    Ok(filter::reply(&turn.worker_id.parse()?, &turn.chat_session_id.parse()?, &turn.reply_id.parse()?))
 }
 
 /// Keeps what an open turn has so far, so that the stream may forget it.

@@ -58,13 +58,13 @@ pub async fn told(state: &State, turn: &TurnRow, end: &v1::End) -> Done<Told> {
     Ok(Told::Over)
 }
 
-/// Ends a turn without its worker: with what the stream has, and a reason.
+/// Ends a turn without its worker: with all that the stream has, and a reason.
 /// Does nothing when the worker has told its end after all.
 ///
 /// # Errors
 /// When the database or the broker fails.
 pub async fn abandon(state: &State, turn: &TurnRow, outcome: Outcome, reason: Option<&str>) -> Done<()> {
-    let read = assemble::read(state, turn).await?;
+    let read = assemble::read_all(state, turn).await?;
     if read.end.is_some() {
         return Ok(());
     }

@@ -51,15 +51,20 @@ impl Process<'_> {
 
     /// Begins what sync said.
     pub async fn begin(&self, start: &v1::TurnStart) -> Writing {
-        let mut writing = Writing { start: start.clone(), number: 0, reply: Reply::default() };
+        self.begin_at(start).await.0
+    }
+
+    /// The same, and at which sequence of the stream.
+    pub async fn begin_at(&self, start: &v1::TurnStart) -> (Writing, u64) {
+        let writing = Writing { start: start.clone(), number: 0, reply: Reply::default() };
         let body = v1::Start {
             instance: self.identity.instance.to_string(),
             reply_to: start.message_id.clone(),
             model: start.model.clone(),
             claimed_at: start.claimed_at,
         };
-        self.put(&mut writing, ChunkKind::Start, body.encode_to_vec()).await;
-        writing
+        let sequence = self.try_put(&writing, ChunkKind::Start, body.encode_to_vec()).await.unwrap();
+        (writing, sequence)
     }
 
     /// Runs the next turn of the session to its end: what it was told, and its reply.
@@ -126,7 +131,7 @@ impl Process<'_> {
         Ok(())
     }
 
-    async fn try_put(&self, writing: &Writing, kind: ChunkKind, payload: Vec<u8>) -> Result<(), StoreError> {
+    async fn try_put(&self, writing: &Writing, kind: ChunkKind, payload: Vec<u8>) -> Result<u64, StoreError> {
         let subject = Subject::Chunk(ChunkAddress {
             writer: Writer::Worker(self.identity.worker.clone()),
             session: writing.start.chat_session_id.parse().unwrap(),
@@ -136,7 +141,7 @@ impl Process<'_> {
         let id = format!("{}:{}", writing.start.nonce, writing.number);
         let message =
             Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false, traceparent: None };
-        self.chat.bus.store(message).await.map(drop)
+        self.chat.bus.store(message).await.map(|receipt| receipt.sequence)
     }
 }
 

@@ -53,7 +53,8 @@ impl Sync {
                 held.truncate(HELD);
                 held_told = Some(begun);
             }
-            let request = SyncRequest { open: turns.report(), held, cut: turns.cut(), full: turns.full() };
+            let (open, seen) = turns.report();
+            let request = SyncRequest { open, held, cut: turns.cut(), full: turns.full(), seen: Some(seen) };
             let subject = self.link.chat(ChatVerb::Sync);
             match self.link.bus.request::<_, SyncReply>(&subject, &request, TIMEOUT).await {
                 Ok(reply) => {
@@ -88,7 +89,8 @@ impl Sync {
                 entry.drop_it();
             }
         }
-        for GoOn { reply_id, stored } in go_on {
+        for GoOn { reply_id, stored, sequence } in go_on {
+            turns.saw(sequence.unwrap_or(0));
             if let Some(entry) = turns.get(&reply_id) {
                 entry.go_on(stored);
             }

@@ -2,7 +2,10 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use muster_contracts::{
@@ -134,6 +137,8 @@ impl Entry {
 #[derive(Debug)]
 pub struct Turns {
     open: Mutex<Table>,
+    /// The highest sequence of the stream of which this process knows.
+    seen: AtomicU64,
     bell: Arc<Notify>,
     journal: Option<Arc<Journal>>,
 }
@@ -151,7 +156,7 @@ impl Turns {
     #[must_use]
     pub fn new(bell: Arc<Notify>) -> Self {
         let table = Table { entries: BTreeMap::new(), ended: Recent::new(REMEMBERED), cut: Vec::new() };
-        Self { open: Mutex::new(table), bell, journal: None }
+        Self { open: Mutex::new(table), seen: AtomicU64::new(0), bell, journal: None }
     }
 
     /// None yet, but those of this journal are known, and it learns of the ones that follow.
@@ -239,10 +244,19 @@ impl Turns {
         self.all().iter().filter(|entry| full(entry)).map(|entry| entry.reply.to_string()).collect()
     }
 
-    /// What chat is told of the open replies.
+    /// The stream has something of ours at this sequence.
+    pub fn saw(&self, sequence: u64) {
+        self.seen.fetch_max(sequence, Ordering::Release);
+    }
+
+    /// What chat is told of the open replies, and the highest sequence of the stream that is known with that: what began
+    /// behind it may be missing, what ended before it is.
     #[must_use]
-    pub fn report(&self) -> Vec<OpenReply> {
-        self.all().iter().map(|entry| entry.report()).collect()
+    pub fn report(&self) -> (Vec<OpenReply>, u64) {
+        // With the table held, nothing that is not in it begins meanwhile.
+        let table = lock(&self.open);
+        let open = table.entries.values().map(|entry| entry.report()).collect();
+        (open, self.seen.load(Ordering::Acquire))
     }
 }
 
@@ -256,9 +270,9 @@ mod tests {
         let (session, reply) = (SessionId::random(), MessageId::random());
         assert!(turns.open(session.clone(), reply.clone()).is_some());
         assert!(turns.open(session.clone(), reply.clone()).is_none());
-        assert_eq!(turns.report().len(), 1);
+        assert_eq!(turns.report().0.len(), 1);
         turns.close(&reply);
-        assert!(turns.report().is_empty());
+        assert!(turns.report().0.is_empty());
         assert!(turns.open(session, reply).is_none());
     }
 

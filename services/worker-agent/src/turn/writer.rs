@@ -199,7 +199,8 @@ impl ReplyWriter {
             let attempt = self.meanwhile(store.store(self.storing(&publish))).await?;
             let longest = if matches!(attempt, Err(StoreError::Full)) { FULL } else { LEADERLESS };
             let doubt = match attempt {
-                Ok(_) => {
+                Ok(receipt) => {
+                    self.turns.saw(receipt.sequence);
                     self.set_away(false);
                     self.set_full(false);
                     self.outgoing.acked();
