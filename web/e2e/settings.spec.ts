@@ -47,7 +47,6 @@ test("an administrator disables an account, which is out at once, and enables it
   await person.getByRole("button", { name: `Menu of ${name}` }).click();
   await admin.page.getByRole("menuitem", { name: "Disable" }).click();
   await expect(person).toContainText("disabled");
-  await page.goto("/app");
   await expect(page.getByRole("button", { name: "Sign in", exact: true })).toBeVisible();
   await person.getByRole("button", { name: `Menu of ${name}` }).click();
   await admin.page.getByRole("menuitem", { name: "Enable" }).click();
