@@ -2,139 +2,20 @@
 //! environment, the later one winning. A section's keys, types, defaults and
 //! meanings stand in one place, see [`settings!`](crate::settings).
 
-use std::{ffi::OsString, fmt, num::NonZeroU32, ops::RangeInclusive, path::Path};
+mod environment;
+mod key;
 
-use config::{Config, Environment, File, FileFormat, Map, Value, ValueKind};
+use std::{ops::RangeInclusive, path::Path};
+
+use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use secrecy::SecretString;
-use serde::de::DeserializeOwned;
 use strum::VariantNames;
 
-/// Prefix of the environment's names.
-const PREFIX: &str = "MUSTER";
-/// Names the file itself: known in the environment, and no key.
-pub(crate) const FILE_VARIABLE: &str = "MUSTER_CONFIG";
-/// A name of this length may have two letters wrong and still be taken for a key; a shorter one, one letter.
-const LONG: usize = 8;
+use crate::settings;
+use environment::{PREFIX, environment};
+pub use key::{Key, Section, Setting, fits, one_of};
 
-/// What a key's value may be.
-pub trait Setting {
-    /// Whether it may be left out though it has no default.
-    const OPTIONAL: bool = false;
-
-    /// What it may be, for people.
-    fn kind() -> String;
-}
-
-macro_rules! kinds {
-    ($($kind:literal: $($type:ty),+;)+) => {
-        $($(impl Setting for $type {
-            fn kind() -> String {
-                $kind.to_owned()
-            }
-        })+)+
-    };
-}
-
-kinds! {
-    "text": String;
-    "secret": SecretString;
-    "path": std::path::PathBuf;
-    "address:port": std::net::SocketAddr;
-    "number": u32, u64, i64, usize;
-    "number, at least 1": NonZeroU32;
-}
-
-impl<T: Setting> Setting for Option<T> {
-    const OPTIONAL: bool = true;
-
-    fn kind() -> String {
-        T::kind()
-    }
-}
-
-/// Words of which a value is one.
-#[must_use]
-pub fn one_of(words: &[&str]) -> String {
-    words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
-}
-
-/// One key of a section.
-#[derive(Debug, Clone)]
-pub struct Key {
-    /// Its name in the file.
-    pub name: &'static str,
-    /// See [`Setting::kind`].
-    pub kind: fn() -> String,
-    /// See [`Setting::OPTIONAL`].
-    pub optional: bool,
-    /// What it is unless said otherwise.
-    pub default: Option<&'static str>,
-    /// What a number must be within.
-    pub range: Option<RangeInclusive<i64>>,
-    /// Whether what is configured is of its type.
-    pub fits: fn(&Config, &str) -> bool,
-    /// Whether another value is taken while the service runs.
-    pub live: bool,
-    /// What it means.
-    pub doc: &'static str,
-}
-
-impl Key {
-    /// Its name in the environment.
-    #[must_use]
-    pub fn variable(&self) -> String {
-        format!("{PREFIX}_{}", self.name.to_uppercase())
-    }
-
-    /// What its value may be, for people.
-    #[must_use]
-    pub fn allowed(&self) -> String {
-        let kind = (self.kind)();
-        match &self.range {
-            None => kind,
-            Some(range) if *range.end() == i64::MAX => format!("{kind}, at least {}", range.start()),
-            Some(range) => format!("{kind}, {} to {}", range.start(), range.end()),
-        }
-    }
-}
-
-/// Whether a key's value, if it has one, can be read as this type.
-#[must_use]
-pub fn fits<T: DeserializeOwned>(values: &Config, key: &str) -> bool {
-    values.get::<T>(key).is_ok() || values.get::<Value>(key).is_err()
-}
-
-/// Keys that belong together, as a struct.
-pub trait Section: DeserializeOwned + Clone + fmt::Debug + Send + Sync + 'static {
-    /// Its keys.
-    const KEYS: &'static [Key];
-}
-
-/// Defines a [`Section`]: a struct whose fields say their default, what a number must be within, and their meaning. What
-/// is marked `@live` is taken while the service runs.
-#[macro_export]
-macro_rules! settings {
-    ($(#[$meta:meta])* $vis:vis struct $name:ident {
-        $( $(#[doc = $doc:literal])+ $(@$live:ident)? $key:ident : $type:ty $(= $default:literal $(in $range:expr)?)?, )*
-    }) => {
-        $(#[$meta])*
-        #[derive(Debug, Clone, ::serde::Deserialize)]
-        $vis struct $name { $( $(#[doc = $doc])+ pub $key: $type, )* }
-
-        impl $crate::config::Section for $name {
-            const KEYS: &'static [$crate::config::Key] = &[ $( $crate::config::Key {
-                name: stringify!($key),
-                kind: <$type as $crate::config::Setting>::kind,
-                optional: <$type as $crate::config::Setting>::OPTIONAL,
-                default: { #[allow(unused_mut, unused_assignments)] let mut default = None; $( default = Some($default); )? default },
-                range: { #[allow(unused_mut, unused_assignments)] let mut range = None; $($( range = Some($range); )?)? range },
-                fits: $crate::config::fits::<$type>,
-                live: { #[allow(unused_mut, unused_assignments)] let mut live = false; $( live = !stringify!($live).is_empty(); )? live },
-                doc: concat!($($doc),+),
-            }, )* ];
-        }
-    };
-}
+pub(crate) use environment::FILE_VARIABLE;
 
 settings! {
     /// What every service is told.
@@ -325,34 +206,6 @@ fn read(path: &Path, known: &[&str]) -> Result<String, ConfigError> {
     }
 }
 
-/// Of the environment what has the name of a key. A name that is nearly one is a mistake; any other that begins alike
-/// is another program's.
-fn environment<'a>(
-    variables: impl Iterator<Item = (OsString, OsString)>,
-    keys: impl Iterator<Item = &'a Key>,
-) -> Result<Map<String, String>, ConfigError> {
-    let known = keys.map(Key::variable).collect::<Vec<_>>();
-    let mut found = Map::new();
-    for (name, value) in variables {
-        let Ok(name) = name.into_string() else { continue };
-        if known.contains(&name) {
-            let value = value.into_string().map_err(|_| ConfigError::Invalid(format!("`{name}` is not UTF-8")))?;
-            found.insert(name, value);
-        } else if name != FILE_VARIABLE
-            && let Some(meant) = known.iter().find(|known| is_nearly(&name, known))
-        {
-            return Err(ConfigError::Misspelt { found: name, meant: meant.clone() });
-        }
-    }
-    Ok(found)
-}
-
-fn is_nearly(name: &str, known: &str) -> bool {
-    let key = |name: &str| name.strip_prefix(PREFIX).and_then(|rest| rest.strip_prefix('_')).map(str::to_owned);
-    let (Some(name), Some(known)) = (key(name), key(known)) else { return false };
-    strsim::damerau_levenshtein(&name, &known) <= if known.len() < LONG { 1 } else { 2 }
-}
-
 /// A secret that stands in a key or in the file that another key names.
 ///
 /// # Errors
@@ -379,7 +232,7 @@ mod tests {
     use super::*;
 
     settings! {
-        struct Sample {
+        pub(super) struct Sample {
             /// A number.
             @live size: u32 = "7" in 1..=9,
             /// Maybe a text.
@@ -430,39 +283,6 @@ mod tests {
             load::<Sample>(Some(file("size = 9\ndatabase_url = postgres://u:hunter2@h/d\n").path())).unwrap_err();
         let told = told.to_string();
         assert!(told.contains("line 2") && !told.contains("hunter2") && !told.contains('\n'), "{told}");
-    }
-
-    fn from_environment(pairs: &[(&str, &str)]) -> Result<Map<String, String>, ConfigError> {
-        let pairs = pairs.iter().map(|(name, value)| (OsString::from(name), OsString::from(value)));
-        environment(pairs, Common::KEYS.iter().chain(Sample::KEYS))
-    }
-
-    #[test]
-    fn a_name_that_is_nearly_a_keys_is_a_mistake_and_another_one_is_not_ours() {
-        for (found, meant) in [
-            ("MUSTER_NATS_UR", "MUSTER_NATS_URL"),
-            ("MUSTER_DATABSE_URL", "MUSTER_DATABASE_URL"),
-            ("MUSTER_LOGS", "MUSTER_LOG"),
-            ("MUSTER_SIEZ", "MUSTER_SIZE"),
-        ] {
-            let told = from_environment(&[(found, "x")]).unwrap_err().to_string();
-            assert!(told.contains(found) && told.contains(meant), "{told}");
-        }
-        let others = ["MUSTER_CONFIG", "MUSTER_URL", "MUSTER_HOST", "MUSTER_API_PORT", "MUSTER_", "NATS_UR"];
-        assert!(from_environment(&others.map(|name| (name, "x"))).unwrap().is_empty());
-        let found = from_environment(&[("MUSTER_SIZE", "8"), ("PATH", "/bin")]).unwrap();
-        assert_eq!(found.into_iter().collect::<Vec<_>>(), [("MUSTER_SIZE".to_owned(), "8".to_owned())]);
-    }
-
-    #[test]
-    fn a_key_says_what_it_allows() {
-        let allowed = |name: &str| {
-            let key = Common::KEYS.iter().chain(Sample::KEYS).find(|key| key.name == name).unwrap();
-            (key.allowed(), key.optional, key.variable())
-        };
-        assert_eq!(allowed("size"), ("number, 1 to 9".to_owned(), false, "MUSTER_SIZE".to_owned()));
-        assert_eq!(allowed("word"), ("text".to_owned(), true, "MUSTER_WORD".to_owned()));
-        assert_eq!(allowed("log_format").0, "`text`, `json`");
     }
 
     #[test]
