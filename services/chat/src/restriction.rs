@@ -37,6 +37,7 @@ pub async fn tell(state: &State, worker_id: &str) -> Done<()> {
         worker_id: worker_id.to_owned(),
         restriction: restriction.into(),
         detail: detail.to_owned(),
+        readmissions: worker.readmissions,
     };
     if let Err(error) = state.bus.call::<method::RestrictWorker>(&request).await {
         tracing::warn!(worker_id, %error, "the registry was not told of a restriction; it will be");

@@ -60,6 +60,7 @@ pub(crate) async fn worker(state: &State, on: &mut AnyConnection, worker: Worker
         revision,
         restriction,
         restriction_detail,
+        readmissions,
         ..
     } = worker;
     let About { hostname, directory, backend, version } = about;
@@ -91,6 +92,7 @@ pub(crate) async fn worker(state: &State, on: &mut AnyConnection, worker: Worker
         term,
         restriction: restriction.into(),
         restriction_detail,
+        readmissions,
     })
 }
 

@@ -47,6 +47,8 @@ pub(crate) struct Worker {
     pub restriction: Restriction,
     /// Why, for people.
     pub restriction_detail: String,
+    /// How often its owner has let it in again after it was cut off.
+    pub readmissions: i64,
     /// Grows with every change.
     pub revision: i64,
 }
@@ -195,6 +197,7 @@ pub(crate) fn sample() -> Worker {
         suspended: false,
         restriction: Restriction::Unspecified,
         restriction_detail: String::new(),
+        readmissions: 0,
         revision: 1,
     }
 }

@@ -39,6 +39,7 @@ pub(super) async fn handle(state: Shared, request: v1::CreateWorkerRequest) -> H
         suspended: false,
         restriction: v1::Restriction::Unspecified,
         restriction_detail: String::new(),
+        readmissions: 0,
         revision: 1,
     };
     let count = workers::count(&mut change.write, &wanted.machine).await.map_err(failed)?;

@@ -18,7 +18,7 @@ pub(super) async fn handle(state: Shared, request: WorkerRef) -> Handled<v1::Wor
     let mut change = Change::begin(&state, actor).await.map_err(failed)?;
     let worker = take_worker(&mut change.write, &user, &id).await?;
     if worker.restriction == Restriction::CutOff {
-        workers::restrict(&mut change.write, &id, Restriction::Unspecified, "").await.map_err(failed)?;
+        workers::readmit(&mut change.write, &id).await.map_err(failed)?;
         change.worker(&id).await.map_err(failed)?;
         change.did_to_worker(Action::WorkerReadmitted, &worker, String::new()).await.map_err(failed)?;
         change.commit().await.map_err(failed)?;

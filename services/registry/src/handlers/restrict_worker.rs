@@ -13,7 +13,7 @@ use crate::{presence::kick, state::Shared, store::workers, tell::Change};
 
 pub(super) async fn handle(state: Shared, request: RestrictWorkerRequest) -> Handled<Empty> {
     let restriction = request.restriction();
-    let RestrictWorkerRequest { worker_id, restriction: _, detail } = request;
+    let RestrictWorkerRequest { worker_id, restriction: _, detail, readmissions } = request;
     if detail.len() > DIRECTORY_BYTES {
         return Err(problem::invalid("/detail", format!("The detail may have {DIRECTORY_BYTES} bytes.")));
     }
@@ -22,6 +22,10 @@ pub(super) async fn handle(state: Shared, request: RestrictWorkerRequest) -> Han
     let worker = workers::take(&mut change.write, &id).await.map_err(failed)?;
     let worker = worker.ok_or_else(|| problem::not_found("worker"))?;
     if worker.restriction == restriction && worker.restriction_detail == detail {
+        return Ok(Empty {});
+    }
+    if restriction == Restriction::CutOff && readmissions < worker.readmissions {
+        // Its owner has let it in since; chat is about to hear of it.
         return Ok(Empty {});
     }
     workers::restrict(&mut change.write, &id, restriction, &detail).await.map_err(failed)?;

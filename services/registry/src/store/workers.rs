@@ -18,7 +18,7 @@ macro_rules! columns {
     () => {
         "worker_id, machine_id, user_id, name, status, fingerprint, created_at, approved_at, approved_by, hostname,
          directory, backend, version, instance, term, lease_instance, lease_term, lease_until, leased_at, seen,
-         offline_since, offline_closed, suspended, restriction, restriction_detail, revision"
+         offline_since, offline_closed, suspended, restriction, restriction_detail, readmissions, revision"
     };
 }
 
@@ -53,6 +53,7 @@ fn read(row: &AnyRow) -> Result<Worker, DbError> {
         suspended: row.try_get::<i64, _>("suspended")? != 0,
         restriction: restriction(row.try_get("restriction")?),
         restriction_detail: row.try_get("restriction_detail")?,
+        readmissions: row.try_get("readmissions")?,
         revision: row.try_get("revision")?,
     })
 }
@@ -188,6 +189,16 @@ pub(crate) async fn restrict(
         .bind(id.as_str())
         .bind(i64::from(i32::from(restriction)))
         .bind(detail)
+        .execute(write.connection())
+        .await?;
+    Ok(())
+}
+
+/// Writes that its owner has let a worker in again.
+pub(crate) async fn readmit(write: &mut Write, id: &WorkerId) -> Result<(), DbError> {
+    restrict(write, id, Restriction::Unspecified, "").await?;
+    sqlx::query("UPDATE workers SET readmissions = readmissions + 1 WHERE worker_id = $1")
+        .bind(id.as_str())
         .execute(write.connection())
         .await?;
     Ok(())

@@ -134,6 +134,28 @@ on_both_engines! {
         assert_eq!(stack.call::<method::CreateWorker>(again).await.unwrap().worker_id, mine.worker.as_str());
     }
 
+    async fn who_was_let_in_again_is_not_cut_off_for_what_was_before(stack: Stack) {
+        let worker = Worker::approved(&stack).await;
+        let chat = stack.chat().await;
+        let cut_off = |readmissions| v1::RestrictWorkerRequest {
+            worker_id: worker.token.worker.to_string(),
+            restriction: v1::Restriction::CutOff.into(),
+            detail: "It wrote on.".to_owned(),
+            readmissions,
+        };
+        chat.call::<method::RestrictWorker>(&cut_off(0)).await.unwrap();
+        assert_eq!(stack.shown(&worker.token).await.restriction(), v1::Restriction::CutOff);
+        let readmitted = stack.call::<method::ReadmitWorker>(stack.worker_ref(&worker.token)).await.unwrap();
+        assert_eq!(readmitted.restriction(), v1::Restriction::Unspecified);
+
+        // Chat has not heard of that yet, and tells again what it thinks.
+        chat.call::<method::RestrictWorker>(&cut_off(0)).await.unwrap();
+        assert_eq!(stack.shown(&worker.token).await.restriction(), v1::Restriction::Unspecified);
+        // It has heard of it: this is for what came after.
+        chat.call::<method::RestrictWorker>(&cut_off(readmitted.readmissions)).await.unwrap();
+        assert_eq!(stack.shown(&worker.token).await.restriction(), v1::Restriction::CutOff);
+    }
+
     async fn models_are_kept_and_told(stack: Stack) {
         let worker = Worker::approved(&stack).await;
         stack.until_status(&worker.token, v1::WorkerStatus::Online).await;

@@ -75,19 +75,17 @@ impl Stack {
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(CONFIG), "log = 'info,muster_registry=debug'").unwrap();
         let registry = Child::spawn(command("registry", home.path(), &broker, database)).unwrap();
-        let api = Bus::connect_service(ServiceConnect {
-            servers: broker.url(),
-            user: ServiceUser::Api,
-            seed: broker.credentials().seed(ServiceUser::Api).unwrap().into(),
-            ca_file: None,
-        })
-        .await
-        .unwrap();
+        let api = bus(&broker, ServiceUser::Api).await;
         let user = UserId::random();
         let (operator, database) = (String::new(), database.to_owned());
         let mut stack = Self { broker, registry, api, user, operator, home, database, _sqlite: sqlite };
         stack.ready().await;
         stack
+    }
+
+    /// Chat's place beside the registry.
+    pub(crate) async fn chat(&self) -> Bus {
+        bus(&self.broker, ServiceUser::Chat).await
     }
 
     /// Writes its configuration anew.
@@ -195,6 +193,11 @@ impl Stack {
         })
         .await
     }
+}
+
+async fn bus(broker: &Broker, user: ServiceUser) -> Bus {
+    let seed = broker.credentials().seed(user).unwrap().into();
+    Bus::connect_service(ServiceConnect { servers: broker.url(), user, seed, ca_file: None }).await.unwrap()
 }
 
 fn command(name: &str, home: &Path, broker: &Broker, database: &str) -> Command {

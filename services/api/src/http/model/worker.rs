@@ -198,6 +198,7 @@ impl From<v1::Worker> for Worker {
             models_known,
             restriction: _,
             restriction_detail,
+            readmissions: _,
         } = worker;
         Self {
             worker_id,
