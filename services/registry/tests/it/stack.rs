@@ -16,6 +16,7 @@ use muster_testkit::{
     process::{Child, Command},
     sqlite::Sqlite,
 };
+use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Its configuration, beside what the environment says.
@@ -56,6 +57,16 @@ pub(crate) struct Stack {
     home: tempfile::TempDir,
     database: String,
     _sqlite: Option<Sqlite>,
+    place: Place,
+}
+
+/// Whoever has a place here may have to share the computer with others.
+static PLACES: RwLock<()> = RwLock::const_new(());
+
+enum Place {
+    Shared(#[expect(dead_code, reason = "it is held")] RwLockReadGuard<'static, ()>),
+    Alone(#[expect(dead_code, reason = "it is held")] RwLockWriteGuard<'static, ()>),
+    None,
 }
 
 impl Stack {
@@ -71,6 +82,7 @@ impl Stack {
     }
 
     async fn start(database: &str, sqlite: Option<Sqlite>) -> Self {
+        let place = Place::Shared(PLACES.read().await);
         let broker = Broker::start().await.unwrap();
         let home = tempfile::tempdir().unwrap();
         std::fs::write(home.path().join(CONFIG), "log = 'info,muster_registry=debug'").unwrap();
@@ -78,9 +90,15 @@ impl Stack {
         let api = bus(&broker, ServiceUser::Api).await;
         let user = UserId::random();
         let (operator, database) = (String::new(), database.to_owned());
-        let mut stack = Self { broker, registry, api, user, operator, home, database, _sqlite: sqlite };
+        let mut stack = Self { broker, registry, api, user, operator, home, database, _sqlite: sqlite, place };
         stack.ready().await;
         stack
+    }
+
+    /// Waits until it has the computer for itself: nobody comes in as long as this stands.
+    pub(crate) async fn alone(&mut self) {
+        self.place = Place::None;
+        self.place = Place::Alone(PLACES.write().await);
     }
 
     /// Chat's place beside the registry.
