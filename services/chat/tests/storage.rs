@@ -27,6 +27,7 @@ on_both! {
     a_turn_that_is_longer_than_the_stream_remembers_ends_whole
     two_instances_end_a_lost_turn_once
     a_worker_that_was_only_away_goes_on_with_what_it_had_asked
+    whoever_was_let_in_again_begins_anew_however_chat_hears_of_it
 }
 
 async fn session(chat: &Chat) -> v1::ChatSession {
@@ -236,5 +237,25 @@ mod scenario {
         worker.write(&mut writing, " and whole").await;
         worker.end(&mut writing, Completed).await;
         assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half and whole");
+    }
+
+    pub async fn whoever_was_let_in_again_begins_anew_however_chat_hears_of_it(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let database = chat.database().await;
+        sqlx::query("INSERT INTO quotas (worker_id, cut_off) VALUES ($1, 1)")
+            .bind(&chat.worker.worker_id)
+            .execute(database.pool())
+            .await
+            .unwrap();
+        // The api looks a worker up for a new session, and may do so before chat is told of a change.
+        chat.worker.revision += 1;
+        chat.worker.readmissions += 1;
+        chat.new_session("demo/fast").await.unwrap();
+        let cut_off = sqlx::query_scalar::<_, i64>("SELECT cut_off FROM quotas WHERE worker_id = $1")
+            .bind(&chat.worker.worker_id)
+            .fetch_all(database.pool())
+            .await
+            .unwrap();
+        assert_eq!(cut_off, [0]);
     }
 }

@@ -45,10 +45,6 @@ pub async fn handle(state: State, delivery: Delivery) -> Outcome {
 
 async fn keep(state: &State, worker: &v1::Worker) -> Done<()> {
     let mut write = state.write().await?;
-    let known = workers::get(&mut *write.connection(), &worker.worker_id).await?;
-    if known.is_some_and(|known| known.readmissions < worker.readmissions) {
-        quotas::readmit(write.connection(), &worker.worker_id).await?;
-    }
     workers::keep(write.connection(), worker).await?;
     write.commit().await?;
     // What was in its way may have gone while the registry was told of it.

@@ -4,10 +4,14 @@ use muster_contracts::{Message as _, v1};
 use muster_service::DbError;
 use sqlx::{Any, AnyConnection, Executor, Row as _};
 
-use super::SessionRow;
+use super::{SessionRow, quotas};
 
-/// Keeps a worker as it was told, unless something newer is known.
+/// Keeps a worker as it was told, unless something newer is known. Whoever was let in again since begins anew.
 pub async fn keep(connection: &mut AnyConnection, worker: &v1::Worker) -> Result<(), DbError> {
+    let known = get(&mut *connection, &worker.worker_id).await?;
+    if known.is_some_and(|known| known.readmissions < worker.readmissions) {
+        quotas::readmit(connection, &worker.worker_id).await?;
+    }
     sqlx::query(
         "INSERT INTO workers (worker_id, user_id, machine_id, online, term, models_known, worker, revision, restriction)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
