@@ -72,6 +72,21 @@ impl Manager {
         text
     }
 
+    /// Until the worker says so itself: the server knows it a moment before.
+    async fn says_online(&self) -> String {
+        let online = async {
+            loop {
+                let output = self.call(PROGRAM, &["status"]).await;
+                if output.status.success() {
+                    return String::from_utf8(output.stdout).unwrap();
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        let online = tokio::time::timeout(PATIENCE, online).await;
+        online.unwrap_or_else(|_| panic!("never online: {}", self.process.log_tail(20)))
+    }
+
     fn unit(&self) -> std::path::PathBuf {
         self.home.path().join(".config/systemd/user/muster-worker.service")
     }
@@ -114,7 +129,7 @@ async fn an_installed_service_comes_back_when_it_is_killed_and_when_its_manager_
     online().await;
     assert_ne!(pid(&lock), before);
 
-    assert!(manager.agent(&["status"]).await.contains("run by a service (active)"));
+    assert!(manager.says_online().await.contains("run by a service (active)"));
     manager.agent(&["uninstall-service"]).await;
     worker.seen("offline", |seen| seen.status == "offline").await;
     assert!(!manager.unit().exists());
