@@ -15,6 +15,7 @@ const SECOND_REQUEST: &str = "the_second_request_02";
 
 on_both! {
     a_message_becomes_a_reply_that_is_stored_once
+    the_costs_of_turns_are_added_whoever_tells_none
     the_same_question_gets_the_same_answer
     a_question_that_comes_late_forgets_nothing
     messages_wait_in_order_and_can_be_changed_until_they_are_delivered
@@ -65,6 +66,25 @@ mod scenario {
         assert!(worker.sync(&[]).await.start.is_empty());
         let order = chat.messages().await.messages.into_iter().map(|message| message.message_id).collect::<Vec<_>>();
         assert_eq!(order, [sent.message_id, writing.start.reply_id]);
+    }
+
+    pub async fn the_costs_of_turns_are_added_whoever_tells_none(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        // More of each than chat has connections to its database.
+        for cost in [None, Some(0.5)].repeat(12) {
+            chat.send("one").await;
+            let start = worker.next().await;
+            let mut writing = worker.begin(&start).await;
+            let usage = v1::Usage { input_tokens: 3, output_tokens: 4, cost };
+            let end = v1::End { usage: Some(usage), ..writing.end(Completed) };
+            worker.end_with(&mut writing, end).await;
+            chat.until(&start.message_id, Completed).await;
+        }
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert_eq!(session.usage.unwrap(), v1::Usage { input_tokens: 72, output_tokens: 96, cost: Some(6.0) });
+        let log = chat.process.log_tail(1000);
+        assert!(!log.contains("the database failed"), "{log}");
     }
 
     pub async fn the_same_question_gets_the_same_answer(engine: Engine) {

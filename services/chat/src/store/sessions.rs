@@ -358,10 +358,12 @@ pub async fn turn_ended(
     now: i64,
 ) -> Result<(), DbError> {
     let tokens = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    // Not an `Option<f64>`: sqlx tells PostgreSQL that a missing one is a FLOAT4, and the statement stays with it.
+    let cost = leaves.usage.cost;
     sqlx::query(
         "UPDATE chat_sessions SET unread = 1, last_activity = $2,
            input_tokens = input_tokens + $3, output_tokens = output_tokens + $4,
-           cost = CASE WHEN CAST($5 AS DOUBLE PRECISION) IS NULL THEN cost ELSE COALESCE(cost, 0) + $5 END,
+           cost = CASE WHEN $9 = 1 THEN COALESCE(cost, 0) + $5 ELSE cost END,
            backend_session_id = COALESCE($6, backend_session_id),
            title = CASE WHEN titled = 0 THEN COALESCE($7, title) ELSE title END,
            queue_paused = CASE WHEN $8 = 1 AND EXISTS (SELECT 1 FROM chat_messages m
@@ -373,10 +375,11 @@ pub async fn turn_ended(
     .bind(now)
     .bind(tokens(leaves.usage.input_tokens))
     .bind(tokens(leaves.usage.output_tokens))
-    .bind(leaves.usage.cost)
+    .bind(cost.unwrap_or_default())
     .bind(leaves.backend_session_id.as_deref())
     .bind(leaves.title.as_deref())
     .bind(i64::from(leaves.pause))
+    .bind(i64::from(cost.is_some()))
     .execute(connection)
     .await?;
     Ok(())

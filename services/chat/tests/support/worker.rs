@@ -98,15 +98,7 @@ impl Process<'_> {
     }
 
     pub async fn end(&self, writing: &mut Writing, outcome: v1::TurnStatus) {
-        let end = v1::End {
-            number: writing.number + 1,
-            outcome: outcome.into(),
-            chunk_count: writing.number,
-            content_hash: writing.reply.hash().to_vec(),
-            usage: Some(v1::Usage { input_tokens: 3, output_tokens: 4, cost: Some(0.5) }),
-            backend_session_id: Some("backend-1".into()),
-            ..Default::default()
-        };
+        let end = writing.end(outcome);
         self.end_with(writing, end).await;
     }
 
@@ -160,6 +152,19 @@ impl Writing {
             chat_session_id: self.start.chat_session_id.clone(),
             acknowledged: Some(self.number),
             doubtful: false,
+        }
+    }
+
+    /// What ends it as it is.
+    pub fn end(&self, outcome: v1::TurnStatus) -> v1::End {
+        v1::End {
+            number: self.number + 1,
+            outcome: outcome.into(),
+            chunk_count: self.number,
+            content_hash: self.reply.hash().to_vec(),
+            usage: Some(v1::Usage { input_tokens: 3, output_tokens: 4, cost: Some(0.5) }),
+            backend_session_id: Some("backend-1".into()),
+            ..Default::default()
         }
     }
 }
