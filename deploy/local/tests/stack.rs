@@ -35,8 +35,8 @@ async fn a_reply_survives_cuts_and_the_death_of_each_part(engine: Engine) {
     let session = worker.session("demo/fast").await;
     let mut viewer = session.view().await;
 
-    let sent = session.send("count 2000 every 2ms").await;
-    for (part, seen) in [(Part::Chat, 20), (Part::Api, 120), (Part::Registry, 220), (Part::Nats, 320)] {
+    let sent = session.send("count 5000 every 2ms").await;
+    for (part, seen) in [(Part::Chat, 20), (Part::Api, 80), (Part::Registry, 140), (Part::Nats, 200)] {
         viewer.until("more of the reply", |frames| (frames.len() > seen).then_some(())).await;
         stack.kill(part).await;
         stack.restart(part).await;
@@ -44,9 +44,9 @@ async fn a_reply_survives_cuts_and_the_death_of_each_part(engine: Engine) {
         viewer.back();
     }
 
-    assert_eq!(viewer.whole_reply_to(&sent).await, counted(2000));
+    assert_eq!(viewer.whole_reply_to(&sent).await, counted(5000));
     let reply = session.reply_to(&sent).await;
-    assert_eq!((reply.status.as_str(), reply.content), ("completed", counted(2000)));
+    assert_eq!((reply.status.as_str(), reply.content), ("completed", counted(5000)));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,7 @@ async fn on_postgres_a_reply_survives_cuts_and_the_death_of_each_part() {
 async fn cut_ten_times(mut viewer: Viewer, seed: u64) -> Viewer {
     let mut random = StdRng::seed_from_u64(seed);
     for _ in 0..10 {
-        let seen = viewer.count() + random.random_range(1..60);
+        let seen = viewer.count() + random.random_range(1..30);
         viewer.until("more of the reply", |frames| (frames.len() >= seen).then_some(())).await;
         viewer.cut();
         viewer.back();
@@ -80,9 +80,9 @@ async fn three_viewers_that_are_cut_ten_times_each_end_with_all_of_it() {
     for seed in 0..3 {
         viewers.push(tokio::spawn(cut_ten_times(session.view().await, seed)));
     }
-    let sent = session.send("count 2000 every 1ms").await;
+    let sent = session.send("count 4000 every 2ms").await;
     for viewer in viewers {
-        assert_eq!(viewer.await.unwrap().whole_reply_to(&sent).await, counted(2000));
+        assert_eq!(viewer.await.unwrap().whole_reply_to(&sent).await, counted(4000));
     }
 }
 

@@ -13,7 +13,7 @@ use std::{os::unix::fs::PermissionsExt as _, sync::Arc, time::Duration};
 
 use muster_contracts::{
     id::{MessageId, SessionId},
-    v1::{ToolState, TurnStart, TurnStatus, part::Kind},
+    v1::{ForkOf, ToolState, TurnStart, TurnStatus, part::Kind},
 };
 use muster_testkit::{
     openai::{OpenAi, Step, words},
@@ -171,6 +171,21 @@ async fn a_lost_history_is_told() {
     let told = stage.go_on("who am I?").await;
     assert_eq!(ended(&told).0, TurnStatus::Completed);
     assert!(notices(&told)[0].contains("Context was lost"));
+}
+
+#[tokio::test]
+async fn a_fork_is_given_once_what_was_said_before() {
+    let stage = stage().await;
+    let fork = |start: &mut TurnStart| {
+        next(start);
+        start.fork = Some(ForkOf { context: "User:\nI am Ada\n\n".into(), ..ForkOf::default() });
+    };
+    let told = stage.worker.turn(&stage.session, "who am I?", fork).await;
+    assert!(stage.messages().to_string().contains("I am Ada"));
+    let notices = notices(&told);
+    assert!(notices.len() == 1 && notices[0].contains("as text"), "{notices:?}");
+    // Whoever has a session of its own is told of no fork any more.
+    assert_eq!(told.end.unwrap().backend_session_id.as_deref(), Some(stage.session.as_str()));
 }
 
 #[tokio::test]

@@ -79,6 +79,35 @@ fn end(publish: &Publish) -> End {
 }
 
 #[test]
+fn only_what_may_grow_or_be_replaced_is_held_back() {
+    let running = |output: &str| {
+        let tool = ToolPart { state: ToolState::ToolRunning.into(), output: output.into(), ..ToolPart::default() };
+        Event::Piece { part: "bash".into(), piece: Piece::Tool(tool), span: Span::default() }
+    };
+    let mut outgoing = begun();
+    assert_eq!(outgoing.patience(), None, "nothing waits");
+    outgoing.push(text("a", "word "), 1);
+    let words = outgoing.patience().unwrap();
+    outgoing.push(running(""), 2);
+    assert_eq!(outgoing.patience(), None, "that a tool runs is shown at once");
+    outgoing.push(running("one"), 3);
+    assert_eq!(outgoing.patience(), None, "and has not been shown yet");
+    drain(&mut outgoing);
+    outgoing.push(running("one, two"), 4);
+    let output = outgoing.patience().unwrap();
+    assert!(output > words);
+    outgoing.push(text("b", "word "), 5);
+    assert_eq!(outgoing.patience(), Some(words));
+    drain(&mut outgoing);
+    outgoing.push(text("b", "x".repeat(TEXT_CHUNK_BYTES)), 6);
+    assert_eq!(outgoing.patience(), None, "nothing more fits");
+    drain(&mut outgoing);
+    outgoing.push(text("b", "word "), 7);
+    outgoing.finish(Outcome::Completed, None, 8);
+    assert_eq!(outgoing.patience(), None, "the end is shown at once");
+}
+
+#[test]
 fn the_first_token_goes_out_at_once_and_what_comes_meanwhile_is_one_chunk() {
     let mut outgoing = begun();
     outgoing.push(text("a", "one "), 1);

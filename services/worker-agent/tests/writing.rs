@@ -53,6 +53,18 @@ async fn tokens_that_come_while_the_stream_is_slow_are_merged() {
     assert!((5..=15).contains(&told.reply.number()), "{} chunks in half a second", told.reply.number());
 }
 
+#[tokio::test(start_paused = true)]
+async fn tokens_that_come_faster_than_a_screen_shows_them_are_merged_but_for_the_first() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    let reply = worker.begin(&SessionId::random(), "count 320 every 1ms", |_| {});
+    let first = shelf.wait(&reply, |told| told.reply.number() > 0).await;
+    assert_eq!(first.reply.content(), numbers(1));
+    let told = worker.ended(&reply).await;
+    assert_eq!(told.reply.content(), numbers(320));
+    assert!((15..=25).contains(&told.reply.number()), "{} chunks in 320 ms", told.reply.number());
+}
+
 #[tokio::test]
 async fn lost_messages_and_lost_acknowledgements_change_nothing() {
     let shelf = Shelf::new(Duration::ZERO);

@@ -2,10 +2,12 @@
 //! stream has not acknowledged yet.
 //!
 //! One message is out at a time. What comes meanwhile is merged, so a slow
-//! network makes larger chunks instead of a longer queue, and a fast one gets
-//! every token by itself.
+//! network makes larger chunks instead of a longer queue.
 
-use std::collections::{HashMap, VecDeque};
+use std::{
+    collections::{HashMap, VecDeque},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use muster_contracts::{
@@ -24,6 +26,11 @@ use super::{
     event::{Event, FIXED_WEIGHT, Outcome, Piece, Span},
 };
 
+/// As long as a screen shows one picture: words that come faster are seen together whatever is done, and each message
+/// costs everybody on its way as much as a hundred tokens.
+const PICTURE: Duration = Duration::from_millis(16);
+/// How often it is told what a tool has put out so far. Each time that is all of it.
+const PROGRESS: Duration = Duration::from_millis(250);
 /// Tools that are open at a time, as far as they are closed with the turn.
 const OPEN_TOOLS: usize = 128;
 
@@ -51,7 +58,7 @@ enum Voice {
 enum Waiting {
     Start(Start),
     Words { voice: Voice, part_id: String, text: String, at: i64 },
-    Part { part: Part, weight: usize, at: i64 },
+    Part { part: Part, weight: usize, at: i64, repeats: bool },
     Request { part_id: String, body: RequestBody, weight: usize, at: i64 },
     End { outcome: Outcome, note: Option<String>, at: i64 },
 }
@@ -164,6 +171,18 @@ impl Outgoing {
         self.next += 1;
         self.open = Some(publish.clone());
         Some(publish)
+    }
+
+    /// For how long after the last chunk that waits which may still grow, or be replaced. `None`: something waits that
+    /// is to be told at once, or nothing does.
+    #[must_use]
+    pub fn patience(&self) -> Option<Duration> {
+        let mut least = None;
+        for waiting in &self.waiting {
+            let patience = waiting.patience()?;
+            least = Some(least.map_or(patience, |least: Duration| least.min(patience)));
+        }
+        least
     }
 
     /// The message that is out is stored.
@@ -288,8 +307,9 @@ impl Outgoing {
         if let Piece::Usage(usage) = &piece {
             self.usage = Some(*usage);
         }
+        let mut repeats = false;
         if let Piece::Tool(tool) = &piece {
-            self.keep_open(name, tool);
+            repeats = self.keep_open(name, tool);
         }
         let weight = piece.weight();
         let named = self.name(name, span.started_at.unwrap_or(now));
@@ -301,7 +321,8 @@ impl Outgoing {
             .rev()
             .take_while(|waiting| !matches!(waiting, Waiting::Request { .. }))
             .find(|waiting| matches!(waiting, Waiting::Part { part: old, .. } if old.part_id == part.part_id));
-        let new = Waiting::Part { part, weight, at: now };
+        repeats &= older.as_ref().is_none_or(|older| older.patience().is_some());
+        let new = Waiting::Part { part, weight, at: now, repeats };
         match older {
             Some(older) => {
                 self.waiting_weight = (self.waiting_weight + new.weight()).saturating_sub(older.weight());
@@ -311,15 +332,19 @@ impl Outgoing {
         }
     }
 
-    fn keep_open(&mut self, name: &str, tool: &ToolPart) {
+    /// Whether it is in the same state still.
+    fn keep_open(&mut self, name: &str, tool: &ToolPart) -> bool {
         let is_open = matches!(tool.state(), ToolState::ToolPending | ToolState::ToolRunning);
         if !is_open {
             self.tools.retain(|(open, _)| open != name);
         } else if let Some((_, known)) = self.tools.iter_mut().find(|(open, _)| open == name) {
+            let repeats = known.state == tool.state;
             known.clone_from(tool);
+            return repeats;
         } else if self.tools.len() < OPEN_TOOLS {
             self.tools.push((name.to_owned(), tool.clone()));
         }
+        false
     }
 
     /// The wire's name of a text part. Text that goes on after another text
@@ -345,6 +370,15 @@ impl Outgoing {
 }
 
 impl Waiting {
+    /// See [`Outgoing::patience`].
+    fn patience(&self) -> Option<Duration> {
+        match self {
+            Self::Words { text, .. } => (text.len() < TEXT_CHUNK_BYTES).then_some(PICTURE),
+            Self::Part { repeats, .. } => repeats.then_some(PROGRESS),
+            Self::Start(_) | Self::Request { .. } | Self::End { .. } => None,
+        }
+    }
+
     fn weight(&self) -> usize {
         FIXED_WEIGHT
             + match self {

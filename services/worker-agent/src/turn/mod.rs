@@ -48,4 +48,6 @@ pub struct Turn {
     pub superseded: Vec<String>,
     /// What the session begins with, where it is a fork and the backend has none for it yet.
     pub fork: Option<Fork>,
+    /// Everything that was said before is told in the content.
+    pub has_context: bool,
 }

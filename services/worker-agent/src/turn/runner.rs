@@ -163,6 +163,7 @@ impl Runner {
             away: false,
             traceparent,
             connection: 0,
+            chunk_at: None,
         };
         // Should this process die from here on, the next one knows that this was begun.
         self.turns.note(&reply).await;
@@ -233,6 +234,7 @@ impl Runner {
             first: start.first,
             superseded: start.superseded,
             fork: start.fork.map(Fork::from),
+            has_context: false,
         };
         self.run(turn, io).await
     }
@@ -248,6 +250,7 @@ impl Runner {
         if turn.fork.is_some() && !can.fork {
             turn.content = turn.with_context(io).await;
             turn.fork = None;
+            turn.has_context = true;
         }
         self.backend.run(&turn, io).await
     }

@@ -11,7 +11,7 @@ use muster_contracts::{
 };
 use tokio::{
     sync::{oneshot, watch},
-    time::{Instant, sleep},
+    time::{Instant, sleep, sleep_until},
 };
 
 use super::{
@@ -96,6 +96,8 @@ pub(super) struct ReplyWriter {
     pub(super) traceparent: Option<Arc<str>>,
     /// The connection over which something was stored last.
     pub(super) connection: u64,
+    /// When the last message was published, if that was a chunk.
+    pub(super) chunk_at: Option<Instant>,
 }
 
 impl ReplyWriter {
@@ -113,7 +115,9 @@ impl ReplyWriter {
     pub(super) async fn run(&mut self) -> Result<(), Gone> {
         while !self.outgoing.is_over() {
             self.take_in().await;
+            self.gather().await?;
             if let Some(publish) = self.outgoing.take() {
+                self.chunk_at = (publish.kind == ChunkKind::Chunk).then(Instant::now);
                 self.publish(publish).await?;
                 continue;
             }
@@ -150,6 +154,24 @@ impl ReplyWriter {
                 }
             }
         }
+    }
+
+    /// Lets what may grow gather after a chunk. Anything else that is said goes out without delay, and takes what is
+    /// before it along.
+    async fn gather(&mut self) -> Result<(), Gone> {
+        let Some(chunk_at) = self.chunk_at else { return Ok(()) };
+        while self.settling.is_empty()
+            && let Some(patience) = self.outgoing.patience()
+        {
+            let item = tokio::select! {
+                biased;
+                () = self.entry.dropped.cancelled() => return Err(Gone),
+                () = sleep_until(chunk_at + patience) => return Ok(()),
+                item = self.said.next() => item.ok_or(Gone)?,
+            };
+            self.accept(item);
+        }
+        Ok(())
     }
 
     fn accept(&mut self, item: Item) {

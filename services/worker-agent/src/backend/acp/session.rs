@@ -69,7 +69,7 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
         }
         return Ok(opened);
     }
-    if !turn.first || turn.backend_session_id.is_some() {
+    if !turn.has_context && (!turn.first || turn.backend_session_id.is_some()) {
         let text =
             "Context was lost: the agent cannot open this session again, and does not know what was said before.";
         io.notice("context", text).await;

@@ -115,6 +115,7 @@ mod tests {
             first: false,
             superseded: Vec::new(),
             fork: None,
+            has_context: false,
             attachments: Vec::new(),
         }
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     backend::lines::Lines,
-    domain::event::Outcome,
+    domain::event::{Event, Outcome},
     turn::{Turn, TurnIo},
 };
 
@@ -55,10 +55,14 @@ pub(super) async fn run(backend: &OpenAi, turn: &Turn, io: &TurnIo) -> Outcome {
     if !kept.is_empty() {
         history.messages.extend([next, Said { role: Role::Assistant, text: kept, images: Vec::new() }]);
     }
+    let begun = !history.messages.is_empty();
     history.open = false;
     if let Err(error) = backend.histories.write(&turn.session, &history) {
         tracing::error!(%error, "what was said cannot be kept");
         io.notice("kept", "The worker cannot keep this turn: the model will not know it later.").await;
+    } else if begun {
+        // From here on a fork has a conversation of its own, and is not given what came before it again.
+        io.say(Event::SessionId(turn.session.to_string())).await;
     }
     outcome
 }
@@ -66,7 +70,7 @@ pub(super) async fn run(backend: &OpenAi, turn: &Turn, io: &TurnIo) -> Outcome {
 /// What the model shall know, and what it is asked; whatever is lost is told.
 async fn recall(backend: &OpenAi, turn: &Turn, io: &TurnIo) -> io::Result<(History, Said)> {
     let known = backend.histories.read(&turn.session)?;
-    if known.is_none() && !turn.first {
+    if known.is_none() && !turn.first && !turn.has_context {
         io.notice("context", "Context was lost: the model does not know what was said here before.").await;
     }
     let mut history = known.unwrap_or_default();

@@ -152,12 +152,18 @@ impl Reader {
         }
     }
 
-    /// Waits for the next in memory. `None`: there will be none.
+    /// Waits for the next in memory. `None`: there will be none. What is behind something in the file is waited for
+    /// without an end: the file comes first.
     pub(super) async fn next(&mut self) -> Option<Item> {
         loop {
-            let item = self.items.recv().await?;
-            if let Some(item) = self.hold(item) {
-                return Some(item);
+            match self.items.recv().await {
+                Some(item) => {
+                    if let Some(item) = self.hold(item) {
+                        return Some(item);
+                    }
+                }
+                None if self.held.is_empty() => return None,
+                None => std::future::pending().await,
             }
         }
     }

@@ -203,3 +203,27 @@ async fn whoever_waits_for_room_is_let_through_when_nobody_reads_any_more() {
     speaking.await.unwrap();
     assert_eq!(worker.available_permits(), 2 * ROOM);
 }
+
+#[tokio::test]
+async fn the_end_behind_a_file_is_no_end_of_the_queue() {
+    let directory = tempfile::tempdir().unwrap();
+    let (sayer, mut reader, ..) = begin(directory.path(), 1 << 20);
+    let words = "x".repeat(ROOM);
+    reader.set_away(true);
+    // Two are in memory, and leave no room for the third.
+    for _ in 0..3 {
+        sayer.say(text(words.clone())).await;
+    }
+    sayer.send(Item::Finish(Outcome::Completed, None));
+    drop(sayer);
+    for _ in 0..2 {
+        assert!(matches!(reader.next().await, Some(Item::Said(..))));
+    }
+    let next = tokio::time::timeout(std::time::Duration::from_millis(10), reader.next()).await;
+    assert!(next.is_err(), "{next:?}");
+    let mut taken = Taken { events: Vec::new(), finished: false };
+    take(&mut reader, &mut taken).await;
+    take(&mut reader, &mut taken).await;
+    assert!(taken.finished);
+    assert_eq!(taken.events, [text(words)]);
+}
