@@ -261,12 +261,15 @@ async fn complete(State(script): State<Script>, headers: HeaderMap, Json(request
         finish = reason;
     }
     let last = vec![chunk(json!({}), json!(finish)), Bytes::from_static(b"data: [DONE]\n\n")];
+    let tools = steps.iter().enumerate().filter(|(_, step)| matches!(step, Step::Tool { .. }));
+    let tools = tools.map(|(index, _)| index).collect::<Vec<_>>();
     let say = move |index: usize, step: Step| {
         let delta = match step {
             Step::Text(text) => json!({"role": "assistant", "content": text}),
             Step::Reasoning(text) => json!({"role": "assistant", "reasoning_content": text}),
             Step::Tool { name, arguments } => {
-                json!({"tool_calls": [{"index": 0, "id": format!("call_{turn}_{index}"),
+                let place = tools.iter().position(|tool| *tool == index);
+                json!({"tool_calls": [{"index": place, "id": format!("call_{turn}_{index}"),
                     "type": "function", "function": {"name": name, "arguments": arguments.to_string()}}]})
             }
             _ => return None,

@@ -199,6 +199,61 @@ async fn a_tool_asks_for_permission_runs_and_shows_its_output_and_diff() {
     stage.end().await;
 }
 
+fn bash(command: &str) -> Step {
+    Step::Tool { name: "bash".into(), arguments: json!({ "command": command, "description": command }) }
+}
+
+fn option(id: &str, message: Option<&str>) -> Answer {
+    Answer { option_id: Some(id.into()), message: message.map(str::to_owned), ..Answer::default() }
+}
+
+#[tokio::test]
+async fn what_is_allowed_always_is_not_asked_for_again_though_it_was_wanted_at_the_same_time() {
+    let stage = stage(json!({"bash": "ask"})).await;
+    stage.model.reply([bash("echo one"), bash("echo two")]);
+    let reply = stage.begin("run both");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+    stage.answer(&reply, &told.requests[0].request_id, option("always", None));
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+    assert_eq!(told.requests.len(), 1, "{:?}", told.requests);
+    let said = stage.model.requests()[1]["messages"].to_string();
+    assert!(said.contains("one\\n") && said.contains("two\\n"), "both have run: {said}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn two_permissions_are_asked_for_one_after_the_other() {
+    let stage = stage(json!({"bash": "ask"})).await;
+    stage.model.reply([bash("echo one"), bash("date")]);
+    let reply = stage.begin("run both");
+    for asked in 1..=2 {
+        let told = stage.worker.shelf.wait(&reply, |told| told.requests.len() >= asked).await;
+        assert_eq!(told.requests.len(), asked);
+        stage.answer(&reply, &told.requests[asked - 1].request_id, option("once", None));
+    }
+    assert_eq!(status(&stage.worker.ended(&reply).await), TurnStatus::Completed);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_rejection_with_a_word_goes_on_with_it_and_one_without_ends_the_turn() {
+    let stage = stage(json!({"bash": "ask"})).await;
+    for (word, goes_on) in [(Some("use cargo instead"), true), (None, false)] {
+        let asked = stage.model.requests().len();
+        stage.model.reply([bash("make")]);
+        let reply = stage.begin("build it");
+        let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+        stage.answer(&reply, &told.requests[0].request_id, option("reject", word));
+        let told = stage.worker.ended(&reply).await;
+        assert!(!has_open_tool(&told), "{told:?}");
+        let heard = stage.model.requests().split_off(asked + 1);
+        assert_eq!(!heard.is_empty(), goes_on, "{word:?}: {told:?}");
+        assert!(heard.iter().all(|request| request.to_string().contains("use cargo instead")), "{heard:?}");
+    }
+    stage.end().await;
+}
+
 #[tokio::test]
 async fn a_question_is_answered() {
     let stage = stage(json!("allow")).await;

@@ -41,6 +41,13 @@ pub(super) enum ClientError {
     Unreadable(#[source] reqwest::Error),
 }
 
+impl ClientError {
+    /// Whether what was asked for is not there, now or later; whatever else goes wrong may pass.
+    pub(super) fn is_lost(&self) -> bool {
+        matches!(self, Self::NotFound | Self::Refused { status: StatusCode::BAD_REQUEST, .. })
+    }
+}
+
 impl Client {
     pub(super) fn new(port: u16, password: SecretString) -> Result<Self, reqwest::Error> {
         // A proxy for the agent's own traffic must not stand between the two.

@@ -48,7 +48,7 @@ pub(super) async fn fork(client: &Client, directory: &Path, fork: &Fork) -> Resu
     let Some(origin) = &fork.backend_session_id else { return Ok(None) };
     let record = match client.whole_record(directory, origin).await {
         Ok(record) => record,
-        Err(ClientError::NotFound | ClientError::Refused { .. }) => return Ok(None),
+        Err(error) if error.is_lost() => return Ok(None),
         Err(error) => return Err(error),
     };
     // The last attempt to answer it.

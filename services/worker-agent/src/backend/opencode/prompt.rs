@@ -1,6 +1,12 @@
 //! One turn with opencode, from the prompt to the idle session.
 
-use std::{collections::HashSet, future::pending, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{HashSet, VecDeque},
+    future::pending,
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use data_encoding::BASE64;
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -58,6 +64,7 @@ pub(super) async fn run(
         ear: None,
         error: None,
         asked: HashSet::new(),
+        queue: VecDeque::new(),
         answers: FuturesUnordered::new(),
         command: None,
         give_up: None,
@@ -100,6 +107,8 @@ struct Talk<'a> {
     transcript: Transcript,
     error: Option<Error>,
     asked: HashSet<Waiting>,
+    /// Permissions that are asked for once the one before them is answered.
+    queue: VecDeque<(Waiting, Asked)>,
     /// Answers on their way from the user to opencode.
     answers: FuturesUnordered<BoxFuture<'static, Waiting>>,
     /// opencode answers a command only when all is done; that it refuses it comes at once.
@@ -123,6 +132,9 @@ impl Talk<'_> {
                 Some(waiting) = self.answers.next() => {
                     self.asked.remove(&waiting);
                     self.silence.broken();
+                    if waiting.is_permission() {
+                        self.ask_next().await;
+                    }
                     continue;
                 }
                 heard = next(self.ear.as_mut()) => heard,
@@ -214,7 +226,7 @@ impl Talk<'_> {
                     self.transcript.title(&session.title);
                     return Ok((session.id.into(), content.clone()));
                 }
-                Err(ClientError::NotFound | ClientError::Refused { .. }) => {}
+                Err(error) if error.is_lost() => {}
                 Err(error) => return Err(error),
             }
         }
@@ -243,8 +255,11 @@ impl Talk<'_> {
         let deadline = Instant::now() + BUSY;
         let mut aborted = false;
         while client.busy(directory, session).await? {
-            if !std::mem::replace(&mut aborted, true) {
-                client.abort(directory, session).await?;
+            if !std::mem::replace(&mut aborted, true)
+                && let Err(error) = client.abort(directory, session).await
+            {
+                // It may have worked nevertheless, or the turn ends by itself.
+                tracing::warn!(%error, "opencode could not stop the turn before");
             }
             if Instant::now() > deadline {
                 let detail =
@@ -337,10 +352,35 @@ impl Talk<'_> {
         }
     }
 
+    /// Permissions one after the other: whoever allows something always may have settled what waits behind it.
     async fn ask(&mut self, waiting: Waiting, asked: Asked) {
+        let busy = waiting.is_permission() && self.asked.iter().any(Waiting::is_permission);
         if !self.asked.insert(waiting.clone()) {
             return;
         }
+        if busy {
+            self.queue.push_back((waiting, asked));
+        } else {
+            self.put(waiting, asked).await;
+        }
+    }
+
+    /// The next permission that opencode still waits for.
+    async fn ask_next(&mut self) {
+        if self.queue.is_empty() {
+            return;
+        }
+        let still = self.running.client.permissions(&self.turn.directory).await;
+        while let Some((waiting, asked)) = self.queue.pop_front() {
+            if still.as_ref().is_ok_and(|still| !still.iter().any(|(_, permission)| waiting.is(permission))) {
+                self.asked.remove(&waiting);
+                continue;
+            }
+            return self.put(waiting, asked).await;
+        }
+    }
+
+    async fn put(&mut self, waiting: Waiting, asked: Asked) {
         // What led to it is said before it.
         self.speak().await;
         let answer = self.io.ask(asked).await;

@@ -24,6 +24,16 @@ pub(super) enum Waiting {
     Question(String),
 }
 
+impl Waiting {
+    pub(super) const fn is_permission(&self) -> bool {
+        matches!(self, Self::Permission(_))
+    }
+
+    pub(super) fn is(&self, permission: &Permission) -> bool {
+        matches!(self, Self::Permission(id) if *id == permission.id)
+    }
+}
+
 pub(super) fn permission(permission: Permission) -> (Waiting, Asked) {
     let Permission { id, permission, patterns, metadata } = permission;
     let option = |option_id: &str, label: &str, kind: &str| RequestOption {

@@ -5,8 +5,12 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use muster_contracts::v1::{DiffPart, PlanEntry, PlanPart, ToolPart, ToolState, Usage};
+use muster_contracts::{
+    Message as _,
+    v1::{self, DiffPart, PlanEntry, PlanPart, ToolPart, ToolState, Usage},
+};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     models::whole,
@@ -24,12 +28,17 @@ pub(super) struct Transcript {
     prompt: String,
     answers: HashSet<String>,
     texts: HashMap<String, Heard>,
-    pieces: HashMap<String, Piece>,
+    /// Events were missed, and the record was not looked at since.
+    missed: bool,
+    /// What the other parts were when they were said last; not themselves, which a turn has many of, and large ones.
+    pieces: HashMap<String, Fingerprint>,
     /// Tools that have not ended.
     working: HashSet<String>,
     usage: HashMap<String, Usage>,
     said: VecDeque<Event>,
 }
+
+type Fingerprint = [u8; 32];
 
 /// How much of a text part was heard.
 #[derive(Debug)]
@@ -46,6 +55,7 @@ impl Transcript {
             prompt,
             answers: HashSet::new(),
             texts: HashMap::new(),
+            missed: false,
             pieces: HashMap::new(),
             working: HashSet::new(),
             usage: HashMap::new(),
@@ -78,8 +88,9 @@ impl Transcript {
         }
     }
 
-    /// Events were missed: no delta is trusted for the parts that are open now.
+    /// Events were missed: no delta is trusted for the parts that are open now, known here or only in the record.
     pub(super) fn gap(&mut self) {
+        self.missed = true;
         for heard in self.texts.values_mut() {
             heard.gap = true;
         }
@@ -150,10 +161,11 @@ impl Transcript {
                 }
             }
         }
+        self.missed = false;
     }
 
     fn text(&mut self, id: String, reasoning: bool, text: &str, time: Option<Time>) {
-        let heard = self.texts.entry(id.clone()).or_insert(Heard { reasoning, bytes: 0, gap: false });
+        let heard = self.texts.entry(id.clone()).or_insert(Heard { reasoning, bytes: 0, gap: self.missed });
         // While a part is open its record lags behind the deltas.
         let rest = text.get(heard.bytes..).unwrap_or_default();
         if !rest.is_empty() {
@@ -199,11 +211,16 @@ impl Transcript {
 
     fn piece(&mut self, part: &str, piece: Piece, span: Span) {
         let piece = cut::piece(piece);
-        if self.pieces.get(part) != Some(&piece) {
-            self.pieces.insert(part.to_owned(), piece.clone());
+        let fingerprint = fingerprint(&piece);
+        if self.pieces.insert(part.to_owned(), fingerprint) != Some(fingerprint) {
             self.said.push_back(Event::Piece { part: part.to_owned(), piece, span });
         }
     }
+}
+
+fn fingerprint(piece: &Piece) -> Fingerprint {
+    let part = v1::Part { kind: Some(piece.clone().into()), ..v1::Part::default() };
+    Sha256::digest(part.encode_to_vec()).into()
 }
 
 fn words(reasoning: bool, part: String, append: String) -> Event {
@@ -303,6 +320,21 @@ mod tests {
         transcript.part(text("p", "Hello my friend", true));
         transcript.delta(delta("p", "friend"));
         assert_eq!(said(&mut transcript), "Hello my friend");
+    }
+
+    #[test]
+    fn a_part_that_began_in_a_gap_is_taken_from_its_whole_text() {
+        let mut transcript = answering();
+        transcript.gap();
+        let open = json!({"info": {"id": "msg_2", "role": "assistant"},
+            "parts": [{"id": "p", "messageID": "msg_2", "type": "text", "text": "", "time": {"start": 1}}]});
+        transcript.reconcile(&[serde_json::from_value(open).unwrap()]);
+        transcript.delta(delta("p", "lo world"));
+        transcript.part(text("p", "Hello world", true));
+        // The next one begins after it.
+        transcript.part(text("q", "", false));
+        transcript.delta(delta("q", "!"));
+        assert_eq!(said(&mut transcript), "Hello world!");
     }
 
     #[test]
