@@ -162,7 +162,7 @@ pub struct Run {
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Run the workers of this file [default without a token: muster-worker.toml in DIR, else ~/.config/muster/worker.toml]
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "server", "backend", "state_dir", "takeover", "tied"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "server", "backend", "state_dir", "takeover", "tied", "agent", "agent_command", "agent_words"])]
     pub config: Option<PathBuf>,
     /// Stop the process that runs this worker now, wherever it is, and take its place
     #[arg(long)]
@@ -196,7 +196,7 @@ impl Run {
     pub fn is_of_one(&self, environment: &HashMap<String, String>) -> bool {
         let given = self.token.is_some() || self.server.is_some() || self.backend.is_some() || self.state_dir.is_some();
         let file = || dotenv(&self.dir).unwrap_or_default().contains_key(TOKEN_VARIABLE);
-        given || self.takeover || environment.contains_key(TOKEN_VARIABLE) || file()
+        given || self.settings.acp.is_given() || self.takeover || environment.contains_key(TOKEN_VARIABLE) || file()
     }
 }
 

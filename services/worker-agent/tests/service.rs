@@ -58,9 +58,14 @@ impl Manager {
 
     /// Calls a program where the manager is.
     async fn call(&self, program: &str, arguments: &[&str]) -> Output {
+        self.call_at("/run/me", program, arguments).await
+    }
+
+    /// `runtime`: where the manager is looked for.
+    async fn call_at(&self, runtime: &str, program: &str, arguments: &[&str]) -> Output {
         let mut process = Process::new("nsenter");
         process.args(["--mount", "--target", &self.process.pid().to_string(), program]).args(arguments);
-        process.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", "/run/me");
+        process.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", runtime);
         process.env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
         process.output().await.unwrap()
     }
@@ -130,6 +135,13 @@ async fn an_installed_service_comes_back_when_it_is_killed_and_when_its_manager_
     assert_ne!(pid(&lock), before);
 
     assert!(manager.says_online().await.contains("run by a service (active)"));
+    // As it is for who became this user by su.
+    let refused = manager.call_at("/run/nobody", PROGRAM, &["uninstall-service"]).await;
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert_eq!(refused.status.code(), Some(69), "{said}");
+    assert!(said.contains("stays as it is") && said.contains("su or sudo"), "{said}");
+    assert!(manager.unit().exists());
+    online().await;
     manager.agent(&["uninstall-service"]).await;
     worker.seen("offline", |seen| seen.status == "offline").await;
     assert!(!manager.unit().exists());

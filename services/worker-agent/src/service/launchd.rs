@@ -49,7 +49,8 @@ fn escaped(text: &str) -> String {
 }
 
 pub(super) fn start(file: &Path) -> Result<(), Exit> {
-    stop();
+    // One that stays where it is refuses the next one.
+    let _ = stop();
     let path = file.display().to_string();
     tool("launchctl", &["bootstrap", &domain(), &path])
         .map_err(|complaint| Exit::new(Code::Unavailable, format!("launchd did not start it ({complaint}).")))?;
@@ -57,16 +58,20 @@ pub(super) fn start(file: &Path) -> Result<(), Exit> {
     Ok(())
 }
 
-/// A service that does not run is as good as stopped.
-pub(super) fn stop() {
-    if let Err(complaint) = tool("launchctl", &["bootout", &format!("{}/{LABEL}", domain())]) {
-        tracing::debug!(complaint, "launchd does not stop the service");
+/// What is in the way when it cannot be stopped.
+pub(super) fn stop() -> Result<(), String> {
+    match tool("launchctl", &["bootout", &format!("{}/{LABEL}", domain())]) {
+        Err(complaint) if is_loaded() => Err(format!("launchd did not stop it ({complaint})")),
+        _ => Ok(()),
     }
 }
 
+fn is_loaded() -> bool {
+    tool("launchctl", &["print", &format!("{}/{LABEL}", domain())]).is_ok()
+}
+
 pub(super) fn state() -> String {
-    let printed = tool("launchctl", &["print", &format!("{}/{LABEL}", domain())]);
-    if printed.is_ok() { "loaded".to_owned() } else { "installed, not loaded".to_owned() }
+    if is_loaded() { "loaded".to_owned() } else { "installed, not loaded".to_owned() }
 }
 
 fn domain() -> String {

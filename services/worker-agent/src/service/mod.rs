@@ -101,7 +101,7 @@ pub fn install(asked: Install) -> Result<(), Exit> {
 /// Stops the service and removes it; the workers, their keys and their approval stay.
 ///
 /// # Errors
-/// When its file cannot be removed.
+/// When it cannot be stopped, or its file not be removed.
 pub fn uninstall() -> Result<(), Exit> {
     let environment = environment();
     let manager = Manager::here();
@@ -110,10 +110,15 @@ pub fn uninstall() -> Result<(), Exit> {
         say("There is no service to remove.");
         return Ok(());
     }
-    match manager {
+    let stopped = match manager {
         Manager::Systemd => systemd::stop(),
         Manager::Launchd => launchd::stop(),
-    }
+    };
+    stopped.map_err(|reason| {
+        let file = file.display();
+        let message = format!("The service stays as it is: {reason}; where it certainly does not run, delete {file}.");
+        Exit::new(Code::Unavailable, message)
+    })?;
     fs::remove_file(&file)
         .map_err(|error| Exit::new(Code::CantCreate, format!("{} cannot be removed: {error}.", file.display())))?;
     if manager == Manager::Systemd {

@@ -107,11 +107,13 @@ fn lingers() -> bool {
     shown.is_ok_and(|shown| shown.stdout.trim_ascii() == b"yes")
 }
 
-/// A service that does not run is as good as stopped.
-pub(super) fn stop() {
-    if let Err(complaint) = tool("systemctl", &["--user", "disable", "--now", UNIT]) {
-        tracing::debug!(complaint, "systemd does not stop the service");
-    }
+/// What is in the way when it cannot be stopped.
+pub(super) fn stop() -> Result<(), String> {
+    tool("systemctl", &["--user", "disable", "--now", UNIT]).map(|_| ()).map_err(|complaint| {
+        format!(
+            "systemd did not stop it ({complaint}). Sign in as this user itself, not by su or sudo, and do this again"
+        )
+    })
 }
 
 pub(super) fn forget() {
