@@ -94,7 +94,7 @@ async fn lost(state: &State) -> Done<Option<Duration>> {
             settled_for: if settled_since == 0 { 0 } else { now - settled_since },
             known: worker.presence() == v1::Presence::Known,
             online: worker.online,
-            offline_for: worker.offline_since.map_or(0, |since| now - since),
+            offline_for: worker.offline_since.map_or(i64::MAX, |since| now - since),
             closed: worker.closed,
         };
         match liveness::lost_in(facts) {
@@ -131,11 +131,9 @@ async fn house(state: &State, terms: Terms) -> Done<()> {
     }
     let mut write = state.write().await?;
     let mut workers = Vec::new();
-    for (session_id, worker_id) in sessions::quiet_since(write.connection(), now - idle_after, 200).await? {
-        if sessions::set_status(write.connection(), &session_id, v1::SessionStatus::SessionIdle).await? {
-            tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
-            workers.push(worker_id);
-        }
+    for (session_id, worker_id) in sessions::fall_asleep(write.connection(), now - idle_after, 200).await? {
+        tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
+        workers.push(worker_id);
     }
     write.commit().await?;
     workers.sort_unstable();
@@ -149,8 +147,7 @@ async fn house(state: &State, terms: Terms) -> Done<()> {
 /// Links that last no longer: nobody can use them since, and pages shall not show them.
 async fn end_links(state: &State, now: i64) -> Done<()> {
     let mut write = state.write().await?;
-    for session_id in shares::expired(write.connection(), now, 200).await? {
-        shares::forget(write.connection(), &session_id).await?;
+    for session_id in shares::forget_expired(write.connection(), now, 200).await? {
         tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
     }
     write.commit().await?;

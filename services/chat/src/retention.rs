@@ -1,5 +1,9 @@
 //! Messages that have been kept for as long as they shall be.
 
+use std::collections::BTreeSet;
+
+use muster_service::Write;
+
 use crate::{
     erase,
     state::{Done, State},
@@ -30,20 +34,36 @@ pub async fn round(state: &State, keep_for: i64) -> Done<()> {
 /// True when there may be more.
 async fn old_messages(state: &State, before: i64) -> Done<bool> {
     let mut write = state.write().await?;
+    let found = messages::over_since(write.connection(), before, AT_ONCE).await?;
+    let locked = lock(&mut write, found.iter().map(|row| row.chat_session_id.as_str())).await?;
+    // Again: one of them may have been asked anew until now.
     let old = messages::over_since(write.connection(), before, AT_ONCE).await?;
-    for row in &old {
+    for row in old.iter().filter(|row| locked.contains(&row.chat_session_id)) {
         requests::forget(write.connection(), &row.message_id).await?;
         turns::forget(write.connection(), &row.message_id).await?;
         messages::delete(write.connection(), &row.message_id).await?;
         tell::message_removed(&mut write, &state.clock, &row.chat_session_id, &row.message_id).await?;
     }
     write.commit().await?;
-    Ok(!old.is_empty())
+    Ok(!found.is_empty())
+}
+
+/// In their order, as every instance does it: two that wait for each other would wait for ever.
+async fn lock<'a>(write: &mut Write, sessions: impl Iterator<Item = &'a str>) -> Done<BTreeSet<String>> {
+    let sessions = sessions.map(str::to_owned).collect::<BTreeSet<_>>();
+    for session in &sessions {
+        sessions::lock(write.connection(), session).await?;
+    }
+    Ok(sessions)
 }
 
 async fn empty_sessions(state: &State, before: i64) -> Done<()> {
     let mut write = state.write().await?;
-    for row in sessions::empty_since(write.connection(), before, AT_ONCE).await? {
+    let found = sessions::empty_since(write.connection(), before, AT_ONCE).await?;
+    let locked = lock(&mut write, found.iter().map(|row| row.chat_session_id.as_str())).await?;
+    // Again: something may have been said in one of them until now.
+    let empty = sessions::empty_since(write.connection(), before, AT_ONCE).await?;
+    for row in empty.into_iter().filter(|row| locked.contains(&row.chat_session_id)) {
         erase::session(&mut write, &state.clock, &row, &Actor::system()).await?;
     }
     write.commit().await?;

@@ -15,6 +15,7 @@ use std::{
     time::Duration,
 };
 
+use async_nats::jetstream::consumer::PullConsumer;
 use futures_util::StreamExt as _;
 use muster_bus::StoreError;
 use muster_contracts::{Message as _, method, stream::CHUNKS, v1};
@@ -27,8 +28,14 @@ on_both! {
     a_turn_that_is_longer_than_the_stream_remembers_ends_whole
     two_instances_end_a_lost_turn_once
     a_worker_that_was_only_away_goes_on_with_what_it_had_asked
+    what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on
+    a_turn_of_a_worker_that_nobody_knows_any_more_ends
     whoever_was_let_in_again_begins_anew_however_chat_hears_of_it
 }
+
+const REQUEST: &str = "q1StGXR8_Z5jdHi6B-myT";
+/// Chat ends no turn before it has seen the broker for half a minute.
+const LOST: Duration = Duration::from_secs(60);
 
 async fn session(chat: &Chat) -> v1::ChatSession {
     chat.call::<method::GetSession>(chat.session_ref()).await.unwrap()
@@ -36,6 +43,10 @@ async fn session(chat: &Chat) -> v1::ChatSession {
 
 /// Answers as the registry would, from now on: the worker's connection was closed long ago, until it is back.
 async fn registry_that_saw_the_worker_go(chat: &Chat) -> Arc<AtomicBool> {
+    registry_that_says(chat, Some(1)).await
+}
+
+async fn registry_that_says(chat: &Chat, offline_since: Option<i64>) -> Arc<AtomicBool> {
     let back = Arc::new(AtomicBool::new(false));
     let online = Arc::clone(&back);
     let client = chat.client.clone();
@@ -48,7 +59,7 @@ async fn registry_that_saw_the_worker_go(chat: &Chat) -> Arc<AtomicBool> {
                 worker_id,
                 presence: v1::Presence::Known.into(),
                 online: online.load(Relaxed),
-                offline_since: Some(1),
+                offline_since,
                 closed: true,
                 ..Default::default()
             };
@@ -58,6 +69,36 @@ async fn registry_that_saw_the_worker_go(chat: &Chat) -> Arc<AtomicBool> {
         }
     });
     back
+}
+
+/// What an agent asks.
+fn permission() -> v1::RequestBody {
+    let option = v1::RequestOption { option_id: "once".into(), label: "Once".into(), kind: "allow_once".into() };
+    v1::RequestBody {
+        request_id: REQUEST.into(),
+        kind: v1::RequestKind::Permission.into(),
+        title: "run".into(),
+        options: vec![option],
+        ..Default::default()
+    }
+}
+
+/// What waits for the user's answer.
+async fn pending(chat: &Chat) -> usize {
+    let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
+    chat.call::<method::ListRequests>(list).await.unwrap().requests.len()
+}
+
+/// Waits until chat has handled all that workers stored.
+async fn handled(chat: &Chat) {
+    let context = async_nats::jetstream::new(chat.client.clone());
+    let mut consumer: PullConsumer = context.get_consumer_from_stream("chat", CHUNKS).await.unwrap();
+    loop {
+        let info = consumer.info().await.unwrap();
+        if info.num_pending == 0 && info.num_ack_pending == 0 {
+            return;
+        }
+    }
 }
 
 /// How often viewers were told that a reply was interrupted.
@@ -176,8 +217,7 @@ mod scenario {
         let waiting = chat.send("two").await;
         let back = registry_that_saw_the_worker_go(&chat).await;
         chat.tell_worker(v1::WorkerStatus::Offline).await;
-        let reply =
-            tokio::time::timeout(Duration::from_secs(60), chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        let reply = tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
         assert_eq!(reply.content, "half");
         chat.until(&sent.message_id, Interrupted).await;
         chat.until(&waiting.message_id, Queued).await;
@@ -200,23 +240,12 @@ mod scenario {
         let told = worker.sync(&[]).await.start.remove(0);
         let mut writing = worker.begin(&told).await;
         worker.write(&mut writing, "half").await;
-        let option = v1::RequestOption { option_id: "once".into(), label: "Once".into(), kind: "allow_once".into() };
-        let request_id = "q1StGXR8_Z5jdHi6B-myT";
-        let body = v1::RequestBody {
-            request_id: request_id.into(),
-            kind: v1::RequestKind::Permission.into(),
-            title: "run".into(),
-            options: vec![option],
-            ..Default::default()
-        };
-        worker.request(&mut writing, body).await;
-        let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
-        let pending = async |chat: &Chat| chat.call::<method::ListRequests>(list.clone()).await.unwrap().requests.len();
+        worker.request(&mut writing, permission()).await;
         while pending(&chat).await == 0 {}
         let back = registry_that_saw_the_worker_go(&chat).await;
         let identity = worker.identity.clone();
         chat.tell_worker(v1::WorkerStatus::Offline).await;
-        tokio::time::timeout(Duration::from_secs(60), chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
         assert_eq!(pending(&chat).await, 0);
 
         back.store(true, Relaxed);
@@ -229,7 +258,7 @@ mod scenario {
         let answer = v1::AnswerRequest {
             caller: Some(chat.caller.clone()),
             chat_session_id: chat.session.clone(),
-            request_id: request_id.into(),
+            request_id: REQUEST.into(),
             answer: Some(v1::Answer { option_id: Some("once".into()), ..Default::default() }),
         };
         chat.call::<method::Answer>(answer).await.unwrap();
@@ -237,6 +266,52 @@ mod scenario {
         worker.write(&mut writing, " and whole").await;
         worker.end(&mut writing, Completed).await;
         assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half and whole");
+    }
+
+    pub async fn what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "half").await;
+        let back = registry_that_saw_the_worker_go(&chat).await;
+        let identity = worker.identity.clone();
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        let lost = async || tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        lost().await;
+
+        let mut worker = chat.process_of_worker(1);
+        worker.identity = identity;
+        worker.request(&mut writing, permission()).await;
+        handled(&chat).await;
+        assert_eq!(pending(&chat).await, 0);
+        back.store(true, Relaxed);
+        assert!(worker.sync(&[&writing]).await.drop.is_empty());
+        assert_eq!(pending(&chat).await, 1);
+
+        back.store(false, Relaxed);
+        lost().await;
+        worker.end(&mut writing, Completed).await;
+        handled(&chat).await;
+        back.store(true, Relaxed);
+        // It asks whether it may go on, and learns that all it has to say is stored.
+        assert!(worker.sync(&[&writing]).await.drop.is_empty());
+        worker.sync(&[]).await;
+        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half");
+        assert_eq!(pending(&chat).await, 0);
+    }
+
+    pub async fn a_turn_of_a_worker_that_nobody_knows_any_more_ends(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        worker.begin(&told).await;
+        // As the registry says it of a worker that was removed.
+        registry_that_says(&chat, None).await;
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
     }
 
     pub async fn whoever_was_let_in_again_begins_anew_however_chat_hears_of_it(engine: Engine) {

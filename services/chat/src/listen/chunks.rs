@@ -45,8 +45,9 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
     let Subject::Chunk(address) = &message.subject else { return Ok(Outcome::Ack) };
     let Some(turn) = turn_of(state, address).await? else { return Ok(Outcome::Ack) };
     let payload = message.payload.clone();
+    let is_open = turn.ended_at.is_none();
     match address.kind {
-        ChunkKind::Start if message.id.as_deref() == Some(&format!("{}:0", turn.nonce)) => {
+        ChunkKind::Start if is_open && message.id.as_deref() == Some(&format!("{}:0", turn.nonce)) => {
             progress::started(state, &turn).await?;
         }
         ChunkKind::Request => {
@@ -56,21 +57,21 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
                 progress::asked(state, &turn, &body).await?;
             }
         }
-        ChunkKind::End => {
+        ChunkKind::End if is_open => {
             if let Ok(end) = v1::End::decode(payload).map(told::end)
                 && finish::told(state, &turn, &end).await? == Told::Incomplete
             {
                 return Ok(Outcome::Retry(AGAIN));
             }
         }
-        ChunkKind::Start | ChunkKind::Chunk | ChunkKind::State => {}
+        ChunkKind::Start | ChunkKind::Chunk | ChunkKind::End | ChunkKind::State => {}
     }
     Ok(Outcome::Ack)
 }
 
-/// The open turn that a worker writes about, if it is that worker's.
+/// The turn that a worker writes about, if it is that worker's.
 async fn turn_of(state: &State, address: &ChunkAddress) -> Done<Option<TurnRow>> {
     let (Writer::Worker(worker), About::Message(reply)) = (&address.writer, &address.about) else { return Ok(None) };
     let turn = turns::of_worker(state.db.pool(), reply.as_str(), worker.as_str()).await?;
-    Ok(turn.filter(|turn| turn.ended_at.is_none() && turn.chat_session_id == address.session.as_str()))
+    Ok(turn.filter(|turn| turn.chat_session_id == address.session.as_str()))
 }

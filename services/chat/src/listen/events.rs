@@ -21,6 +21,8 @@ use crate::{
 
 /// The database is back by then, or it is tried again.
 const LATER: Duration = Duration::from_secs(1);
+/// Sessions that one transaction erases.
+const AT_ONCE: i64 = 50;
 const REMOVED: &str = "The worker was removed.";
 
 /// Handles one event.
@@ -51,11 +53,8 @@ async fn keep(state: &State, worker: &v1::Worker) -> Done<()> {
     restriction::tell(state, &worker.worker_id).await
 }
 
-/// Its sessions end with it; they stay readable.
+/// Its sessions end with it; they stay readable. Their turns end after them: no other begins then.
 async fn removed(state: &State, worker_id: &str) -> Done<()> {
-    for turn in turns::open_of_worker(state.db.pool(), worker_id).await? {
-        finish::abandon(state, &turn, TurnOutcome::Interrupted, Some(REMOVED)).await?;
-    }
     let mut write = state.write().await?;
     for session_id in sessions::alive_of_worker(write.connection(), worker_id).await? {
         sessions::set_status(write.connection(), &session_id, v1::SessionStatus::SessionTerminated).await?;
@@ -64,6 +63,9 @@ async fn removed(state: &State, worker_id: &str) -> Done<()> {
     workers::forget(write.connection(), worker_id).await?;
     quotas::forget(write.connection(), worker_id).await?;
     write.commit().await?;
+    for turn in turns::open_of_worker(state.db.pool(), worker_id).await? {
+        finish::abandon(state, &turn, TurnOutcome::Interrupted, Some(REMOVED)).await?;
+    }
     Ok(())
 }
 
@@ -78,14 +80,22 @@ async fn end_links(state: &State, user_id: &str) -> Done<()> {
     Ok(())
 }
 
-/// The account is deleted, and all of its sessions with it.
+/// The account is deleted, and all of its sessions with it. A few at a time: whatever their number, others write
+/// meanwhile, and what is done is done should this be given up before its end.
 async fn forget(state: &State, user_id: &str) -> Done<()> {
-    let mut write = state.write().await?;
-    for session in sessions::of_user(write.connection(), user_id).await? {
-        erase::session(&mut write, &state.clock, &session, &Actor::system()).await?;
+    loop {
+        let mut write = state.write().await?;
+        let some = sessions::of_user(write.connection(), user_id, AT_ONCE).await?;
+        for session in &some {
+            erase::session(&mut write, &state.clock, session, &Actor::system()).await?;
+        }
+        if some.is_empty() {
+            attachments::give_up_all(write.connection(), user_id).await?;
+        }
+        write.commit().await?;
+        if some.is_empty() {
+            state.tidy.notify_one();
+            return Ok(());
+        }
     }
-    attachments::give_up_all(write.connection(), user_id).await?;
-    write.commit().await?;
-    state.tidy.notify_one();
-    Ok(())
 }

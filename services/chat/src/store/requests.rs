@@ -69,12 +69,13 @@ pub async fn insert(
     turn: &super::TurnRow,
     user_id: &str,
     body: &v1::RequestBody,
+    status: v1::RequestStatus,
     asked_at: i64,
 ) -> Result<Option<RequestRow>, DbError> {
     sqlx::query_as(
         "INSERT INTO requests (chat_session_id, request_id, reply_id, worker_id, user_id, body, status, outcome,
            answered_by, asked_at, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, 1, NULL, NULL, $7, 1)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, $8, 1)
          ON CONFLICT DO NOTHING RETURNING *",
     )
     .bind(&turn.chat_session_id)
@@ -83,6 +84,7 @@ pub async fn insert(
     .bind(&turn.worker_id)
     .bind(user_id)
     .bind(body.encode_to_vec())
+    .bind(i64::from(i32::from(status)))
     .bind(asked_at)
     .fetch_optional(connection)
     .await

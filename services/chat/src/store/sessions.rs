@@ -133,8 +133,8 @@ pub async fn get<'e>(
 }
 
 /// Every session of a user.
-pub async fn of_user(connection: &mut AnyConnection, user_id: &str) -> Result<Vec<SessionRow>, DbError> {
-    sqlx::query_as(select!("WHERE s.user_id = $1")).bind(user_id).fetch_all(connection).await
+pub async fn of_user(connection: &mut AnyConnection, user_id: &str, limit: i64) -> Result<Vec<SessionRow>, DbError> {
+    sqlx::query_as(select!("WHERE s.user_id = $1 LIMIT $2")).bind(user_id).bind(limit).fetch_all(connection).await
 }
 
 /// Keeps others from changing anything of a session until the transaction ends.
@@ -414,17 +414,21 @@ pub async fn alive_of_worker(connection: &mut AnyConnection, worker_id: &str) ->
     Ok(rows.into_iter().map(|(id,)| id).collect())
 }
 
-/// Active sessions in which nothing has happened since `before` and nothing is to happen.
-pub async fn quiet_since(
+/// Active sessions in which nothing has happened since `before` and nothing is to happen are idle from now on; which,
+/// and of which worker. Those in which something happens meanwhile stay as they are.
+pub async fn fall_asleep(
     connection: &mut AnyConnection,
     before: i64,
     limit: i64,
 ) -> Result<Vec<(String, String)>, DbError> {
     sqlx::query_as(
-        "SELECT chat_session_id, worker_id FROM chat_sessions s WHERE status = 1 AND last_activity < $1
-           AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.chat_session_id = s.chat_session_id AND t.ended_at IS NULL)
-           AND NOT EXISTS (SELECT 1 FROM chat_messages m WHERE m.chat_session_id = s.chat_session_id AND m.status = 1)
-         LIMIT $2",
+        "UPDATE chat_sessions SET status = 2, revision = revision + 1
+         WHERE status = 1 AND last_activity < $1 AND chat_session_id IN (
+           SELECT chat_session_id FROM chat_sessions s WHERE status = 1 AND last_activity < $1
+             AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.chat_session_id = s.chat_session_id AND t.ended_at IS NULL)
+             AND NOT EXISTS (SELECT 1 FROM chat_messages m WHERE m.chat_session_id = s.chat_session_id AND m.status = 1)
+           LIMIT $2)
+         RETURNING chat_session_id, worker_id",
     )
     .bind(before)
     .bind(limit)

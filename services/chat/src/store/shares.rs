@@ -56,13 +56,21 @@ pub async fn session_of<'e>(
         .await
 }
 
-/// Sessions whose link lasts no longer.
-pub async fn expired(connection: &mut AnyConnection, now: i64, limit: i64) -> Result<Vec<String>, DbError> {
-    sqlx::query_scalar("SELECT chat_session_id FROM shares WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2")
-        .bind(now)
-        .bind(limit)
-        .fetch_all(connection)
-        .await
+/// Forgets links that last no longer; of which sessions.
+pub async fn forget_expired(connection: &mut AnyConnection, now: i64, limit: i64) -> Result<Vec<String>, DbError> {
+    let sessions = sqlx::query_scalar::<_, String>(
+        "DELETE FROM shares WHERE expires_at <= $1 AND chat_session_id IN (
+           SELECT chat_session_id FROM shares WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)
+         RETURNING chat_session_id",
+    )
+    .bind(now)
+    .bind(limit)
+    .fetch_all(&mut *connection)
+    .await?;
+    for session_id in &sessions {
+        changed(connection, session_id).await?;
+    }
+    Ok(sessions)
 }
 
 /// A user's sessions that have a link.

@@ -4,7 +4,10 @@ use muster_contracts::v1;
 
 use super::assemble::{self, Read};
 use crate::{
-    domain::turn::{self, Event, Outcome},
+    domain::{
+        told,
+        turn::{self, Event, Outcome},
+    },
     state::{Done, State},
     store::{
         TurnRow,
@@ -38,6 +41,25 @@ pub async fn told(state: &State, turn: &TurnRow, end: &v1::End) -> Done<Told> {
     if !read.gap && read.end.is_none() {
         return Ok(Told::Incomplete);
     }
+    close_as_told(state, turn, &read, end).await?;
+    Ok(Told::Over)
+}
+
+/// Ends a turn without its worker: with all that the stream has, and a reason. When the worker has told its end after
+/// all, that is its end: it may have come while the turn was taken for lost, and does not come again.
+///
+/// # Errors
+/// When the database or the broker fails.
+pub async fn abandon(state: &State, turn: &TurnRow, outcome: Outcome, reason: Option<&str>) -> Done<()> {
+    let read = assemble::read_all(state, turn).await?;
+    if let Some(end) = read.end.clone().map(told::end) {
+        return close_as_told(state, turn, &read, &end).await;
+    }
+    let leaves = TurnLeaves { pause: outcome.pauses_queue(), ..TurnLeaves::default() };
+    close(state, turn, &read, Event::Abandon(outcome), reason, &leaves).await
+}
+
+async fn close_as_told(state: &State, turn: &TurnRow, read: &Read, end: &v1::End) -> Done<()> {
     let whole = !read.gap
         && read.reply.number() == end.chunk_count
         && read.reply.hash().as_slice() == end.content_hash.as_slice();
@@ -54,22 +76,7 @@ pub async fn told(state: &State, turn: &TurnRow, end: &v1::End) -> Done<Told> {
         title: end.title.clone(),
         pause: outcome.pauses_queue(),
     };
-    close(state, turn, &read, Event::End(outcome), error.as_deref(), &leaves).await?;
-    Ok(Told::Over)
-}
-
-/// Ends a turn without its worker: with all that the stream has, and a reason.
-/// Does nothing when the worker has told its end after all.
-///
-/// # Errors
-/// When the database or the broker fails.
-pub async fn abandon(state: &State, turn: &TurnRow, outcome: Outcome, reason: Option<&str>) -> Done<()> {
-    let read = assemble::read_all(state, turn).await?;
-    if read.end.is_some() {
-        return Ok(());
-    }
-    let leaves = TurnLeaves { pause: outcome.pauses_queue(), ..TurnLeaves::default() };
-    close(state, turn, &read, Event::Abandon(outcome), reason, &leaves).await
+    close(state, turn, read, Event::End(outcome), error.as_deref(), &leaves).await
 }
 
 async fn close(

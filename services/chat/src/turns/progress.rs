@@ -56,19 +56,25 @@ pub async fn storage(state: &State, turn: &TurnRow, full: bool) -> Done<()> {
     Ok(())
 }
 
-/// The agent asks the user something.
+/// The agent asks the user something. Of a turn that was interrupted it is kept: should the turn go on, it waits for its
+/// answer then.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn asked(state: &State, turn: &TurnRow, body: &v1::RequestBody) -> Done<()> {
     let mut write = state.write().await?;
     sessions::lock(write.connection(), &turn.chat_session_id).await?;
-    let open = turns::get(&mut *write.connection(), &turn.reply_id).await?.is_some_and(|turn| turn.ended_at.is_none());
-    let Some(session) = sessions::get(&mut *write.connection(), &turn.chat_session_id).await?.filter(|_| open) else {
+    let Some(turn) = turns::get(&mut *write.connection(), &turn.reply_id).await? else { return Ok(()) };
+    let status = match turn.status() {
+        _ if turn.ended_at.is_none() => v1::RequestStatus::RequestPending,
+        v1::TurnStatus::Interrupted => v1::RequestStatus::RequestGone,
+        _ => return Ok(()),
+    };
+    let Some(session) = sessions::get(&mut *write.connection(), &turn.chat_session_id).await? else {
         return Ok(());
     };
     let now = state.clock.now();
-    let Some(row) = requests::insert(write.connection(), turn, &session.user_id, body, now).await? else {
+    let Some(row) = requests::insert(write.connection(), &turn, &session.user_id, body, status, now).await? else {
         return Ok(());
     };
     sessions::touch(write.connection(), &turn.chat_session_id, now).await?;
