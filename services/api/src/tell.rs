@@ -34,12 +34,13 @@ pub(crate) async fn account(
     account: &Account,
     actor: v1::Actor,
 ) -> Result<(), DbError> {
-    let Account { user: User { user_id, username, role }, disabled, created_at: _ } = account;
+    let Account { user: User { user_id, username, role }, disabled, created_at: _, revision } = account;
     let object = v1::User {
         user_id: user_id.to_string(),
         username: username.clone(),
         admin: *role == Role::Admin,
         disabled: *disabled,
+        revision: *revision,
     };
     event(api, write, (user_id, Entity::User, user_id.as_str()), actor, Object::User(object)).await
 }

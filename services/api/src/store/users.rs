@@ -37,6 +37,7 @@ pub(crate) struct Account {
     pub(crate) user: User,
     pub(crate) disabled: bool,
     pub(crate) created_at: i64,
+    pub(crate) revision: i64,
 }
 
 /// Stands for the hash where there is no password: see the migration `0005_identities.sql`.
@@ -118,14 +119,16 @@ pub(crate) async fn has_password(db: &Db, user: &UserId) -> Result<bool, DbError
     Ok(row.is_some())
 }
 
-/// Makes changes to the ways in which a user signs in wait for each other, and says whether there is a password.
-pub(crate) async fn lock(write: &mut Write, user: &UserId) -> Result<bool, DbError> {
-    let row = sqlx::query("UPDATE users SET username = username WHERE user_id = $1 RETURNING password_hash")
-        .bind(user.as_str())
-        .fetch_optional(write.connection())
-        .await?;
-    let hash: Option<String> = row.map(|row| row.try_get("password_hash")).transpose()?;
-    Ok(hash.is_some_and(|hash| hash != NO_PASSWORD))
+/// Makes changes to the ways in which a user signs in wait for each other; the hash of the password that there is now,
+/// if the account is enabled.
+pub(crate) async fn lock(write: &mut Write, user: &UserId) -> Result<Option<String>, DbError> {
+    let hash = sqlx::query_scalar::<_, String>(
+        "UPDATE users SET username = username WHERE user_id = $1 AND disabled = 0 RETURNING password_hash",
+    )
+    .bind(user.as_str())
+    .fetch_optional(write.connection())
+    .await?;
+    Ok(hash.filter(|hash| hash != NO_PASSWORD))
 }
 
 /// Changes a password.
@@ -141,7 +144,7 @@ pub(crate) async fn set_password(write: &mut Write, user: &UserId, hash: &str) -
 /// Accounts behind a name, by name.
 pub(crate) async fn list(db: &Db, behind: &str, limit: usize) -> Result<Vec<Account>, DbError> {
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS}, users.disabled, users.created_at FROM users WHERE username > $1 ORDER BY username LIMIT $2"
+        "SELECT {COLUMNS}, users.disabled, users.created_at, users.revision FROM users WHERE username > $1 ORDER BY username LIMIT $2"
     )))
     .bind(behind)
     .bind(i64::try_from(limit).unwrap_or(i64::MAX))
@@ -159,7 +162,7 @@ pub(crate) async fn administer(write: &mut Write) -> Result<(), DbError> {
 /// One account.
 pub(crate) async fn get(write: &mut Write, user: &UserId) -> Result<Option<Account>, DbError> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT {COLUMNS}, users.disabled, users.created_at FROM users WHERE user_id = $1"
+        "SELECT {COLUMNS}, users.disabled, users.created_at, users.revision FROM users WHERE user_id = $1"
     )))
     .bind(user.as_str())
     .fetch_optional(write.connection())
@@ -168,12 +171,14 @@ pub(crate) async fn get(write: &mut Write, user: &UserId) -> Result<Option<Accou
 }
 
 /// Changes the role of an account, and whether it is disabled.
-pub(crate) async fn update(write: &mut Write, account: &Account) -> Result<(), DbError> {
-    sqlx::query("UPDATE users SET role = $2, disabled = $3 WHERE user_id = $1")
+pub(crate) async fn update(write: &mut Write, account: &mut Account) -> Result<(), DbError> {
+    let change =
+        "UPDATE users SET role = $2, disabled = $3, revision = revision + 1 WHERE user_id = $1 RETURNING revision";
+    account.revision = sqlx::query_scalar(change)
         .bind(account.user.user_id.as_str())
         .bind(account.user.role.as_str())
         .bind(i64::from(account.disabled))
-        .execute(write.connection())
+        .fetch_one(write.connection())
         .await?;
     Ok(())
 }
@@ -197,5 +202,6 @@ fn account(row: &AnyRow) -> Result<Account, DbError> {
         user: user(row)?,
         disabled: row.try_get::<i64, _>("disabled")? != 0,
         created_at: row.try_get("created_at")?,
+        revision: row.try_get("revision")?,
     })
 }

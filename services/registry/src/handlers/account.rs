@@ -8,7 +8,7 @@ use muster_contracts::{
     Message as _,
     id::UserId,
     subject::{Entity, EventAddress, Subject},
-    v1::{Actor, Event, event::Object},
+    v1::{Actor, Event, User, event::Object},
 };
 use muster_service::DbError;
 
@@ -16,7 +16,7 @@ use super::delete_machine::delete;
 use crate::{
     presence::kick,
     state::Shared,
-    store::{machines, workers},
+    store::{accounts, machines, workers},
 };
 
 /// The database is back by then, or it is tried again.
@@ -29,7 +29,7 @@ pub(crate) async fn handle(state: Shared, delivery: Delivery) -> Outcome {
     };
     let Ok(event) = Event::decode(delivery.message.payload.clone()) else { return Outcome::Ack };
     let done = match event.object {
-        Some(Object::User(account)) => suspend(&state, user, account.disabled).await,
+        Some(Object::User(account)) => suspend(&state, user, &account).await,
         Some(Object::Removed(_)) => remove(&state, user, event.actor.unwrap_or_default()).await,
         _ => Ok(()),
     };
@@ -42,8 +42,13 @@ pub(crate) async fn handle(state: Shared, delivery: Delivery) -> Outcome {
     }
 }
 
-async fn suspend(state: &Shared, user: &UserId, suspended: bool) -> Result<(), DbError> {
+async fn suspend(state: &Shared, user: &UserId, account: &User) -> Result<(), DbError> {
+    let suspended = account.disabled;
     let mut write = state.db.write().await?;
+    // One event may overtake another: each is handled by whoever is free, and again after a failure.
+    if account.revision > 0 && !accounts::hear(&mut write, user, account.revision).await? {
+        return Ok(());
+    }
     let changed = workers::suspend(&mut write, user, suspended).await?;
     write.commit().await?;
     for worker in &changed {
@@ -59,5 +64,7 @@ async fn remove(state: &Shared, user: &UserId, actor: Actor) -> Result<(), DbErr
     for machine in machines::of_user(state.db.pool(), user).await? {
         delete(state, user, &machine, actor.clone()).await?;
     }
-    Ok(())
+    let mut write = state.db.write().await?;
+    accounts::forget(&mut write, user).await?;
+    write.commit().await
 }

@@ -5,6 +5,7 @@
 //! raises its revision and makes others wait, on both engines. A worker's row
 //! is taken before its machine's.
 
+pub(crate) mod accounts;
 pub(crate) mod connections;
 pub(crate) mod leases;
 pub(crate) mod machines;

@@ -22,6 +22,7 @@ use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use crate::{
     on_both_engines,
     stack::{Stack, eventually},
+    worker::Worker,
 };
 
 /// How long a decision may take until it holds.
@@ -135,8 +136,12 @@ async fn approve(stack: &Stack, token: &WorkerToken, login: &Login) {
 
 /// The api tells that the owner's account is disabled, or enabled.
 async fn disable(stack: &Stack, disabled: bool) {
+    tell_account(stack, disabled, 0).await;
+}
+
+async fn tell_account(stack: &Stack, disabled: bool, revision: i64) {
     let user = stack.user.clone();
-    let account = v1::User { user_id: user.to_string(), disabled, ..v1::User::default() };
+    let account = v1::User { user_id: user.to_string(), disabled, revision, ..v1::User::default() };
     let event = v1::Event { actor: None, timestamp: 1, object: Some(v1::event::Object::User(account)) };
     let id = user.to_string();
     let subject = Subject::Event(EventAddress { user, entity: Entity::User, id }).to_string();
@@ -214,6 +219,22 @@ async fn comes(stack: &Stack, token: &WorkerToken, login: &Login) -> Wire {
 }
 
 on_both_engines! {
+    async fn what_is_told_late_of_an_account_changes_nothing(stack: Stack) {
+        let worker = Worker::approved(&stack).await;
+        let told = async |disabled, revision, status| {
+            tell_account(&stack, disabled, revision).await;
+            worker.until(status).await;
+        };
+        told(true, 2, RegisterStatus::Suspended).await;
+        told(false, 4, RegisterStatus::Approved).await;
+        // What came before is delivered once more.
+        tell_account(&stack, true, 3).await;
+        tell_account(&stack, false, 5).await;
+        told(true, 6, RegisterStatus::Suspended).await;
+        let log = stack.registry.log_tail(1_000);
+        assert_eq!(log.matches("an account was disabled or enabled").count(), 3, "{log}");
+    }
+
     async fn three_hundred_workers_that_come_within_two_seconds_are_online_within_ten(stack: Stack) {
         const WORKERS: u32 = 300;
         // What one registry does in this time, it does not do beside others on one computer.

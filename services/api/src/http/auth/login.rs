@@ -43,7 +43,7 @@ pub(crate) async fn login(
     limit(&api, &address, &username)?;
     let known = store::users::by_name(&api.db, &username).await?;
     let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
-    let checked = api.passwords.matches(password, hash).await;
+    let checked = api.passwords.matches(password, hash.clone()).await;
     if matches!(checked, Err(PasswordError::Busy)) {
         // Not looked at, so not wrong.
         refund(&api, &address, &username);
@@ -53,16 +53,24 @@ pub(crate) async fn login(
         if let Some(user) = &user {
             failed(&api, user, &address).await?;
         }
-        let detail = "The user name or the password is wrong.";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail));
+        return Err(wrong());
     };
     refund(&api, &address, &username);
     let old = sign_in::of_browser(&api, &headers, &address).await?;
     let mut write = api.db.write().await?;
+    // Whoever changes a password, or disables an account, ends every sign-in with it, this one as well.
+    if store::users::lock(&mut write, &user.user_id).await? != hash {
+        return Err(wrong());
+    }
     sign_in::end(&api, &mut write, old).await?;
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((cookie, Json(User::from(user))))
+}
+
+fn wrong() -> Problem {
+    let detail = "The user name or the password is wrong.";
+    Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail)
 }
 
 async fn failed(api: &Shared, user: &store::users::User, address: &str) -> Result<(), DbError> {

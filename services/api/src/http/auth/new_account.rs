@@ -96,6 +96,6 @@ pub(super) async fn tell_of(api: &Shared, write: &mut Write, user: &User, addres
     let actor = tell::person(&user.user_id, address);
     let audit = Action::AccountCreated.to(user.user_id.as_str(), &user.username);
     tell::did(api, write, &user.user_id, &actor, &audit).await?;
-    let account = Account { user: user.clone(), disabled: false, created_at: api.clock.now() };
+    let account = Account { user: user.clone(), disabled: false, created_at: api.clock.now(), revision: 1 };
     tell::account(api, write, &account, actor).await
 }

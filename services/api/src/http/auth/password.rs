@@ -49,9 +49,10 @@ pub(crate) async fn password(
     }
     let hash = api.passwords.hash(next).await?;
     let mut write = api.db.write().await?;
-    // A first password is set once: two at the same time would not know of each other.
-    if store::users::lock(&mut write, caller.id()).await? != known.is_some() {
-        return Err(Problem::invalid("/current", "is needed"));
+    // It may have been changed, or set for the first time, since it was looked at.
+    if store::users::lock(&mut write, caller.id()).await? != known {
+        let detail = if known.is_some() { "is not the password" } else { "is needed" };
+        return Err(Problem::invalid("/current", detail));
     }
     store::users::set_password(&mut write, caller.id(), &hash).await?;
     for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {

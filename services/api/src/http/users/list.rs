@@ -30,7 +30,7 @@ pub(crate) struct Account {
 
 impl From<store::users::Account> for Account {
     fn from(account: store::users::Account) -> Self {
-        let store::users::Account { user, disabled, created_at } = account;
+        let store::users::Account { user, disabled, created_at, revision: _ } = account;
         let store::users::User { user_id, username, role } = user;
         Self { user_id: user_id.into(), username, role: role.into(), disabled, created_at }
     }

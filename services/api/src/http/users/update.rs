@@ -46,7 +46,7 @@ pub(crate) async fn update(
     if let Some(disabled) = disabled {
         account.disabled = disabled;
     }
-    store::users::update(&mut write, &account).await?;
+    store::users::update(&mut write, &mut account).await?;
     somebody_administers(&mut write).await?;
     if account.disabled {
         for device in store::devices::delete_all(&mut write, &user).await? {

@@ -50,7 +50,7 @@ pub(crate) async fn delete(
     At(identity): At<String>,
 ) -> Result<StatusCode, Problem> {
     let mut write = api.db.write().await?;
-    let password = store::users::lock(&mut write, caller.id()).await?;
+    let password = store::users::lock(&mut write, caller.id()).await?.is_some();
     let name = store::identities::delete(&mut write, caller.id(), &identity).await?.ok_or_else(Problem::not_found)?;
     ways::some_is_left(&api, &mut write, caller.id(), password).await?;
     ways::changed(&api, &mut write, &caller, Action::IdentityUnlinked, &name).await?;

@@ -19,7 +19,7 @@ pub(crate) async fn delete(
     At(passkey): At<String>,
 ) -> Result<StatusCode, Problem> {
     let mut write = api.db.write().await?;
-    let password = store::users::lock(&mut write, caller.id()).await?;
+    let password = store::users::lock(&mut write, caller.id()).await?.is_some();
     let name = store::passkeys::delete(&mut write, caller.id(), &passkey).await?.ok_or_else(Problem::not_found)?;
     ways::some_is_left(&api, &mut write, caller.id(), password).await?;
     ways::changed(&api, &mut write, &caller, Action::PasskeyRemoved, &name).await?;
