@@ -24,10 +24,21 @@ export const groups = [
   { name: "app", test: /src\/app\/(signed-in-layout|app-page)\.tsx$/, priority: 0 },
 ];
 
-/** What the addresses /login and /app show. */
+/** What the addresses /login and /app show, and what they ask the API: the rest after an answer to the first. */
 const places = {
-  login: ["src/main.tsx", "src/app/login-route.tsx"],
-  app: ["src/main.tsx", "src/app/signed-in-layout.tsx", "src/app/app-page.tsx"],
+  login: {
+    entries: ["src/main.tsx", "src/app/login-route.tsx"],
+    asks: ["/api/v1/auth/methods"],
+  },
+  app: {
+    entries: ["src/main.tsx", "src/app/signed-in-layout.tsx", "src/app/app-page.tsx"],
+    asks: [
+      "/api/v1/auth/me",
+      "/api/v1/machines?limit=200",
+      "/api/v1/sessions?limit=200",
+      "/api/v1/requests?limit=200",
+    ],
+  },
 };
 
 /** What a session needs beside that: fetched after it, while nothing else is, and run when it is wanted. */
@@ -39,7 +50,7 @@ const soon = [
 
 /**
  * Compresses these files once and well, for the API to serve; refuses a build in which they have grown too large.
- * Tells public/ahead.js which of them an address needs beside those that the page names itself, and which soon.
+ * Tells public/ahead.js which of them an address needs beside those that the page names itself, and `fetchSoon` which soon.
  */
 export function firstLoad(): Plugin {
   return {
@@ -48,11 +59,12 @@ export function firstLoad(): Plugin {
     transformIndexHtml: {
       order: "post",
       handler(html, { bundle = {} }) {
-        const ahead = Object.entries(places).map(([place, entries]) => {
+        const ahead = Object.entries(places).flatMap(([place, { entries, asks }]) => {
           const files = [...needed(bundle, entries)].map(({ fileName }) => `/${fileName}`);
-          return `data-${place}="${files.filter((file) => !html.includes(file)).join(" ")}"`;
+          const missing = files.filter((file) => !html.includes(file));
+          return [`data-${place}="${missing.join(" ")}"`, `data-${place}-asks="${asks.join(" ")}"`];
         });
-        const there = needed(bundle, places.app);
+        const there = needed(bundle, places.app.entries);
         const later = [...needed(bundle, soon)].filter((chunk) => !there.has(chunk));
         ahead.push(`data-soon="${later.map(({ fileName }) => `/${fileName}`).join(" ")}"`);
         return html.replace('src="/ahead.js"', (src) => [src, ...ahead].join(" "));
@@ -68,7 +80,7 @@ export function firstLoad(): Plugin {
         await writeFile(`${path}.br`, smaller);
         sizes.set(file.fileName, smaller.length);
       }
-      for (const [place, entries] of Object.entries(places)) {
+      for (const [place, { entries }] of Object.entries(places)) {
         // What is not in these files is counted as it is.
         const bytes = [...needed(bundle, entries)].reduce(
           (sum, { fileName, code }) => sum + (sizes.get(fileName) ?? Buffer.byteLength(code)),

@@ -1,20 +1,28 @@
-// Fetches what this address shows together with what shows it, not after; the build says here which files that are.
+// Fetches what this address shows together with what shows it, not after; the build says here what that is.
 (function () {
   var told = document.currentScript.dataset;
   var place = location.pathname.slice(1) || "app";
-  function fetchAll(files, rel) {
-    if (!files) return;
-    files.split(" ").forEach(function (file) {
-      var link = document.createElement("link");
-      link.rel = rel;
-      link.href = file;
-      document.head.append(link);
-    });
+  function listed(name) {
+    return told[name] ? told[name].split(" ") : [];
   }
-  fetchAll(told[place], "modulepreload");
-  // After all of this. Safari does not, and fetches them when they are wanted.
-  if (place === "app")
-    addEventListener("load", function () {
-      fetchAll(told.soon, "prefetch");
+  // Whoever wants one of these finds it here: src/shared/api/asked-ahead.ts.
+  var answers = (window.askedAhead = new Map());
+  function ask(path) {
+    var answer = fetch(path);
+    answers.set(path, answer);
+    // What went wrong is for whoever wants it.
+    return answer.catch(function () {});
+  }
+  // The first decides: to a stranger the others would say no more.
+  var asks = listed(place + "Asks");
+  if (asks.length > 0)
+    ask(asks[0]).then(function (answer) {
+      if (answer && answer.ok) asks.slice(1).forEach(ask);
     });
+  listed(place).forEach(function (file) {
+    var link = document.createElement("link");
+    link.rel = "modulepreload";
+    link.href = file;
+    document.head.append(link);
+  });
 })();

@@ -9,7 +9,7 @@ import { t } from "@/shared/i18n/strings";
 import { useGo } from "@/shared/nav/place";
 import { IconButton } from "@/shared/ui/icon-button";
 import { LoadError } from "@/shared/ui/load-error";
-import { onDemand, whenIdle } from "@/shared/ui/on-demand";
+import { fetchSoon, onDemand, whenIdle } from "@/shared/ui/on-demand";
 import { Home } from "./home";
 import { LinkMark } from "./link-mark";
 import { Pane } from "./pane";
@@ -40,7 +40,11 @@ export function Place({ phone }: { phone: boolean }) {
   }, [placed, go]);
   useEffect(() => closeDialog(), [placed.key]);
   const settled = placed.kind !== "loading";
-  useEffect(() => (settled ? whenIdle(soon) : undefined), [settled]);
+  useEffect(() => {
+    if (!settled) return undefined;
+    fetchSoon();
+    return whenIdle(soon);
+  }, [settled]);
 
   const before = phone && (
     <IconButton label={t.rail.open} onClick={() => openDialog({ kind: "rail" })}>

@@ -1,5 +1,6 @@
 import createClient from "openapi-fetch";
 import { ApiError } from "./api-error";
+import { askedAhead } from "./asked-ahead";
 import type { components, paths } from "./schema.gen";
 
 export type Schemas = components["schemas"];
@@ -7,7 +8,7 @@ export type Schemas = components["schemas"];
 export const api = createClient<paths>({
   baseUrl: location.origin,
   // Looked up at each call, so that a test can stand in for the server.
-  fetch: (request) => globalThis.fetch(request),
+  fetch: (request) => askedAhead(request) ?? globalThis.fetch(request),
 });
 
 /** The answer's body, or an {@link ApiError} that says what went wrong. */

@@ -174,7 +174,8 @@ export const de: typeof en = {
     namePlaceholder: "zum Beispiel api",
     create: "Token erzeugen",
     tokenTitle: "Den Worker starten",
-    tokenText: "Führ das auf dem Rechner aus, in dem Verzeichnis, in dem der Agent arbeiten soll.",
+    tokenText:
+      "Führ das auf dem Rechner aus, in dem Verzeichnis, in dem der Agent arbeiten soll. Unter Windows in WSL.",
     agent: "Agent",
     agentKinds: {
       acp: "Ein anderer Agent, der ACP spricht",

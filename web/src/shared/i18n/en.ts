@@ -170,7 +170,8 @@ export const en = {
     namePlaceholder: "for example api",
     create: "Create token",
     tokenTitle: "Start the worker",
-    tokenText: "Run this on the machine, in the directory that the agent should work in.",
+    tokenText:
+      "Run this on the machine, in the directory that the agent should work in. On Windows, run it in WSL.",
     agent: "Agent",
     agentKinds: {
       acp: "Another agent that speaks ACP",

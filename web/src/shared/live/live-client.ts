@@ -1,4 +1,5 @@
 import { createStore } from "zustand/vanilla";
+import { forgetAskedAhead } from "@/shared/api/asked-ahead";
 import type { Frame } from "./frame";
 import { Hub } from "./hub";
 import HubWorker from "./hub.worker?sharedworker";
@@ -6,31 +7,21 @@ import type { FromTab, LinkStatus, ToTab } from "./messages";
 import { openStream } from "./open-stream";
 
 const PING_MS = 60_000;
-/** How long lists wait for the user stream before they are fetched without it. */
-const PATIENCE_MS = 2_500;
 
 type FrameListener = (frame: Frame) => void;
 
 /** This tab's end of the shared connection. */
 export class LiveClient {
   readonly status = createStore<LinkStatus>(() => ({ phase: "connecting", since: Date.now() }));
-  /** Resolves once the user stream runs; lists that are fetched before it could miss a change. */
-  readonly ready: Promise<void>;
   private readonly port: MessagePort;
   private readonly user = new Set<FrameListener>();
   private readonly refetch = new Set<() => void>();
   private readonly sessions = new Map<string, FrameListener>();
-  private markReady: () => void = () => undefined;
-  private wasReady = false;
 
   constructor(
     readonly userId: string,
     private readonly onSignedOut: () => void,
   ) {
-    this.ready = new Promise((resolve) => {
-      this.markReady = resolve;
-      setTimeout(resolve, PATIENCE_MS);
-    });
     this.port = connect(userId);
     this.port.onmessage = ({ data }: MessageEvent<ToTab>) => this.hear(data);
     this.listenToPage();
@@ -41,6 +32,7 @@ export class LiveClient {
     return () => this.user.delete(listener);
   }
 
+  /** The user stream begins, now or again: what was fetched before may have missed a change. */
   onRefetch(listener: () => void): () => void {
     this.refetch.add(listener);
     return () => this.refetch.delete(listener);
@@ -66,10 +58,8 @@ export class LiveClient {
         this.onSignedOut();
         return;
       case "refetch":
-        this.markReady();
-        // The first one only says that the stream runs; the lists wait for just that.
-        if (this.wasReady) this.refetch.forEach((listener) => listener());
-        this.wasReady = true;
+        forgetAskedAhead();
+        this.refetch.forEach((listener) => listener());
         return;
       case "frames":
         for (const frame of message.frames) this.handOn(frame);

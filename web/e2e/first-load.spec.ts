@@ -1,0 +1,31 @@
+import type { Route } from "@playwright/test";
+import { expect, test } from "./stack";
+
+const ASKED = ["/auth/me", "/machines", "/sessions", "/requests"];
+
+test("what the first screen shows is asked for ahead of its program, once, and needs no event stream", async ({
+  muster,
+  page,
+}) => {
+  await muster.signUp();
+  // A tab without it holds the event stream by itself, where it can be kept from it.
+  await page.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+  await page.route("**/api/v1/events", () => undefined);
+  const asked: string[] = [];
+  const all = new Promise<void>((resolve) =>
+    page.on("request", (request) => {
+      const path = new URL(request.url()).pathname.replace("/api/v1", "");
+      if (ASKED.includes(path)) asked.push(path);
+      if (ASKED.every((path) => asked.includes(path))) resolve();
+    }),
+  );
+  await page.route("**/assets/*.js", async (route: Route) => {
+    await all;
+    await route.continue();
+  });
+  await page.reload();
+  await expect(
+    page.getByRole("heading", { name: "Bring your first machine on board" }),
+  ).toBeVisible();
+  expect(asked.toSorted()).toEqual(ASKED.toSorted());
+});
