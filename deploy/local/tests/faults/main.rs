@@ -1,6 +1,6 @@
 //! Whatever dies, is paused, or goes silent: nothing is lost, nothing comes twice, nothing stays open.
 //!
-//! One stack takes the short faults one after the other, since each leaves everything as it was; the long ones have
+//! A stack takes several short faults one after the other, since each leaves everything as it was; the long ones have
 //! a stack each, and wait at the same time. `cargo muster soak` goes on from here, by chance and for as long as you like.
 #![allow(
     clippy::unwrap_used,
@@ -74,7 +74,7 @@ impl Size {
 async fn suffers(world: &mut World, plan: &Plan) {
     println!("{plan}");
     let round = world.round(plan).await;
-    println!("  held after {:.1} s: {:?}", round.took.as_secs_f32(), round.checked);
+    println!("{plan}: held after {:.1} s: {:?}", round.took.as_secs_f32(), round.checked);
 }
 
 async fn kills(size: Size) {
@@ -86,13 +86,17 @@ async fn kills(size: Size) {
 }
 
 async fn bad_links(size: Size) {
-    let mut world = size.world().await;
-    for link in Link::ALL {
-        for fault in [Fault::Cut(link), Fault::Delay(link), Fault::Silence(link)] {
-            suffers(&mut world, &Plan::one(fault, SHORT)).await;
+    let (some, others) = Link::ALL.split_at(Link::ALL.len() / 2);
+    let worlds = [some, others].map(async |links| {
+        let mut world = size.world().await;
+        for &link in links {
+            for fault in [Fault::Cut(link), Fault::Delay(link), Fault::Silence(link)] {
+                suffers(&mut world, &Plan::one(fault, SHORT)).await;
+            }
         }
-    }
-    world.beats().await;
+        world.beats().await;
+    });
+    join_all(worlds).await;
 }
 
 async fn for_long(size: Size) {
@@ -106,11 +110,14 @@ async fn for_long(size: Size) {
 }
 
 async fn by_chance(size: Size, times: u64) {
-    let mut world = size.world().await;
-    for seed in 0..times {
-        suffers(&mut world, &Plan::of(seed, size.shape(), Length::Brief)).await;
-    }
-    world.beats().await;
+    let worlds = [0..times / 2, times / 2..times].map(async |seeds| {
+        let mut world = size.world().await;
+        for seed in seeds {
+            suffers(&mut world, &Plan::of(seed, size.shape(), Length::Brief)).await;
+        }
+        world.beats().await;
+    });
+    join_all(worlds).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

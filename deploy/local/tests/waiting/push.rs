@@ -1,11 +1,4 @@
 //! Browsers that nobody looks at are told, by way of a push service.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
-)]
 
 use std::time::Duration;
 

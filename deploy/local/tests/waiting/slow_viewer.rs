@@ -1,6 +1,5 @@
 //! A viewer who reads too slowly holds little memory, delays nobody, and has everything in the end; one who never reads
 //! is let go.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing, reason = "a test may fail anywhere")]
 
 use std::{
     fmt::Write as _,

@@ -1,11 +1,4 @@
 //! A worker that drives a real opencode is killed at each point of a turn.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
-)]
 
 use std::time::{Duration, Instant};
 
