@@ -9,7 +9,7 @@ use std::{
     ffi::OsString,
     fs::File,
     io,
-    os::unix::process::CommandExt as _,
+    os::{fd::AsFd as _, unix::process::CommandExt as _},
     process::{Command, ExitCode, Stdio},
     sync::mpsc::{self, RecvTimeoutError},
     thread,
@@ -18,6 +18,7 @@ use std::{
 
 use nix::{
     errno::Errno,
+    poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
         signal::{Signal, killpg},
         wait::{WaitStatus, waitpid},
@@ -60,14 +61,16 @@ pub fn run(program: Vec<OsString>, talk: bool) -> ExitCode {
     let Ok(group) = i32::try_from(child.id()).map(Pid::from_raw) else { return ExitCode::from(69) };
     let (sender, seen) = mpsc::channel();
     let abandoned = sender.clone();
-    let talked_to = child.stdin.take();
-    thread::spawn(move || {
-        let mut input = io::stdin().lock();
-        if let Some(mut program) = talked_to {
+    if let Some(mut program) = child.stdin.take() {
+        thread::spawn(move || {
+            let mut input = io::stdin().lock();
             // A program that no longer listens may work on.
             let _ = io::copy(&mut input, &mut program);
-        }
-        let _ = io::copy(&mut input, &mut io::sink());
+            let _ = io::copy(&mut input, &mut io::sink());
+        });
+    }
+    thread::spawn(move || {
+        until_abandoned();
         let _ = abandoned.send(Seen::Abandoned);
     });
     thread::spawn(move || {
@@ -88,6 +91,13 @@ pub fn run(program: Vec<OsString>, talk: bool) -> ExitCode {
     #[cfg(target_os = "linux")]
     orphans::end_all();
     ExitCode::from(u8::try_from(code).unwrap_or(1))
+}
+
+/// Waits until nobody holds the other end of standard input, whether what came over it was taken or not.
+fn until_abandoned() {
+    let input = io::stdin();
+    let mut end = [PollFd::new(input.as_fd(), PollFlags::empty())];
+    while poll(&mut end, PollTimeout::NONE) == Err(Errno::EINTR) {}
 }
 
 /// Waits for the program, and meanwhile takes leave of the orphans that end.
