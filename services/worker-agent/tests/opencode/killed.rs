@@ -12,15 +12,26 @@ use crate::stage::*;
 /// opencode is killed once a turn is so far: the turn ends soon and says why, with the text so far, and the next
 /// message goes on with what was said before.
 async fn killed_when(permission: Value, steps: Vec<Step>, text: &str, so_far: impl Fn(&Stage, &MessageId) -> bool) {
+    ends_when(("-KILL", Duration::from_secs(5)), permission, steps, text, so_far).await;
+}
+
+/// The same, of what a signal does to opencode in so much time.
+async fn ends_when(
+    (sent, soon): (&str, Duration),
+    permission: Value,
+    steps: Vec<Step>,
+    text: &str,
+    so_far: impl Fn(&Stage, &MessageId) -> bool,
+) {
     let stage = stage(permission).await;
     let before = stage.say("remember me").await;
     stage.model.reply(steps);
     let reply = stage.begin_after("go", &before);
     until("the turn is so far", || so_far(&stage, &reply)).await;
     let begun = Instant::now();
-    kill(opencode_of(stage.directory.path()));
+    signal(opencode_of(stage.directory.path()), sent);
     let told = stage.worker.ended(&reply).await;
-    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < soon, "{:?}", begun.elapsed());
     assert_eq!(status(&told), TurnStatus::Failed);
     assert!(told.end.as_ref().unwrap().error.as_ref().unwrap().contains("ended unexpectedly"), "{told:?}");
     assert_eq!(told.reply.content(), text);
@@ -43,6 +54,14 @@ async fn opencode_is_killed_before_the_first_word() {
 async fn opencode_is_killed_in_the_text() {
     let so_far = |stage: &Stage, reply: &MessageId| stage.worker.shelf.reply(reply).reply.content() == "Half a ";
     killed_when(json!("allow"), vec![Step::Text("Half a ".into()), Step::Hang], "Half a ", so_far).await;
+}
+
+/// One that hangs and lives on is ended after half a minute.
+#[tokio::test]
+async fn opencode_hangs_in_the_text() {
+    let so_far = |stage: &Stage, reply: &MessageId| stage.worker.shelf.reply(reply).reply.content() == "Half a ";
+    let steps = vec![Step::Text("Half a ".into()), Step::Hang];
+    ends_when(("-STOP", Duration::from_secs(45)), json!("allow"), steps, "Half a ", so_far).await;
 }
 
 #[tokio::test]

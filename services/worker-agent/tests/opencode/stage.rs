@@ -149,8 +149,8 @@ pub(crate) fn opencode_of(directory: &Path) -> u32 {
     all[0].pid
 }
 
-pub(crate) fn kill(pid: u32) {
-    assert!(Command::new("kill").args(["-KILL", &pid.to_string()]).status().unwrap().success());
+pub(crate) fn signal(pid: u32, signal: &str) {
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }
 
 pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {

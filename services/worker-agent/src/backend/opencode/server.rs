@@ -31,7 +31,11 @@ const START: Duration = Duration::from_secs(90);
 const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(10)];
 /// A process that lived so long was well.
 const WELL: Duration = Duration::from_secs(60);
-/// How often is looked whether it answers, or whether another one does.
+/// How often is looked whether one that runs still answers.
+const PULSE: Duration = Duration::from_secs(5);
+/// One that has not answered for so long never will.
+const HUNG: Duration = Duration::from_secs(30);
+/// How often is looked whether it answers at its start, or whether another one does.
 const LOOK: Duration = Duration::from_millis(100);
 /// Held while an opencode starts, in the directory of its data.
 const LOCK: &str = "muster.lock";
@@ -117,7 +121,17 @@ async fn watch_process(
         // Waiting for a child closes its standard input, which its guard takes for our death.
         let lifeline = child.stdin.take();
         tokio::select! {
-            status = child.wait() => tracing::warn!(?status, "opencode has ended by itself; starting it again"),
+            status = child.wait() => {
+                tracing::warn!(?status, "opencode has ended by itself; starting it again");
+                drop(lifeline);
+            }
+            () = hangs(|| answers(running.client.clone())) => {
+                tracing::warn!("opencode has not answered for {} s; starting it again", HUNG.as_secs());
+                told.send_replace(None);
+                running.gone.cancel();
+                drop(lifeline);
+                end(child).await;
+            }
             () = stop.cancelled() => {
                 running.gone.cancel();
                 drop(lifeline);
@@ -125,7 +139,6 @@ async fn watch_process(
                 return;
             }
         }
-        drop(lifeline);
         told.send_replace(None);
         running.gone.cancel();
         if since.elapsed() > WELL {
@@ -147,6 +160,21 @@ async fn watch_process(
             }
         };
         told.send_replace(Some(current.1.clone()));
+    }
+}
+
+async fn answers(client: Client) -> bool {
+    client.health().await.is_ok()
+}
+
+/// Returns when it has not answered for too long.
+async fn hangs<F: Future<Output = bool>>(answers: impl Fn() -> F) {
+    let mut answered = Instant::now();
+    while answered.elapsed() < HUNG {
+        sleep(PULSE).await;
+        if answers().await {
+            answered = Instant::now();
+        }
     }
 }
 
@@ -286,6 +314,14 @@ async fn free_port() -> Result<u16, BackendError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn who_answers_within_half_a_minute_does_not_hang() {
+        let begun = Instant::now();
+        let quiet = |from: u64, to: u64| (from..to).contains(&begun.elapsed().as_secs());
+        hangs(|| std::future::ready(!quiet(10, 35) && !quiet(100, 1000))).await;
+        assert_eq!(begun.elapsed().as_secs(), 125);
+    }
 
     #[test]
     fn versions_are_compared_as_numbers() {
