@@ -20,7 +20,7 @@ use std::{
 
 use muster_contracts::{
     id::{MessageId, SessionId},
-    v1::{Answer, GivenAnswer, ToolState, TurnStart, TurnStatus, part::Kind},
+    v1::{self, Answer, GivenAnswer, ToolState, TurnStart, TurnStatus, part::Kind},
 };
 use muster_testkit::process::{Working, working_below};
 use muster_worker_agent::backend::{Backend, BackendError, Choice, Surroundings};
@@ -198,6 +198,16 @@ async fn the_models_are_the_agent_s_and_the_chosen_one_is_set() {
     let without = self::stage("").await;
     assert_eq!(without.backend.models().await.unwrap()[0].model_id, "default");
     without.end().await;
+}
+
+#[tokio::test]
+async fn the_commands_are_the_agent_s_and_reach_it_as_they_are_typed() {
+    let stage = stage("").await;
+    let review = v1::Command { name: "review".to_owned(), description: "Looks at it.".to_owned() };
+    assert_eq!(support::commands(&*stage.backend).await, [review]);
+    stage.say("/review this").await;
+    assert_eq!(stage.say("before").await.reply.content(), "/review this;");
+    stage.end().await;
 }
 
 #[tokio::test]

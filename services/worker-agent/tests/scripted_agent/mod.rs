@@ -91,6 +91,8 @@ impl Agent {
                 let id = format!("s{}", std::process::id() as usize * 1000 + fs::read_dir(".").unwrap().count());
                 fs::write(format!("session-{id}"), "").unwrap();
                 answer(self.setup(&id));
+                let commands = json!([{"name": "review", "description": "Looks at it.", "input": {"hint": "what"}}]);
+                update(&id, &json!({"sessionUpdate": "available_commands_update", "availableCommands": commands}));
             }
             Some("session/load" | "session/resume") => match fs::read_to_string(format!("session-{session}")) {
                 Ok(before) => {

@@ -8,10 +8,11 @@ use std::{
 use agent_client_protocol::v1::{
     Responder,
     schema::{
-        RequestPermissionOutcome, RequestPermissionRequest, RequestPermissionResponse, SessionNotification,
-        SessionUpdate,
+        AvailableCommand, AvailableCommandsUpdate, RequestPermissionOutcome, RequestPermissionRequest,
+        RequestPermissionResponse, SessionNotification, SessionUpdate,
     },
 };
+use muster_contracts::{limits, v1::Command};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
@@ -23,9 +24,16 @@ const ASKS: usize = 32;
 /// An agent asks for permission, and waits for the answer.
 pub(super) type Ask = (RequestPermissionRequest, Responder<RequestPermissionResponse>);
 
-/// Who listens to which session.
+/// Who listens to which session, and what is no single session's. Clones are the same one.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Hub(Arc<Mutex<HashMap<String, Listener>>>);
+pub(super) struct Hub(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    listeners: Mutex<HashMap<String, Listener>>,
+    /// As they were told last.
+    commands: Mutex<Vec<Command>>,
+}
 
 #[derive(Debug, Clone)]
 struct Listener {
@@ -62,7 +70,18 @@ impl Hub {
     }
 
     fn listeners(&self) -> MutexGuard<'_, HashMap<String, Listener>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the agent takes behind a slash.
+    pub(super) fn commands(&self) -> Vec<Command> {
+        self.0.commands.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn learn(&self, told: AvailableCommandsUpdate) {
+        let command = |AvailableCommand { name, description, .. }| Command { name, description };
+        let commands = told.available_commands.into_iter().take(limits::OFFERED).map(command).collect();
+        *self.0.commands.lock().unwrap_or_else(PoisonError::into_inner) = commands;
     }
 
     /// Takes an update out of what an agent sends, and waits until its turn has room for it. Whatever else it is comes
@@ -76,6 +95,7 @@ impl Hub {
         }
         let params = message.get_mut("params").map(Value::take).unwrap_or_default();
         match serde_json::from_value::<SessionNotification>(params) {
+            Ok(SessionNotification { update: SessionUpdate::AvailableCommandsUpdate(told), .. }) => self.learn(told),
             Ok(SessionNotification { session_id, update, .. }) => {
                 let listener = self.listeners().get(&*session_id.0).cloned();
                 if let Some(listener) = listener {
@@ -132,6 +152,11 @@ mod tests {
         for other in [json!({"id": 1, "result": {}}), json!({"id": 2, "method": "fs/read_text_file"}), json!([1])] {
             assert_eq!(hub.sift(other.clone()).await, Some(other));
         }
+        let command = json!([{"name": "review", "description": "Looks."}, {"name": "of tomorrow"}]);
+        let told = json!({"sessionUpdate": "available_commands_update", "availableCommands": command});
+        let told = json!({"method": "session/update", "params": {"sessionId": "nobody's", "update": told}});
+        assert_eq!(hub.sift(told).await, None);
+        assert_eq!(hub.commands(), [Command { name: "review".to_owned(), description: "Looks.".to_owned() }]);
         assert!(ear.updates.try_recv().is_ok());
         assert!(ear.updates.try_recv().is_err());
         drop(ear);

@@ -21,7 +21,7 @@ mod transcript;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::BoxFuture;
-use muster_contracts::v1::{Capabilities, Mode, Model};
+use muster_contracts::v1::{self, Capabilities, Mode, Model};
 use tokio::sync::watch;
 
 pub use self::presets::{Preset, Settings};
@@ -181,6 +181,13 @@ impl Backend for Acp {
 
     fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
         Box::pin(async { Ok(self.known().modes.clone()) })
+    }
+
+    fn commands(&self) -> BoxFuture<'_, Result<Vec<v1::Command>, BackendError>> {
+        // One that is being started has told none yet.
+        let running = self.agent.try_lock().ok();
+        let commands = running.and_then(|agent| Some(agent.as_ref()?.hub().commands()));
+        Box::pin(async { Ok(commands.unwrap_or_default()) })
     }
 
     fn models_changed(&self) -> watch::Receiver<u64> {
