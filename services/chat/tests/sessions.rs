@@ -17,6 +17,7 @@ on_both! {
     what_is_sent_now_goes_first_and_stops_what_runs
     a_message_is_sent_only_if_nothing_was_said_meanwhile
     a_limit_is_taken_from_a_changed_file
+    a_session_that_is_made_again_is_the_same_one
 }
 
 impl Chat {
@@ -37,6 +38,36 @@ impl Chat {
 
 mod scenario {
     use super::*;
+
+    pub async fn a_session_that_is_made_again_is_the_same_one(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let made = chat.session().await;
+        let again = v1::CreateSessionRequest {
+            caller: Some(chat.caller.clone()),
+            worker: Some(chat.worker.clone()),
+            chat_session_id: made.chat_session_id.clone(),
+            model: "demo/fast".into(),
+            ..Default::default()
+        };
+        assert_eq!(chat.call::<method::CreateSession>(again.clone()).await.unwrap(), made);
+        let elsewhere = v1::Worker { worker_id: "V1StGXR8_Z5jdHi6B-myT".into(), ..chat.worker.clone() };
+        let elsewhere = v1::CreateSessionRequest { worker: Some(elsewhere), ..again };
+        assert_eq!(slug(chat.call::<method::CreateSession>(elsewhere).await), "id-taken");
+
+        let worker = chat.process_of_worker(1);
+        chat.send("one").await;
+        let start = worker.answer("first", Completed).await;
+        let fork = v1::ForkSessionRequest {
+            caller: Some(chat.caller.clone()),
+            chat_session_id: chat.session.clone(),
+            message_id: start.reply_id.clone(),
+            fork_id: "W1StGXR8_Z5jdHi6B-myT".into(),
+        };
+        let forked = chat.call::<method::ForkSession>(fork.clone()).await.unwrap();
+        assert_eq!(chat.call::<method::ForkSession>(fork.clone()).await.unwrap(), forked);
+        let other = v1::ForkSessionRequest { message_id: start.message_id, ..fork };
+        assert_eq!(slug(chat.call::<method::ForkSession>(other).await), "id-taken");
+    }
 
     pub async fn a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not(engine: Engine) {
         let chat = Chat::start(engine).await;

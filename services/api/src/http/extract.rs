@@ -1,11 +1,14 @@
 //! What handlers take out of a request. Each refuses with a [`Problem`].
 
-use std::str::FromStr;
+use std::{convert::Infallible, str::FromStr};
 
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use bytes::Bytes;
+use data_encoding::BASE64URL_NOPAD;
 use http::{StatusCode, header, request::Parts};
+use muster_contracts::id::{self, UserId};
 use serde::de::DeserializeOwned;
+use sha2::{Digest as _, Sha256};
 
 use crate::http::{body, problem::Problem};
 
@@ -19,6 +22,11 @@ pub(crate) struct At<T>(pub(crate) T);
 /// Both ids in the path.
 #[derive(Debug)]
 pub(crate) struct At2<A, B>(pub(crate) A, pub(crate) B);
+
+/// The id of what a request creates. One that is repeated with its `Idempotency-Key` has the same again: where the first
+/// was cut off before its answer, it finds what that one may have created.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NewId(Option<String>);
 
 /// The query string, without unknown parameters where its type says so.
 #[derive(Debug)]
@@ -48,6 +56,32 @@ impl<S: Send + Sync, A: FromStr, B: FromStr> FromRequestParts<S> for At2<A, B> {
             (Ok(first), Ok(second)) => Ok(Self(first, second)),
             _ => Err(Problem::not_found()),
         }
+    }
+}
+
+impl NewId {
+    /// Of what a user's request creates under a key.
+    pub(crate) fn of(user: &UserId, key: &str, request: &str) -> Self {
+        let mut digest = Sha256::new();
+        for part in [user.as_str(), key, request] {
+            digest.update(part);
+            digest.update([0]);
+        }
+        let mut id = BASE64URL_NOPAD.encode(&digest.finalize());
+        id.truncate(id::LEN);
+        Self(Some(id))
+    }
+
+    pub(crate) fn or<T: FromStr>(self, random: impl FnOnce() -> T) -> T {
+        self.0.and_then(|id| id.parse().ok()).unwrap_or_else(random)
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for NewId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(parts.extensions.get::<Self>().cloned().unwrap_or_default())
     }
 }
 

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 
 use crate::{
     domain::secret,
-    http::{BASE, caller::Caller, problem::Problem},
+    http::{BASE, caller::Caller, extract::NewId, problem::Problem},
     state::Shared,
     store::idempotency::{self, Known},
 };
@@ -52,7 +52,9 @@ async fn guarded(api: &Shared, mut parts: Parts, body: Body, next: Next) -> Resu
     })?;
     let asked = fingerprint(&parts, &body);
     match idempotency::claim(&api.db, caller.id(), &key, &asked, api.clock.now()).await? {
-        Known::Fresh => {}
+        Known::Fresh => {
+            parts.extensions.insert(NewId::of(caller.id(), &key, &asked));
+        }
         Known::Answered { status, body } => return Ok(answer(status, body)),
         Known::Busy => {
             let detail = "The first request with this key is still being worked on.";

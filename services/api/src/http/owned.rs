@@ -106,7 +106,7 @@ impl Shared {
 pub(crate) fn made_id<T: std::str::FromStr>(
     given: Option<String>,
     pointer: &str,
-    fresh: fn() -> T,
+    fresh: impl FnOnce() -> T,
 ) -> Result<T, Problem>
 where
     T::Err: std::fmt::Display,

@@ -82,6 +82,23 @@ async fn the_server_is_public() {
 }
 
 #[tokio::test]
+async fn what_is_tried_again_with_its_key_is_made_under_the_same_id() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    let path = format!("/workers/{}/sessions", worker(&stage, &ada, &["demo/fast"]));
+    // As an answer that came too late: nothing is known of what was created.
+    let body = json!({ "model": "refused" });
+    for key in [Some("k1"), Some("k1"), Some("k2"), None, None] {
+        let ask = ada.ask("POST", &path).json(&body);
+        let ask = key.into_iter().fold(ask, |ask, key| ask.header("idempotency-key", key));
+        assert_eq!(answer(ask).await.0, 422);
+    }
+    let ids = stage.world.asked_for.lock().unwrap().clone();
+    assert_eq!(ids[0], ids[1]);
+    assert_eq!(ids.iter().collect::<std::collections::HashSet<_>>().len(), 4, "{ids:?}");
+}
+
+#[tokio::test]
 async fn the_same_key_and_body_get_the_same_answer_and_create_once() {
     let stage = Stage::start().await;
     let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);

@@ -3,10 +3,10 @@
 use muster_contracts::{audit::Action, limits, name, v1};
 use muster_service::problem;
 
-use super::{caller, checked_mode, checked_model};
+use super::{caller, checked_mode, checked_model, existing};
 use crate::{
     state::{Done, State, session_id},
-    store::{sessions, workers},
+    store::{SessionRow, sessions, workers},
     tell::{self, Actor},
 };
 
@@ -43,7 +43,8 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
     let mut write = state.write().await?;
     workers::keep(write.connection(), &worker).await?;
     if !sessions::insert(write.connection(), &session, title.is_some()).await? {
-        return Err(problem::conflict("session-exists", "There is a session with this id already.").into());
+        let same = |existing: &SessionRow| existing.worker_id == session.worker_id && existing.forked_from().is_none();
+        return existing(write.connection(), &caller, &chat_session_id, same).await;
     }
     let most = state.config.borrow().sessions_per_user;
     if sessions::count_of_user(write.connection(), &caller.user_id).await? > most {

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use muster_contracts::{audit::Action, id, v1};
 use muster_service::problem;
 
-use super::{caller, locked_session, message_of};
+use super::{caller, existing, locked_session, message_of};
 use crate::{
     domain::title,
     state::{Done, State, session_id},
@@ -40,7 +40,8 @@ pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Don
         ..session.to_wire()
     };
     if !sessions::insert(write.connection(), &fork, true).await? {
-        return Err(problem::conflict("session-exists", "There is a session with this id already.").into());
+        let same = |existing: &SessionRow| existing.forked_from() == fork.forked_from;
+        return existing(write.connection(), &caller, &fork_id, same).await;
     }
     let most = state.config.borrow().sessions_per_user;
     if sessions::count_of_user(write.connection(), &caller.user_id).await? > most {

@@ -123,6 +123,19 @@ async fn locked_session(write: &mut Write, caller: &v1::Caller, session_id: &str
     own_session(write.connection(), caller, session_id).await
 }
 
+/// The session that was made under an id before: asked for again it is the same one, and anything else a conflict.
+async fn existing(
+    connection: &mut AnyConnection,
+    caller: &v1::Caller,
+    session_id: &str,
+    same: impl FnOnce(&SessionRow) -> bool,
+) -> Done<v1::ChatSession> {
+    let existing = sessions::get(connection, session_id).await?;
+    let same = existing.filter(|existing| existing.user_id == caller.user_id && same(existing));
+    let taken = || problem::conflict("id-taken", "There is another session with this id; choose another.").into();
+    same.map(|existing| existing.to_wire()).ok_or_else(taken)
+}
+
 /// A message of a session.
 async fn message_of(connection: &mut AnyConnection, session_id: &str, message_id: &str) -> Done<MessageRow> {
     let message = messages::get(connection, message_id).await?;

@@ -82,7 +82,8 @@ impl SessionRow {
         self.queue_paused != 0
     }
 
-    fn forked_from(&self) -> Option<v1::ForkedFrom> {
+    /// What it is a fork of.
+    pub fn forked_from(&self) -> Option<v1::ForkedFrom> {
         let (session, message) = (self.forked_session_id.clone()?, self.forked_message_id.clone()?);
         Some(v1::ForkedFrom { chat_session_id: session, message_id: message })
     }

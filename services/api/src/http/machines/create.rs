@@ -7,7 +7,12 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    http::{caller::Caller, extract::Body, owned, problem::Problem},
+    http::{
+        caller::Caller,
+        extract::{Body, NewId},
+        owned,
+        problem::Problem,
+    },
     state::Shared,
 };
 
@@ -37,9 +42,10 @@ pub(crate) struct MachineRegistration {
 pub(crate) async fn create(
     State(api): State<Shared>,
     caller: Caller,
+    new: NewId,
     Body(CreateMachine { name, machine_id }): Body<CreateMachine>,
 ) -> Result<(StatusCode, Json<MachineRegistration>), Problem> {
-    let machine = owned::made_id(machine_id, "/machineId", MachineId::random)?;
+    let machine = owned::made_id(machine_id, "/machineId", || new.or(MachineId::random))?;
     let request = v1::CreateMachineRequest { caller: caller.to_bus(), machine_id: machine.into(), name };
     let v1::Machine { machine_id, name, .. } = api.call::<method::CreateMachine>(request).await?;
     Ok((StatusCode::CREATED, Json(MachineRegistration { machine_id, name })))

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         caller::Caller,
-        extract::{At, Body},
+        extract::{At, Body, NewId},
         model::session::ChatSession,
         owned::Owned,
         problem::Problem,
@@ -45,6 +45,7 @@ pub(crate) async fn create(
     State(api): State<Shared>,
     caller: Caller,
     At(worker): At<WorkerId>,
+    new: NewId,
     body: Result<Body<CreateSession>, Problem>,
 ) -> Result<(StatusCode, Json<ChatSession>), Problem> {
     let CreateSession { model, title, directory, mode } = api.body_for(&caller, Owned::Worker(&worker), body).await?;
@@ -53,7 +54,7 @@ pub(crate) async fn create(
     let request = v1::CreateSessionRequest {
         caller: caller.to_bus(),
         worker: Some(worker),
-        chat_session_id: SessionId::random().into(),
+        chat_session_id: new.or(SessionId::random).into(),
         model,
         title,
         directory,

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         caller::Caller,
-        extract::{At, Body},
+        extract::{At, Body, NewId},
         model::session::ChatSession,
         owned::Owned,
         problem::Problem,
@@ -43,6 +43,7 @@ pub(crate) async fn fork(
     State(api): State<Shared>,
     caller: Caller,
     At(session): At<SessionId>,
+    new: NewId,
     body: Result<Body<ForkSession>, Problem>,
 ) -> Result<(StatusCode, Json<ChatSession>), Problem> {
     let of = Owned::Session(&session);
@@ -54,7 +55,7 @@ pub(crate) async fn fork(
         caller: caller.to_bus(),
         chat_session_id: session.into(),
         message_id,
-        fork_id: SessionId::random().into(),
+        fork_id: new.or(SessionId::random).into(),
     };
     Ok((StatusCode::CREATED, Json(api.call::<method::ForkSession>(request).await?.into())))
 }

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         caller::Caller,
-        extract::{At, Body},
+        extract::{At, Body, NewId},
         owned::{self, Owned},
         problem::Problem,
     },
@@ -49,11 +49,12 @@ pub(crate) async fn create(
     State(api): State<Shared>,
     caller: Caller,
     At(machine): At<MachineId>,
+    new: NewId,
     body: Result<Body<CreateWorker>, Problem>,
 ) -> Result<(StatusCode, Json<WorkerRegistration>), Problem> {
     let of = Owned::Machine(&machine);
     let CreateWorker { name, worker_id } = api.body_for(&caller, of, body).await?;
-    let worker = match owned::made_id(worker_id, "/workerId", WorkerId::random) {
+    let worker = match owned::made_id(worker_id, "/workerId", || new.or(WorkerId::random)) {
         Ok(worker) => worker,
         Err(problem) => return Err(api.refusal(&caller, of, problem).await),
     };

@@ -20,6 +20,8 @@ pub(crate) struct World {
     pub(crate) workers: Mutex<HashMap<String, v1::Worker>>,
     pub(crate) machines: Mutex<Vec<v1::Machine>>,
     pub(crate) pages: Mutex<Vec<v1::Page>>,
+    /// The ids under which sessions were to be made.
+    pub(crate) asked_for: Mutex<Vec<String>>,
 }
 
 fn user(caller: &Option<v1::Caller>) -> &str {
@@ -57,14 +59,15 @@ pub(super) async fn play_registry(bus: &Bus, world: &Arc<World>, stop: &Cancella
 }
 
 pub(super) async fn play_chat(bus: &Bus, world: &Arc<World>, stop: &CancellationToken) {
-    let (get, list) = (Arc::clone(world), bus.clone());
+    let (get, create, list) = (Arc::clone(world), Arc::clone(world), bus.clone());
     let endpoints = bus.announce(Service::Chat, "0.0.0", stop.clone()).await.unwrap();
     let endpoints = endpoints.method::<method::GetSession, _, _>(move |request| {
         let found = get.sessions.lock().unwrap().get(&request.chat_session_id).cloned();
         let own = found.filter(|session| session.user_id == user(&request.caller));
         std::future::ready(own.ok_or_else(|| problem::not_found("session")))
     });
-    let endpoints = endpoints.await.unwrap().method::<method::CreateSession, _, _>(|request| {
+    let endpoints = endpoints.await.unwrap().method::<method::CreateSession, _, _>(move |request| {
+        create.asked_for.lock().unwrap().push(request.chat_session_id);
         // Chat's own rule, which needs the worker with its models.
         let offered = request.worker.is_some_and(|worker| worker.models.iter().any(|it| it.model_id == request.model));
         let refused = muster_service::problem::invalid("/model", "is not offered");
