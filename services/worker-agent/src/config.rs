@@ -2,7 +2,9 @@
 
 use std::{
     collections::HashMap,
-    env, fmt,
+    env,
+    ffi::OsString,
+    fmt,
     path::{Path, PathBuf},
 };
 
@@ -162,13 +164,13 @@ pub struct Run {
     #[arg(long, value_name = "DIR")]
     pub state_dir: Option<PathBuf>,
     /// Run the workers of this file [default without a token: muster-worker.toml in DIR, else ~/.config/muster/worker.toml]
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "server", "backend", "state_dir", "takeover", "tied", "agent", "agent_command", "agent_words"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["token", "server", "backend", "state_dir", "takeover", "tied", "agent", "agent_command", "agent_words", "agent_env", "agent_silence", "openai_key_file", "openai_system", "openai_model", "openai_context", "openai_timeout"])]
     pub config: Option<PathBuf>,
     /// Stop the process that runs this worker now, wherever it is, and take its place
     #[arg(long)]
     pub takeover: bool,
     /// Allow addresses without encryption to other machines
-    #[arg(long)]
+    #[arg(long, env = "MUSTER_INSECURE")]
     pub insecure: bool,
     /// Certificates (PEM) to trust beside the system's, for the page and for NATS
     #[arg(long, env = "MUSTER_CA_FILE", value_name = "FILE")]
@@ -196,7 +198,24 @@ impl Run {
     pub fn is_of_one(&self, environment: &HashMap<String, String>) -> bool {
         let given = self.token.is_some() || self.server.is_some() || self.backend.is_some() || self.state_dir.is_some();
         let file = || dotenv(&self.dir).unwrap_or_default().contains_key(TOKEN_VARIABLE);
-        given || self.settings.acp.is_given() || self.takeover || environment.contains_key(TOKEN_VARIABLE) || file()
+        given
+            || self.settings.is_given(environment)
+            || self.takeover
+            || environment.contains_key(TOKEN_VARIABLE)
+            || file()
+    }
+
+    /// What is given for all workers of a file, as the variables that tell it to each.
+    #[must_use]
+    pub fn for_all(&self) -> Vec<(OsString, OsString)> {
+        let mut all: Vec<(OsString, OsString)> = vec![
+            ("MUSTER_INSECURE".into(), self.insecure.to_string().into()),
+            ("MUSTER_BUFFER_MIB".into(), self.buffer_mib.to_string().into()),
+            ("MUSTER_LOG".into(), self.log.clone().into()),
+        ];
+        all.extend(self.ca.as_ref().map(|ca| ("MUSTER_CA_FILE".into(), ca.clone().into())));
+        all.extend(self.otlp_endpoint.as_ref().map(|url| ("MUSTER_OTLP_ENDPOINT".into(), url.into())));
+        all
     }
 }
 
@@ -208,7 +227,7 @@ pub struct Guard {
     pub talk: bool,
     /// The program and its arguments
     #[arg(required = true, trailing_var_arg = true, allow_hyphen_values = true)]
-    pub program: Vec<std::ffi::OsString>,
+    pub program: Vec<OsString>,
 }
 
 /// A worker, ready to run.

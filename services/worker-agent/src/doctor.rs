@@ -1,6 +1,6 @@
 //! `doctor`: looks at everything that a worker needs, and says what to mend.
 
-use std::{collections::HashMap, path::Path, time::Duration};
+use std::{collections::HashMap, ffi::OsString, path::Path, time::Duration};
 
 use clap::Parser as _;
 use muster_bus::Bus;
@@ -19,6 +19,7 @@ use crate::{
         register::{self, Standing, grouped},
     },
     say::say,
+    service,
     state::{Found, StateDir, look},
 };
 
@@ -33,27 +34,35 @@ const SERVER: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 /// When something is to be mended.
-pub fn examine(run: Run) -> Result<(), Exit> {
+pub fn examine(asked: Run) -> Result<(), Exit> {
     let environment = environment();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Exit::new(Code::Unavailable, format!("Nothing can be asked: {error}.")))?;
     let mut found = Findings::default();
-    match fleet::meant(&run, &environment) {
-        None => runtime.block_on(worker(run, &environment, &mut found)),
+    match fleet::meant(&asked, &environment) {
+        None => runtime.block_on(worker(asked, &environment, &[], &mut found)),
         Some(file) => {
-            for entry in fleet::File::read(&file)?.workers {
+            let file = fleet::File::read(&file)?;
+            let variables = file.variables().collect::<Vec<_>>();
+            let unknown = file.unknown(&environment);
+            for entry in file.workers {
                 say(format_args!("{}:", entry.label()));
                 let words = entry.arguments();
                 match Cli::try_parse_from(
                     ["muster-worker-agent", "run"].into_iter().chain(words.iter().map(String::as_str)),
                 ) {
                     Ok(Cli { command: Command::Run(mut run) }) => {
+                        run.ca = run.ca.or_else(|| asked.ca.clone());
+                        run.insecure |= asked.insecure;
                         run.token = Some(entry.token.expose_secret().to_owned().into());
-                        runtime.block_on(worker(*run, &environment, &mut found));
+                        runtime.block_on(worker(*run, &environment, &variables, &mut found));
                     }
                     Ok(_) => {}
                     Err(told) => found.bad("settings", told.to_string().lines().next().unwrap_or_default()),
                 }
+            }
+            if !unknown.is_empty() && service::state(&environment).is_some() {
+                say(format_args!("\n{}", service::hint(&unknown)));
             }
         }
     }
@@ -83,7 +92,13 @@ impl Findings {
     }
 }
 
-async fn worker(run: Run, environment: &HashMap<String, String>, found: &mut Findings) {
+/// `variables`: what the worker's file adds to the environment.
+async fn worker(
+    run: Run,
+    environment: &HashMap<String, String>,
+    variables: &[(OsString, OsString)],
+    found: &mut Findings,
+) {
     let config = match Config::from_run(run, environment) {
         Ok(config) => config,
         Err(exit) => return found.bad("settings", exit),
@@ -91,7 +106,7 @@ async fn worker(run: Run, environment: &HashMap<String, String>, found: &mut Fin
     found.good("settings", format_args!("worker {} in {}", config.token.worker, config.root.display()));
     let running = key(&config.state_dir, found);
     let brokers = server(&config, found).await;
-    backend(&config, found).await;
+    backend(&config, variables, found).await;
     if let (false, Some(brokers)) = (running, brokers) {
         standing(&config, brokers, found).await;
     }
@@ -154,11 +169,12 @@ async fn server(config: &Config, found: &mut Findings) -> Option<Vec<String>> {
 }
 
 /// Starts it in a directory of its own, so that one that runs is not disturbed.
-async fn backend(config: &Config, found: &mut Findings) {
+async fn backend(config: &Config, variables: &[(OsString, OsString)], found: &mut Findings) {
     let what = format!("backend {}", config.backend.label(&config.settings));
     let scratch = config.state_dir.join("doctor");
     let trying = async {
-        let backend = life::start_backend(config, &scratch).await?;
+        let environment = std::env::vars_os().chain(variables.iter().cloned()).collect();
+        let backend = life::start_backend(config, &scratch, environment).await?;
         let models = backend.models().await;
         let version = backend.version();
         backend.shutdown().await;

@@ -1,7 +1,7 @@
 //! The life of the process: configure, take the key, start the backend,
 //! connect, be approved, work, go.
 
-use std::{path::Path, pin::pin, process::ExitCode, sync::Arc, time::Duration};
+use std::{env, ffi::OsString, path::Path, pin::pin, process::ExitCode, sync::Arc, time::Duration};
 
 use muster_bus::{Bus, CertificatesError, ConnectError, trace::Traces};
 use muster_contracts::{id::InstanceId, v1::RegisterRequest};
@@ -109,7 +109,7 @@ async fn work(config: Config) -> Result<(), Exit> {
         stop.with_standard_input();
     }
     let starting = async {
-        let backend = start_backend(&config, state.path()).await?;
+        let backend = start_backend(&config, state.path(), env::vars_os().collect()).await?;
         match connect(&config, &key).await {
             Ok(link) => Ok((backend, link)),
             Err(exit) => {
@@ -132,15 +132,19 @@ async fn work(config: Config) -> Result<(), Exit> {
     ended
 }
 
-pub(crate) async fn start_backend(config: &Config, state: &Path) -> Result<Arc<dyn Backend>, Exit> {
-    let guard = std::env::current_exe()
+pub(crate) async fn start_backend(
+    config: &Config,
+    state: &Path,
+    environment: Vec<(OsString, OsString)>,
+) -> Result<Arc<dyn Backend>, Exit> {
+    let guard = env::current_exe()
         .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot find its own program: {error}.")))?;
     let surroundings = Surroundings {
         root: config.root.clone(),
         state: state.to_owned(),
         clock: clock::system,
         guard,
-        environment: std::env::vars_os().collect(),
+        environment,
         insecure: config.insecure,
         settings: config.settings.clone(),
     };

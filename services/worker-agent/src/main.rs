@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     };
     match cli.command {
         Command::Run(run) => match fleet::meant(&run, &environment()) {
-            Some(file) => life::told(fleet::run(&file)),
+            Some(file) => life::told(fleet::run(&file, run.for_all())),
             None => life::begin(*run),
         },
         Command::Setup(asked) => life::told(setup::begin(*asked)),

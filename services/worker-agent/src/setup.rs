@@ -1,6 +1,7 @@
 //! `setup`: asks for what a worker needs, and writes it down.
 
 use std::{
+    collections::HashMap,
     io::{self, IsTerminal as _},
     path::{Path, PathBuf},
 };
@@ -12,13 +13,18 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     address::{self, ServerAddress},
-    backend::{Choice, acp::Preset},
+    backend::{Choice, acp::Preset, openai},
     config::environment,
     exit::{Code, Exit},
     fleet::{self, Entry},
     say::say,
     service,
 };
+
+/// How the backend `openai` is told its endpoint.
+const ENDPOINT: &str = "--openai-url";
+/// What listens on many machines.
+const OLLAMA: &str = "http://127.0.0.1:11434/v1";
 
 /// What is given need not be asked for.
 #[derive(Debug, Args)]
@@ -53,6 +59,9 @@ pub struct Setup {
     /// Also install the service that runs the workers
     #[arg(long)]
     pub service: bool,
+    /// Keep this variable of the shell in the file: a service has none of them
+    #[arg(long, value_name = "NAME", requires = "service")]
+    pub env: Vec<String>,
     /// Further options of run for this worker
     #[arg(last = true, value_name = "OPTION")]
     pub options: Vec<String>,
@@ -64,7 +73,7 @@ pub struct Setup {
 /// When something is missing and nobody can be asked, or cannot be used.
 pub fn begin(asked: Setup) -> Result<(), Exit> {
     let environment = environment();
-    let Setup { server, token, dir, backend, name, config, insecure, ca, yes, service, options } = asked;
+    let Setup { server, token, dir, backend, name, config, insecure, ca, yes, service, env, options } = asked;
     let config = config.map_or_else(|| fleet::default_file(&environment), Ok)?;
     let person = Person { there: !yes && io::stdin().is_terminal() && io::stderr().is_terminal() };
 
@@ -80,6 +89,7 @@ pub fn begin(asked: Setup) -> Result<(), Exit> {
     let dir = dir.map(|dir| dir.display().to_string());
     let dir = person.text("Directory that the agent works in", "--dir", dir, here, |text| directory(text).map(drop))?;
     let answers = person.answers(backend, &options)?;
+    let endpoint = person.endpoint(answers.choice, &options, &environment)?;
 
     let mut further = Vec::new();
     if insecure {
@@ -89,6 +99,7 @@ pub fn begin(asked: Setup) -> Result<(), Exit> {
         further.extend(["--ca".to_owned(), absolute(ca)?.display().to_string()]);
     }
     further.extend(answers.options());
+    further.extend(endpoint);
     // They may end with an agent's own words.
     further.extend(options);
     let worker = Entry {
@@ -104,7 +115,14 @@ pub fn begin(asked: Setup) -> Result<(), Exit> {
     say(format_args!("Wrote the worker {} to {}.", worker.label(), config.display()));
 
     if service || person.agrees("Run it as a service, also after this machine was started again?")? {
-        return service::install(service::Install { config: Some(config), print: false, linger: false });
+        let unknown = fleet::File::read(&config)?.unknown(&environment);
+        let env = match env.is_empty() && !unknown.is_empty() {
+            true if person.agrees(&format!("Keep {} of this shell for it?", unknown.join(", ")))? => {
+                unknown.into_iter().map(str::to_owned).collect()
+            }
+            _ => env,
+        };
+        return service::install(service::Install { config: Some(config), print: false, env, linger: false });
     }
     say("To run it: muster-worker-agent run. To have it run for good: muster-worker-agent install-service.");
     Ok(())
@@ -177,7 +195,7 @@ impl Person {
         let here = match given {
             Some(Choice::Acp) if !is_named => agents(),
             Some(choice) => return Ok(Answers { choice, agent: None }),
-            None => here(),
+            None => here(self.there),
         };
         let Some(&first) = here.first() else {
             let missing = "No agent is found on the PATH: install one, or name its command behind -- --agent-command.";
@@ -190,6 +208,26 @@ impl Person {
         let names = here.iter().map(|answers| answers.label()).collect::<Vec<_>>();
         let chosen = Select::new().with_prompt("What answers").items(&names).default(0).interact().map_err(gone)?;
         Ok(here.get(chosen).copied().unwrap_or(first))
+    }
+
+    /// The option that tells the backend `openai` its endpoint, unless that is one of those given. What the shell has
+    /// is written down: a service has it not.
+    fn endpoint(
+        &self,
+        choice: Choice,
+        options: &[String],
+        environment: &HashMap<String, String>,
+    ) -> Result<Vec<String>, Exit> {
+        let told = options.iter().any(|option| option == ENDPOINT || option.starts_with(&format!("{ENDPOINT}=")));
+        if choice != Choice::Openai || told {
+            return Ok(Vec::new());
+        }
+        let given = environment.get(openai::URL_VARIABLE).cloned();
+        let otherwise = self.there.then(|| OLLAMA.to_owned());
+        let url = self.text("Address of the endpoint", &format!("-- {ENDPOINT}"), given, otherwise, |text| {
+            openai::check_address(text.trim()).map_err(|error| Exit::new(Code::Usage, error.to_string()))
+        })?;
+        Ok(vec![ENDPOINT.to_owned(), url.trim().to_owned()])
     }
 
     fn agrees(&self, question: &str) -> Result<bool, Exit> {
@@ -219,13 +257,16 @@ impl Answers {
     }
 }
 
-/// What is found on this machine: backends, then agents that speak the protocol, and last what needs nothing.
-fn here() -> Vec<Answers> {
+/// What is found on this machine: backends, then agents that speak the protocol, then an endpoint if somebody can be
+/// asked for it, and last what needs nothing.
+fn here(endpoint: bool) -> Vec<Answers> {
     let backends = Choice::value_variants().iter().filter(|choice| choice.is_installed() && **choice != Choice::Demo);
     let backends = backends.map(|&choice| Answers { choice, agent: None });
     // opencode has a backend of its own, which can do more.
     let agents = agents().into_iter().filter(|answers| answers.agent != Some(Preset::Opencode));
-    backends.chain(agents).chain([Answers { choice: Choice::Demo, agent: None }]).collect()
+    let last = [(endpoint, Choice::Openai), (true, Choice::Demo)].into_iter().filter(|(offered, _)| *offered);
+    let last = last.map(|(_, choice)| Answers { choice, agent: None });
+    backends.chain(agents).chain(last).collect()
 }
 
 fn agents() -> Vec<Answers> {

@@ -61,10 +61,11 @@ impl Home {
     }
 
     /// Runs all workers of the settings.
-    fn run(&self) -> Child {
+    fn run(&self, given: &[&str]) -> Child {
         let command = Command::new("workers", PROGRAM, self.log())
             .without_our_settings()
             .arg("run")
+            .args(given)
             .directory(self.0.path())
             .env("HOME", self.0.path())
             .unset("XDG_STATE_HOME")
@@ -105,6 +106,24 @@ fn alive(process: i32) -> bool {
     std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
+#[tokio::test]
+async fn what_is_given_beside_a_file_counts_for_all_of_its_workers_or_is_refused() {
+    let home = Home::new();
+    let api = home.directory("api");
+    let token = "machine_V1StGXR8_Z5jdHi6B-myT:worker_V1StGXR8_Z5jdHi6B-myT";
+    // Nothing listens there, and it may only be asked because of --insecure.
+    let server = "server = \"http://192.0.2.1:9\"\n";
+    home.write_settings(&[server, &entry(token, &api, "")].concat());
+    let (_, refused) = home.output(&["doctor"]).await;
+    assert!(refused.contains("--insecure"), "{refused}");
+    let (_, missing) = home.output(&["doctor", "--insecure", "--ca", "/nowhere.pem"]).await;
+    assert!(missing.contains("/nowhere.pem"), "{missing}");
+    let all = home.run(&["--insecure", "--ca", "/nowhere.pem"]);
+    until("it is told the certificates", &all, &home.log(), |text| text.contains("/nowhere.pem cannot be used")).await;
+    let (code, said) = home.output(&["run", "--openai-model", "small"]).await;
+    assert!(code == 64 && said.contains("token"), "{code} {said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn workers_of_one_file_run_and_fail_one_by_one() {
     let stack = Stack::start().await;
@@ -121,7 +140,7 @@ async fn workers_of_one_file_run_and_fail_one_by_one() {
     ];
     home.write_settings(&settings.concat());
 
-    let all = home.run();
+    let all = home.run(&[]);
     let one = one.running_in(all).approved().await;
     let log = home.log();
     until("the wrong one ends for good", one.process(), &log, |text| text.contains("typo: ended for good")).await;
@@ -175,7 +194,7 @@ async fn setup_status_and_doctor_lead_to_a_worker_that_is_online() {
     let (code, text) = home.output(&["doctor"]).await;
     assert!(code == 0 && text.contains("2 models") && text.contains("clock: as the server's"), "{code}: {text}");
 
-    let running = worker.running_in(home.run());
+    let running = worker.running_in(home.run(&[]));
     until("it waits", running.process(), &home.log(), |text| text.contains("Waiting for approval")).await;
     let (code, text) = home.output(&["status"]).await;
     assert!(code == 69 && text.contains("waiting for approval"), "{code}: {text}");
@@ -214,6 +233,21 @@ async fn setup_asks_at_a_terminal_for_what_is_missing() {
     assert!(code == 0 && text.contains("is not an address"), "{code}: {text}");
     let written = std::fs::read_to_string(home.settings()).unwrap();
     assert!(written.contains(worker.token()) && written.contains("my project"), "{written}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setup_wants_to_know_the_endpoint_of_a_model() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await;
+    let home = Home::new();
+    let server = stack.url();
+    let setup = ["setup", "--server", &server, "--token", worker.token(), "--yes", "--backend", "openai"];
+    let (code, text) = home.output(&setup).await;
+    assert!(code == 64 && text.contains("endpoint is missing") && text.contains("--openai-url"), "{code}: {text}");
+    assert!(!home.settings().exists());
+    let (code, text) = home.output(&[&setup[..], &["--", "--openai-url", "http://127.0.0.1:1/v1"]].concat()).await;
+    assert_eq!(code, 0, "{text}");
+    assert_eq!(std::fs::read_to_string(home.settings()).unwrap().matches("--openai-url").count(), 1);
 }
 
 #[tokio::test]

@@ -66,6 +66,7 @@ impl Manager {
         let mut process = Process::new("nsenter");
         process.args(["--mount", "--target", &self.process.pid().to_string(), program]).args(arguments);
         process.env("HOME", self.home.path()).env("XDG_RUNTIME_DIR", runtime);
+        process.env("KEPT_API_KEY", "a secret").env("LEFT_API_KEY", "another");
         process.env_remove("XDG_CONFIG_HOME").env_remove("XDG_STATE_HOME");
         process.output().await.unwrap()
     }
@@ -109,9 +110,12 @@ async fn an_installed_service_comes_back_when_it_is_killed_and_when_its_manager_
     let work = manager.home.path().join("work");
     std::fs::create_dir(&work).unwrap();
     let server = stack.url();
-    let setup = ["setup", "--yes", "--service", "--server", &server, "--token", worker.token(), "--backend", "demo"];
-    let told = manager.agent(&[&setup[..], &["--dir", work.to_str().unwrap()]].concat()).await;
+    let setup = ["setup", "--yes", "--service", "--env", "KEPT_API_KEY", "--server", &server, "--backend", "demo"];
+    let told =
+        manager.agent(&[&setup[..], &["--token", worker.token(), "--dir", work.to_str().unwrap()]].concat()).await;
     assert!(told.contains("It runs") && told.contains("enable-linger"), "{told}");
+    assert!(told.contains("--env LEFT_API_KEY") && !told.contains("--env KEPT_API_KEY"), "{told}");
+    assert!(!told.contains("a secret"), "{told}");
 
     let seen = worker.seen("asking", |seen| !seen.registrations.is_empty()).await;
     worker.approve(&seen.registrations[0].fingerprint).await;
@@ -125,8 +129,12 @@ async fn an_installed_service_comes_back_when_it_is_killed_and_when_its_manager_
     worker.seen("offline", |seen| seen.status == "offline").await;
     online().await;
 
+    // Its agent gets what was kept, and nothing else of the shell in which it was installed.
     let lock = manager.home.path().join(".local/state/muster").join(worker.id()).join("lock");
     let before = pid(&lock);
+    let has = std::fs::read_to_string(format!("/proc/{before}/environ")).unwrap();
+    assert!(has.split('\0').any(|variable| variable == "KEPT_API_KEY=a secret"), "{has}");
+    assert!(!has.contains("LEFT_API_KEY"), "{has}");
     manager.process.stop(PATIENCE).await;
     worker.seen("offline", |seen| seen.status == "offline").await;
     manager.process.restart().await.unwrap();

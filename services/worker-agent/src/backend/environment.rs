@@ -1,10 +1,14 @@
 //! What an agent gets to see of the worker's environment: what it needs to work
 //! and the keys of its providers, and nothing that is Muster's.
 
-use std::ffi::OsString;
+use std::{collections::HashMap, ffi::OsString};
 
-/// Taken over as they are.
-const NAMES: &[&str] = &[
+use clap::ValueEnum as _;
+
+use super::{acp::Preset, openai::KEY_VARIABLE};
+
+/// Taken over as they are. A service has them too, or has no use for them.
+const EVERYWHERE: &[&str] = &[
     "PATH",
     "HOME",
     "USER",
@@ -17,6 +21,11 @@ const NAMES: &[&str] = &[
     "TMPDIR",
     "TZ",
     "EDITOR",
+    "SSH_AUTH_SOCK",
+];
+
+/// Taken over as they are: what a person has put into a shell.
+const NAMES: &[&str] = &[
     "HTTP_PROXY",
     "HTTPS_PROXY",
     "NO_PROXY",
@@ -28,7 +37,6 @@ const NAMES: &[&str] = &[
     "SSL_CERT_FILE",
     "SSL_CERT_DIR",
     "NODE_EXTRA_CA_CERTS",
-    "SSH_AUTH_SOCK",
     "GH_TOKEN",
     "GITHUB_TOKEN",
     "GOOGLE_APPLICATION_CREDENTIALS",
@@ -48,8 +56,11 @@ const NAMES: &[&str] = &[
     "VIRTUAL_ENV",
 ];
 
+/// Taken over when they begin so; see [`EVERYWHERE`].
+const PREFIXES_EVERYWHERE: &[&str] = &["LC_", "XDG_"];
+
 /// Taken over when they begin so.
-const PREFIXES: &[&str] = &["LC_", "XDG_", "AWS_", "AZURE_", "AICORE_"];
+const PREFIXES: &[&str] = &["AWS_", "AZURE_", "AICORE_"];
 
 /// Taken over when they end so: how providers call their keys.
 const SUFFIXES: &[&str] = &["_API_KEY"];
@@ -60,12 +71,29 @@ pub(super) fn passed_on(environment: &[(OsString, OsString)], own: &[&str]) -> V
     environment.iter().filter(allowed).cloned().collect()
 }
 
+/// What some agent gets of this shell and would not get of a service, by name.
+pub(crate) fn of_a_shell(environment: &HashMap<String, String>) -> Vec<&str> {
+    let own = Preset::value_variants().iter().flat_map(|agent| agent.own()).copied().collect::<Vec<_>>();
+    let wanted = |name: &&str| *name == KEY_VARIABLE || (!is_everywhere(name) && allowed(name, &own));
+    let mut names = environment.keys().map(String::as_str).filter(wanted).collect::<Vec<_>>();
+    names.sort_unstable();
+    names
+}
+
 fn allowed(name: &str, own: &[&str]) -> bool {
-    let is = |&known: &&str| name == known || (known.ends_with('_') && name.starts_with(known));
     !name.starts_with("MUSTER_")
-        && (NAMES.contains(&name)
-            || PREFIXES.iter().chain(own).any(is)
+        && (is_everywhere(name)
+            || NAMES.contains(&name)
+            || PREFIXES.iter().chain(own).any(|known| is(name, known))
             || SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))
+}
+
+fn is_everywhere(name: &str) -> bool {
+    EVERYWHERE.contains(&name) || PREFIXES_EVERYWHERE.iter().any(|known| is(name, known))
+}
+
+fn is(name: &str, known: &str) -> bool {
+    name == known || (known.ends_with('_') && name.starts_with(known))
 }
 
 #[cfg(test)]
@@ -84,5 +112,14 @@ mod tests {
             assert!(!allowed(name, &own), "{name}");
         }
         assert!(!allowed("OPENCODE_CONFIG", &[]), "what is one agent's own is not another's");
+    }
+
+    #[test]
+    fn what_only_a_shell_has_is_known_by_name() {
+        let names = ["PATH", "LC_ALL", "HTTPS_PROXY", "OPENCODE_CONFIG", "ANTHROPIC_BASE_URL", "X_API_KEY", "SECRET"];
+        let muster = ["MUSTER_OPENAI_API_KEY", "MUSTER_WORKER_TOKEN"];
+        let environment = names.iter().chain(&muster).map(|name| ((*name).to_owned(), String::new())).collect();
+        let shell = ["ANTHROPIC_BASE_URL", "HTTPS_PROXY", "MUSTER_OPENAI_API_KEY", "OPENCODE_CONFIG", "X_API_KEY"];
+        assert_eq!(of_a_shell(&environment), shell);
     }
 }

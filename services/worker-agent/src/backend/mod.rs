@@ -2,13 +2,13 @@
 
 pub mod acp;
 pub mod demo;
-mod environment;
+pub(crate) mod environment;
 mod lines;
 pub mod openai;
 pub mod opencode;
 mod silence;
 
-use std::{ffi::OsString, path::PathBuf, sync::Arc};
+use std::{collections::HashMap, ffi::OsString, path::PathBuf, sync::Arc};
 
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{Capabilities, Command, Mode, Model};
@@ -109,6 +109,15 @@ pub struct Settings {
     /// Of the backend `openai`.
     #[command(flatten)]
     pub openai: openai::Settings,
+}
+
+impl Settings {
+    /// Whether any is given, otherwise than by the environment.
+    #[must_use]
+    pub fn is_given(&self, environment: &HashMap<String, String>) -> bool {
+        let Self { agent_silence, acp, openai } = self;
+        agent_silence.is_some() || acp.is_given() || !acp.agent_env.is_empty() || openai.is_given(environment)
+    }
 }
 
 /// What a backend gets to know of its surroundings.

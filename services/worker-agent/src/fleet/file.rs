@@ -1,7 +1,9 @@
 //! `muster-worker.toml`.
 
 use std::{
-    collections::HashSet,
+    collections::{BTreeMap, HashMap, HashSet},
+    env,
+    ffi::OsString,
     fs, io,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use toml_edit::{ArrayOfTables, DocumentMut, Item, Table, value};
 
 use crate::{
+    backend::environment::of_a_shell,
     exit::{Code, Exit},
     state::whole,
 };
@@ -35,6 +38,10 @@ pub struct File {
     /// The workers.
     #[serde(default, rename = "worker")]
     pub workers: Vec<Entry>,
+    /// Variables of the environment that all of them get, unless `run` has them of its own: keys of providers, proxies.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub environment: BTreeMap<String, SecretString>,
 }
 
 /// One worker: the options of `run`, by their names there.
@@ -97,6 +104,20 @@ impl File {
         Self::parse(&text, base).map_err(|problem| wrong(path, &problem))
     }
 
+    /// Variables that agents get of this shell and not of the file, by name.
+    #[must_use]
+    pub fn unknown<'a>(&self, shell: &'a HashMap<String, String>) -> Vec<&'a str> {
+        let mut names = of_a_shell(shell);
+        names.retain(|name| !self.environment.contains_key(*name));
+        names
+    }
+
+    /// What its environment adds to that of this process.
+    pub fn variables(&self) -> impl Iterator<Item = (OsString, OsString)> {
+        let new = self.environment.iter().filter(|(name, _)| env::var_os(name).is_none());
+        new.map(|(name, value)| (name.into(), value.expose_secret().into()))
+    }
+
     fn parse(text: &str, base: &Path) -> Result<Self, String> {
         let mut file = toml_edit::de::from_str::<Self>(text).map_err(|error| {
             let line = error.span().map(|span| text.get(..span.start).unwrap_or(text).matches('\n').count() + 1);
@@ -108,6 +129,13 @@ impl File {
         }
         if file.workers.len() > WORKERS {
             return Err(format!("it has more than {WORKERS} workers"));
+        }
+        let is_name = |name: &String| !name.is_empty() && !name.contains(['=', '\0']);
+        if let Some(name) = file.environment.keys().find(|name| !is_name(name)) {
+            return Err(format!("{name:?} is not the name of a variable"));
+        }
+        if let Some((name, _)) = file.environment.iter().find(|(_, value)| value.expose_secret().contains('\0')) {
+            return Err(format!("the value of {name} has a character that no variable can hold"));
         }
         let mut tokens = HashSet::new();
         for worker in &mut file.workers {
@@ -126,24 +154,48 @@ impl File {
     /// # Errors
     /// When the file is there and cannot be understood, or cannot be written.
     pub fn add(path: &Path, worker: &Entry) -> Result<(), Exit> {
-        let cannot =
-            |error: io::Error| Exit::new(Code::CantCreate, format!("{} cannot be written: {error}.", path.display()));
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => HEAD.to_owned(),
-            Err(error) => return Err(cannot(error)),
-        };
-        let with = added(&text, worker).map_err(|problem| wrong(path, &problem))?;
-        write(path, &with).map_err(cannot)
+        change(path, |document| add(document, worker))
     }
+
+    /// Keeps variables in the file, in the place of those with the same names.
+    ///
+    /// # Errors
+    /// As for [`File::add`].
+    pub fn keep(path: &Path, variables: &BTreeMap<String, SecretString>) -> Result<(), Exit> {
+        change(path, |document| keep(document, variables))
+    }
+}
+
+fn change(path: &Path, how: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<(), Exit> {
+    let cannot =
+        |error: io::Error| Exit::new(Code::CantCreate, format!("{} cannot be written: {error}.", path.display()));
+    let text = match fs::read_to_string(path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => HEAD.to_owned(),
+        Err(error) => return Err(cannot(error)),
+    };
+    let changed = text.parse::<DocumentMut>().map_err(|error| error.message().to_owned()).and_then(|mut document| {
+        how(&mut document)?;
+        Ok(document)
+    });
+    let document = changed.map_err(|problem| wrong(path, &problem))?;
+    write(path, &document.to_string()).map_err(cannot)
 }
 
 fn wrong(path: &Path, problem: &str) -> Exit {
     Exit::new(Code::Config, format!("{} cannot be used: {problem}.", path.display()))
 }
 
-fn added(text: &str, worker: &Entry) -> Result<String, String> {
-    let mut document = text.parse::<DocumentMut>().map_err(|error| error.message().to_owned())?;
+fn keep(document: &mut DocumentMut, variables: &BTreeMap<String, SecretString>) -> Result<(), String> {
+    let environment = document.entry("environment").or_insert(Item::Table(Table::new()));
+    let environment = environment.as_table_like_mut().ok_or("environment is not a table")?;
+    for (name, text) in variables {
+        environment.insert(name, value(text.expose_secret()));
+    }
+    Ok(())
+}
+
+fn add(document: &mut DocumentMut, worker: &Entry) -> Result<(), String> {
     let workers = document.entry("worker").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let workers = workers.as_array_of_tables_mut().ok_or("worker is not a list of [[worker]]")?;
     let token = worker.token.expose_secret();
@@ -166,7 +218,7 @@ fn added(text: &str, worker: &Entry) -> Result<String, String> {
         table.insert("options", value(worker.options.iter().collect::<toml_edit::Array>()));
     }
     workers.push(table);
-    Ok(document.to_string())
+    Ok(())
 }
 
 fn write(path: &Path, text: &str) -> io::Result<()> {
@@ -207,6 +259,7 @@ mod tests {
             ("", "no [[worker]]"),
             ("[[worker]]\ntoken = \"t\"\n", "dir"),
             ("[[worker]]\ntoken = \"t\"\ndir = \"a\"\nbackedn = \"demo\"\n", "line 4: unknown field `backedn`"),
+            ("[environment]\n\"A=B\" = \"c\"\n[[worker]]\ntoken = \"t\"\ndir = \"a\"\n", "not the name of a variable"),
             ("[[worker]\n", "line 1"),
             ("\n[[worker]]\ntoken = 7\ndir = \"a\"\n", "line 3"),
             ("[[worker]]\ntoken=\"t\"\ndir=\"a\"\n[[worker]]\ntoken=\"t\"\ndir=\"b\"\n", "two workers have the token"),
@@ -228,6 +281,12 @@ mod tests {
         File::add(&path, &worker).unwrap();
         let text = fs::read_to_string(&path).unwrap();
         assert!(text.starts_with(HEAD.trim_end()) && text.contains("# hers"), "{text}");
+        let kept = |value: &str| BTreeMap::from([("A_API_KEY".to_owned(), SecretString::from(value))]);
+        File::keep(&path, &kept("old")).unwrap();
+        File::keep(&path, &kept("\"new\"")).unwrap();
+        let environment = File::read(&path).unwrap().environment;
+        assert_eq!(environment["A_API_KEY"].expose_secret(), "\"new\"");
+        assert!(!format!("{environment:?}").contains("new"));
         let dirs = File::read(&path).unwrap().workers.into_iter().map(|worker| worker.dir).collect::<Vec<_>>();
         assert_eq!(dirs, [PathBuf::from("/b"), PathBuf::from("/c")]);
     }

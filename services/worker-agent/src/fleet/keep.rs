@@ -1,8 +1,10 @@
 //! Keeps workers running, each by itself.
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
@@ -33,27 +35,34 @@ const GRACE: Duration = Duration::from_secs(15);
 /// Codes after which the same start ends the same way.
 const FOR_GOOD: [Code; 3] = [Code::Usage, Code::NoPermission, Code::Config];
 
-/// Runs the workers of a file until it is told to stop, or none is left that can run.
+/// Runs the workers of a file until it is told to stop, or none is left that can run. `given`: variables for all of them.
 ///
 /// # Errors
 /// When the file cannot be used, or every worker ended for good.
-pub fn run(file: &Path) -> Result<(), Exit> {
-    let File { workers, server: _ } = File::read(file)?;
-    let program = std::env::current_exe()
+pub fn run(file: &Path, given: Vec<(OsString, OsString)>) -> Result<(), Exit> {
+    let file = File::read(file)?;
+    let path = std::env::current_exe()
         .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot find its own program: {error}.")))?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Exit::new(Code::Unavailable, format!("The workers cannot start: {error}.")))?;
-    runtime.block_on(all(program, workers))
+    let program = Arc::new(Program { path, variables: file.variables().chain(given).collect() });
+    runtime.block_on(all(&program, file.workers))
 }
 
-async fn all(program: PathBuf, workers: Vec<Entry>) -> Result<(), Exit> {
+/// What is run for each worker.
+struct Program {
+    path: PathBuf,
+    variables: Vec<(OsString, OsString)>,
+}
+
+async fn all(program: &Arc<Program>, workers: Vec<Entry>) -> Result<(), Exit> {
     let mut signals = Stop::listen()?;
     let stop = CancellationToken::new();
     let mut kept = JoinSet::new();
     for worker in workers {
-        kept.spawn(keep(program.clone(), worker, stop.clone()));
+        kept.spawn(keep(Arc::clone(program), worker, stop.clone()));
     }
     let ended = async { while kept.join_next().await.is_some() {} };
     tokio::select! {
@@ -69,7 +78,7 @@ async fn all(program: PathBuf, workers: Vec<Entry>) -> Result<(), Exit> {
 }
 
 /// Runs one worker again and again, until it ends for good or all shall stop.
-async fn keep(program: PathBuf, worker: Entry, stop: CancellationToken) {
+async fn keep(program: Arc<Program>, worker: Entry, stop: CancellationToken) {
     let name = worker.label();
     let mut pause = FIRST_PAUSE;
     loop {
@@ -102,9 +111,10 @@ async fn keep(program: PathBuf, worker: Entry, stop: CancellationToken) {
     }
 }
 
-fn start(program: &Path, worker: &Entry, name: &str) -> std::io::Result<Child> {
-    let mut child = Command::new(program)
+fn start(program: &Program, worker: &Entry, name: &str) -> std::io::Result<Child> {
+    let mut child = Command::new(&program.path)
         .args(words(worker))
+        .envs(program.variables.iter().map(|(name, value)| (name, value)))
         .env(TOKEN_VARIABLE, worker.token.expose_secret())
         // A terminal's Ctrl-C is for us; we tell it.
         .process_group(0)

@@ -4,7 +4,7 @@ mod launchd;
 mod systemd;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
@@ -12,6 +12,7 @@ use std::{
 };
 
 use clap::Args;
+use secrecy::SecretString;
 
 use crate::{
     config::environment,
@@ -29,6 +30,9 @@ pub struct Install {
     /// Print what would be written, and change nothing
     #[arg(long)]
     pub print: bool,
+    /// Keep this variable of the shell in the file: a service has none of them
+    #[arg(long, value_name = "NAME")]
+    pub env: Vec<String>,
     /// Keep the service running when the user is not signed in (systemd: enables lingering)
     #[arg(long)]
     pub linger: bool,
@@ -73,7 +77,12 @@ pub fn install(asked: Install) -> Result<(), Exit> {
     let home = home(&environment)?;
     let config = asked.config.map_or_else(|| fleet::default_file(&environment), Ok)?;
     // Told now rather than in a log that nobody reads.
-    fleet::File::read(&config)?;
+    let unknown = fleet::File::read(&config)?.unknown(&environment);
+    let kept = asked.env.into_iter().map(|name| match environment.get(&name) {
+        Some(value) => Ok((name, SecretString::from(value.as_str()))),
+        None => Err(Exit::new(Code::Usage, format!("This shell has no variable {name}: export it, then try again."))),
+    });
+    let kept = kept.collect::<Result<BTreeMap<_, _>, _>>()?;
     let config =
         config.canonicalize().map_err(|error| Exit::new(Code::NoInput, format!("{}: {error}.", config.display())))?;
     let program = std::env::current_exe()
@@ -88,6 +97,11 @@ pub fn install(asked: Install) -> Result<(), Exit> {
         print!("{text}");
         return Ok(());
     }
+    if !kept.is_empty() {
+        fleet::File::keep(&job.config, &kept)?;
+        let names = kept.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
+        say(format_args!("Kept in {}, which only you can read: {names}.", job.config.display()));
+    }
     let file = manager.file(&environment, &job.home);
     write(&file, &text)
         .map_err(|error| Exit::new(Code::CantCreate, format!("{} cannot be written: {error}.", file.display())))?;
@@ -95,7 +109,22 @@ pub fn install(asked: Install) -> Result<(), Exit> {
     match manager {
         Manager::Systemd => systemd::start(asked.linger),
         Manager::Launchd => launchd::start(&file),
+    }?;
+    let unknown = unknown.into_iter().filter(|name| !kept.contains_key(*name)).collect::<Vec<_>>();
+    if !unknown.is_empty() {
+        say(hint(&unknown));
     }
+    Ok(())
+}
+
+/// That a service knows nothing of these variables, and what to do.
+pub(crate) fn hint(unknown: &[&str]) -> String {
+    let options = unknown.iter().map(|name| format!(" --env {name}")).collect::<String>();
+    format!(
+        "The service does not know what this shell has in {}. Whatever its agents need of it is kept for them by: \
+         muster-worker-agent install-service{options}",
+        unknown.join(", ")
+    )
 }
 
 /// Stops the service and removes it; the workers, their keys and their approval stay.

@@ -19,7 +19,7 @@ use muster_contracts::{
     reply::Reply,
     subject::{About, ChunkKind, Subject},
     v1::{
-        Attachment, AttachmentPiece, AttachmentRequest, Chunk, End, Problem, RequestAsked, RequestBody, Start,
+        Attachment, AttachmentPiece, AttachmentRequest, Chunk, Command, End, Problem, RequestAsked, RequestBody, Start,
         TurnStart, problem::Kind,
     },
 };
@@ -324,6 +324,19 @@ impl Worker {
     pub(crate) async fn ended(&self, reply: &MessageId) -> Told {
         self.shelf.wait(reply, |told| told.end.is_some()).await
     }
+}
+
+/// The commands of a backend that tells them when it likes.
+pub(crate) async fn commands(backend: &dyn Backend) -> Vec<Command> {
+    let told = async {
+        loop {
+            match backend.commands().await.unwrap() {
+                none if none.is_empty() => sleep(Duration::from_millis(20)).await,
+                told => return told,
+            }
+        }
+    };
+    timeout(PATIENCE, told).await.unwrap()
 }
 
 /// Those of a worker that is alone on its machine.

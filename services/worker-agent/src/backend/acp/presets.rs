@@ -52,6 +52,11 @@ impl Preset {
         self.known().name
     }
 
+    /// Its own variables of the environment: names, or beginnings that end in `_`.
+    pub(in crate::backend) const fn own(self) -> &'static [&'static str] {
+        self.known().own
+    }
+
     const fn known(self) -> Known {
         match self {
             Self::Opencode => Known {

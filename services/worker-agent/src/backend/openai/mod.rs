@@ -24,7 +24,7 @@ use serde_json::Value;
 use tokio::{sync::watch, time::sleep};
 use tokio_util::task::AbortOnDropHandle;
 
-pub use self::settings::Settings;
+pub use self::settings::{KEY_VARIABLE, Settings, URL_VARIABLE, check_address};
 use self::{
     endpoint::{Endpoint, EndpointError},
     history::Histories,

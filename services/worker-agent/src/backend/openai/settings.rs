@@ -1,6 +1,6 @@
 //! What the backend is told, checked before anything is asked of the endpoint.
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{collections::HashMap, ffi::OsString, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 use url::Url;
@@ -10,8 +10,10 @@ use crate::{
     backend::{BackendError, Surroundings},
 };
 
+/// Where the endpoint's address is taken from, unless it is given.
+pub const URL_VARIABLE: &str = "MUSTER_OPENAI_URL";
 /// Where the key is taken from. Never an argument: everybody on the machine may read those.
-const KEY_VARIABLE: &str = "MUSTER_OPENAI_API_KEY";
+pub const KEY_VARIABLE: &str = "MUSTER_OPENAI_API_KEY";
 /// OpenAI's own variable; its key is sent to OpenAI alone.
 const OPENAI_KEY_VARIABLE: &str = "OPENAI_API_KEY";
 /// OpenAI's own host.
@@ -25,7 +27,7 @@ const SILENCE: Duration = Duration::from_secs(300);
 #[command(next_help_heading = "Backend openai (its API key stands in MUSTER_OPENAI_API_KEY, or in a file)")]
 pub struct Settings {
     /// The endpoint's address, such as http://127.0.0.1:11434/v1 (Ollama) or https://api.openai.com/v1
-    #[arg(long, value_name = "URL", env = "MUSTER_OPENAI_URL")]
+    #[arg(long, value_name = "URL", env = URL_VARIABLE)]
     pub openai_url: Option<String>,
     /// A file that has the endpoint's API key and nothing else; without it the key is that in MUSTER_OPENAI_API_KEY
     #[arg(long, value_name = "FILE")]
@@ -42,6 +44,20 @@ pub struct Settings {
     /// How long the endpoint may be silent before a turn fails [default: 300]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub openai_timeout: Option<u64>,
+}
+
+impl Settings {
+    /// Whether any is given, otherwise than by the environment.
+    #[must_use]
+    pub fn is_given(&self, environment: &HashMap<String, String>) -> bool {
+        let Self { openai_url, openai_key_file, openai_system, openai_model, openai_context, openai_timeout } = self;
+        openai_url.as_ref() != environment.get(URL_VARIABLE)
+            || openai_key_file.is_some()
+            || openai_system.is_some()
+            || !openai_model.is_empty()
+            || openai_context.is_some()
+            || openai_timeout.is_some()
+    }
 }
 
 /// The endpoint as it is used.
@@ -97,6 +113,14 @@ pub(super) fn check(surroundings: &Surroundings) -> Result<Checked, BackendError
         context: openai_context,
         silence: openai_timeout.map_or(SILENCE, Duration::from_secs),
     })
+}
+
+/// Whether an endpoint can have this address.
+///
+/// # Errors
+/// When it cannot; the message says why.
+pub fn check_address(given: &str) -> Result<(), BackendError> {
+    address(given).map(drop)
 }
 
 /// An address without a path is that of the server: the interface is below /v1 everywhere.
