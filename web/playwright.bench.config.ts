@@ -7,5 +7,5 @@ export default defineConfig(base, {
   testMatch: /\.bench\.ts$/,
   timeout: 600_000,
   reporter: [["list"], ["./bench/figures-reporter.ts"]],
-  use: { trace: "off", viewport: { width: 1440, height: 900 } },
+  use: { viewport: { width: 1440, height: 900 } },
 });
