@@ -1,0 +1,71 @@
+//! What opencode says of the turn by itself.
+
+use serde_json::Value;
+
+use super::Talk;
+use crate::{
+    backend::opencode::wire::{Info, Payload},
+    domain::event::Outcome,
+};
+
+impl Talk<'_> {
+    pub(super) async fn own(&mut self, payload: Payload) -> Option<Outcome> {
+        let Payload { kind, mut properties } = payload;
+        let mut take = |name: &str| properties.get_mut(name).map(Value::take).unwrap_or_default();
+        match kind.as_str() {
+            "message.updated" => {
+                if let Ok(info) = serde_json::from_value::<Info>(take("info")) {
+                    self.transcript.message(&info);
+                    self.give_up = None;
+                }
+            }
+            "message.part.updated" => {
+                if let Ok(part) = serde_json::from_value(take("part")) {
+                    self.transcript.part(part);
+                }
+            }
+            "message.part.delta" => {
+                if let Ok(delta) = serde_json::from_value(properties) {
+                    self.transcript.delta(delta);
+                }
+            }
+            "todo.updated" => {
+                if let Ok(todos) = serde_json::from_value(take("todos")) {
+                    self.transcript.plan(todos);
+                }
+            }
+            "session.updated" => {
+                let title = take("info");
+                self.transcript.title(title.get("title").and_then(Value::as_str).unwrap_or_default());
+            }
+            "session.error" => {
+                // The second one of a turn is the same with a stack trace.
+                if self.error.is_none() {
+                    self.error = serde_json::from_value(take("error")).ok();
+                }
+                return self.look().await;
+            }
+            "session.status" => {
+                let status = take("status");
+                let text =
+                    |name: &str| status.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
+                match status.get("type").and_then(Value::as_str) {
+                    Some("idle") => return self.look().await,
+                    Some("retry") => {
+                        let (attempt, message) =
+                            (text("attempt").unwrap_or_default(), text("message").unwrap_or_default());
+                        self.transcript.notice(
+                            "retry",
+                            format!("The model's provider asks to wait, attempt {attempt}: {message}"),
+                        );
+                    }
+                    _ => self.give_up = None,
+                }
+            }
+            "session.compacted" => self.transcript.notice("compacted", "opencode has compacted the session's context."),
+            "permission.asked" | "question.asked" => self.request(&Payload { kind, properties }).await,
+            _ => {}
+        }
+        None
+    }
+}

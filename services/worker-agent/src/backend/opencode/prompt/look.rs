@@ -1,0 +1,82 @@
+//! Comparing with what opencode has kept: events may have been missed, and none tells that a turn is over.
+
+use std::{collections::HashSet, path::Path, time::Duration};
+
+use tokio::time::Instant;
+
+use super::{Talk, failure};
+use crate::{
+    backend::opencode::{requests, server::Running, wire::Info},
+    domain::event::Outcome,
+};
+
+/// After an idle session without an answer: an error may still follow.
+const AFTERTHOUGHT: Duration = Duration::from_secs(2);
+
+impl Talk<'_> {
+    /// Looks at everything that events could have told.
+    pub(super) async fn look_again(&mut self) -> Option<Outcome> {
+        let (client, directory) = (self.running.client.clone(), self.turn.directory.clone());
+        let session = self.session.clone()?;
+        let family = family(self.running, &directory, &session).await;
+        for (of, permission) in client.permissions(&directory).await.unwrap_or_default() {
+            if family.contains(&of) {
+                let (waiting, asked) = requests::permission(permission);
+                self.ask(waiting, asked).await;
+            }
+        }
+        for (of, question) in client.questions(&directory).await.unwrap_or_default() {
+            if family.contains(&of) {
+                let (waiting, asked) = requests::question(question);
+                self.ask(waiting, asked).await;
+            }
+        }
+        self.look().await
+    }
+
+    /// Compares with opencode's record, and tells whether the turn is over.
+    pub(super) async fn look(&mut self) -> Option<Outcome> {
+        let session = self.session.clone()?;
+        let (client, directory) = (&self.running.client, &self.turn.directory);
+        // First whether it is idle, then what there is: so nothing comes between them.
+        let busy = client.busy(directory, &session).await.unwrap_or(true);
+        let record = client.messages(directory, &session).await.ok()?;
+        self.transcript.reconcile(&record);
+        if busy {
+            return None;
+        }
+        let answer = record.iter().rev().map(|message| &message.info).find(|info| self.transcript.is_answer(info));
+        match answer {
+            Some(Info { error: Some(error), .. }) => Some(failure(error)),
+            Some(Info { time, .. }) if time.completed.is_some() => Some(Outcome::Completed),
+            _ => {
+                if let Some(error) = &self.error {
+                    return Some(failure(error));
+                }
+                self.give_up.get_or_insert_with(|| Instant::now() + AFTERTHOUGHT);
+                None
+            }
+        }
+    }
+
+    pub(super) fn silent_end(&self) -> Outcome {
+        self.error
+            .as_ref()
+            .map_or_else(|| Outcome::Failed("opencode has ended the turn without an answer.".to_owned()), failure)
+    }
+}
+
+/// A turn's session and those of its sub-agents, and of theirs, which may have begun unheard.
+async fn family(running: &Running, directory: &Path, session: &str) -> HashSet<String> {
+    let mut family = HashSet::from([session.to_owned()]);
+    let mut unseen = vec![session.to_owned()];
+    while let Some(parent) = unseen.pop() {
+        for child in running.client.children(directory, &parent).await.unwrap_or_default() {
+            if family.insert(child.id.clone()) {
+                running.hub.adopt(session, child.id.clone());
+                unseen.push(child.id);
+            }
+        }
+    }
+    family
+}

@@ -1,0 +1,61 @@
+//! Stopping a turn, with what it still says.
+
+use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
+
+use tokio::time::{Instant, sleep, timeout};
+
+use super::Talk;
+use crate::backend::opencode::{
+    requests::{self, Waiting},
+    server::Running,
+};
+
+/// How long the last words of a stopped turn are waited for.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+/// How long an abort is waited for; it goes on without us.
+const ABORT: Duration = Duration::from_secs(2);
+
+impl Talk<'_> {
+    /// Stops the session and takes what it still says.
+    pub(super) async fn stop(&mut self) {
+        let Some(session) = self.session.clone() else { return };
+        let running = self.running.clone();
+        let directory = self.turn.directory.clone();
+        let withdrawn = std::mem::take(&mut self.asked);
+        self.answers.clear();
+        // In a task of its own: it may take longer than the turn is given.
+        let aborting = tokio::spawn({
+            let (running, directory, session) = (running.clone(), directory.clone(), Arc::clone(&session));
+            async move { abort(&running, &directory, &session, withdrawn).await }
+        });
+        if timeout(ABORT, aborting).await.is_err() {
+            tracing::warn!("opencode takes its time to stop a turn");
+        }
+        let deadline = Instant::now() + LAST_WORDS;
+        while Instant::now() < deadline {
+            let busy = running.client.busy(&directory, &session).await.unwrap_or(false);
+            let Ok(record) = running.client.messages(&directory, &session).await else { break };
+            self.transcript.reconcile(&record);
+            let open = record.iter().any(|message| {
+                self.transcript.is_answer(&message.info)
+                    && message.info.time.completed.is_none()
+                    && message.info.error.is_none()
+            });
+            if !busy && !open {
+                break;
+            }
+            sleep(Duration::from_millis(50)).await;
+        }
+        self.speak().await;
+    }
+}
+
+async fn abort(running: &Running, directory: &Path, session: &str, withdrawn: HashSet<Waiting>) {
+    if let Err(error) = running.client.abort(directory, session).await {
+        tracing::warn!(%error, "opencode could not stop a turn");
+    }
+    // They would be listed for ever.
+    for waiting in withdrawn {
+        requests::withdraw(&running.client, directory, &waiting).await;
+    }
+}
