@@ -15,7 +15,7 @@ use crate::exit::{Code, Exit};
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Where the worker stands.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Standing {
     /// It may work.
     Approved {
