@@ -8,6 +8,7 @@
     reason = "a test may fail anywhere"
 )]
 
+mod elsewhere;
 mod gap;
 mod history;
 mod killed;
@@ -30,7 +31,7 @@ use muster_testkit::{
 use muster_worker_agent::backend::Choice;
 use serde_json::json;
 use stage::*;
-use support::{Worker, surroundings_with};
+use support::{PATIENCE, Worker, surroundings_with};
 use tokio::time::{Instant, timeout};
 
 #[tokio::test]
@@ -199,14 +200,6 @@ async fn a_tool_asks_for_permission_runs_and_shows_its_output_and_diff() {
     stage.end().await;
 }
 
-fn bash(command: &str) -> Step {
-    Step::Tool { name: "bash".into(), arguments: json!({ "command": command, "description": command }) }
-}
-
-fn option(id: &str, message: Option<&str>) -> Answer {
-    Answer { option_id: Some(id.into()), message: message.map(str::to_owned), ..Answer::default() }
-}
-
 #[tokio::test]
 async fn what_is_allowed_always_is_not_asked_for_again_though_it_was_wanted_at_the_same_time() {
     let stage = stage(json!({"bash": "ask"})).await;
@@ -290,19 +283,19 @@ async fn a_stopped_turn_keeps_its_text_and_the_next_one_goes_on() {
     stage.end().await;
 }
 
+/// It is made by another call to the model, which may take longer than the turn.
 #[tokio::test]
-async fn stopping_while_a_permission_waits_withdraws_it() {
-    let stage = stage(json!({"bash": "ask"})).await;
-    let tool = Step::Tool { name: "bash".into(), arguments: json!({"command": "ls", "description": "list"}) };
-    stage.model.reply([tool]);
-    let reply = stage.begin("go");
-    stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
-    stage.worker.turns.get(reply.as_str()).unwrap().stop.cancel();
-    let told = stage.worker.ended(&reply).await;
-    assert_eq!(status(&told), TurnStatus::Cancelled);
-    let next = stage.go_on("next", &told).await;
-    assert_eq!(status(&next), TurnStatus::Completed, "{next:?}");
-    assert!(next.requests.is_empty());
+async fn the_title_that_opencode_makes_is_told_and_is_no_part_of_a_reply() {
+    let stage = stage(json!("allow")).await;
+    let mut told = stage.say("hello").await;
+    let telling = async {
+        while told.end.as_ref().unwrap().title.is_none() {
+            told = stage.go_on("again", &told).await;
+        }
+    };
+    timeout(PATIENCE, telling).await.expect("no turn tells the title");
+    assert_eq!(told.end.unwrap().title.as_deref(), Some("A scripted title"));
+    assert_eq!(told.reply.content(), "Done.");
     stage.end().await;
 }
 

@@ -184,3 +184,11 @@ pub(crate) fn heard(stage: &Stage) -> Vec<(String, String)> {
 pub(crate) fn line(heard: &[(String, String)]) -> String {
     heard.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ")
 }
+
+pub(crate) fn bash(command: &str) -> Step {
+    Step::Tool { name: "bash".into(), arguments: json!({ "command": command, "description": command }) }
+}
+
+pub(crate) fn option(id: &str, message: Option<&str>) -> Answer {
+    Answer { option_id: Some(id.into()), message: message.map(str::to_owned), ..Answer::default() }
+}

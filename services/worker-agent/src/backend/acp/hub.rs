@@ -48,11 +48,17 @@ pub(super) struct Ear {
     session: String,
     pub(super) updates: mpsc::Receiver<SessionUpdate>,
     pub(super) asks: mpsc::Receiver<Ask>,
+    route: mpsc::WeakSender<SessionUpdate>,
 }
 
 impl Drop for Ear {
     fn drop(&mut self) {
-        self.hub.listeners().remove(&self.session);
+        let mut listeners = self.hub.listeners();
+        let own = self.route.upgrade();
+        // A later turn in the session listens on when one that was stopped has taken its time.
+        if listeners.get(&self.session).is_some_and(|now| own.is_some_and(|own| own.same_channel(&now.updates))) {
+            listeners.remove(&self.session);
+        }
     }
 }
 
@@ -60,8 +66,9 @@ impl Hub {
     pub(super) fn listen(&self, session: &str) -> Ear {
         let (updates, heard) = mpsc::channel(UPDATES);
         let (asks, asked) = mpsc::channel(ASKS);
+        let route = updates.downgrade();
         self.listeners().insert(session.to_owned(), Listener { updates, asks });
-        Ear { hub: self.clone(), session: session.to_owned(), updates: heard, asks: asked }
+        Ear { hub: self.clone(), session: session.to_owned(), updates: heard, asks: asked, route }
     }
 
     /// How many turns are under way.
@@ -159,7 +166,10 @@ mod tests {
         assert_eq!(hub.commands(), [Command { name: "review".to_owned(), description: "Looks.".to_owned() }]);
         assert!(ear.updates.try_recv().is_ok());
         assert!(ear.updates.try_recv().is_err());
+        let later = hub.listen("mine");
         drop(ear);
+        assert_eq!(hub.turns(), 1);
+        drop(later);
         assert_eq!(hub.turns(), 0);
     }
 }

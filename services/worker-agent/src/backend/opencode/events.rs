@@ -58,6 +58,7 @@ pub(super) struct Ear {
     hub: Hub,
     session: String,
     heard: mpsc::Receiver<Heard>,
+    route: mpsc::WeakSender<Heard>,
 }
 
 impl Ear {
@@ -69,16 +70,21 @@ impl Ear {
 impl Drop for Ear {
     fn drop(&mut self) {
         let mut routes = self.hub.routes();
-        routes.listeners.remove(&self.session);
-        routes.parents.retain(|_, parent| *parent != self.session);
+        let own = self.route.upgrade();
+        // A later turn in the session listens on when one that was stopped has taken its time.
+        if routes.listeners.get(&self.session).is_some_and(|now| own.is_some_and(|own| own.same_channel(now))) {
+            routes.listeners.remove(&self.session);
+            routes.parents.retain(|_, parent| *parent != self.session);
+        }
     }
 }
 
 impl Hub {
     pub(super) fn listen(&self, session: &str) -> Ear {
         let (sender, heard) = mpsc::channel(WAITING);
+        let route = sender.downgrade();
         self.routes().listeners.insert(session.to_owned(), sender);
-        Ear { hub: self.clone(), session: session.to_owned(), heard }
+        Ear { hub: self.clone(), session: session.to_owned(), heard, route }
     }
 
     /// A sub-agent's session that was begun unheard works for the turn in this one.
@@ -173,7 +179,10 @@ mod tests {
         let asked = payload("permission.asked", json!({"sessionID": "ses_grandchild"}));
         assert!(matches!(hub.route(asked), Some((_, Heard::Child(_)))));
         assert!(hub.route(payload("session.idle", json!({"sessionID": "ses_other"}))).is_none());
+        let later = hub.listen("ses_root");
         drop(ear);
+        assert!(hub.route(payload("session.idle", json!({"sessionID": "ses_child"}))).is_some());
+        drop(later);
         assert!(hub.route(payload("session.idle", json!({"sessionID": "ses_child"}))).is_none());
     }
 }
