@@ -8,7 +8,7 @@ mod support;
 
 use std::time::Duration;
 
-use muster_contracts::{method, v1};
+use muster_contracts::{method, subject::Entity, v1};
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::{Cancelled, Completed, Delivered, Queued, Streaming};
 
@@ -18,6 +18,7 @@ on_both! {
     a_message_is_sent_only_if_nothing_was_said_meanwhile
     a_limit_is_taken_from_a_changed_file
     a_session_that_is_made_again_is_the_same_one
+    what_comes_late_of_a_removed_worker_brings_it_not_back
 }
 
 impl Chat {
@@ -34,6 +35,15 @@ impl Chat {
         };
         self.call::<method::UpdateSession>(request).await.unwrap()
     }
+}
+
+async fn until(condition: impl AsyncFn() -> bool) {
+    let waiting = async {
+        while !condition().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), waiting).await.expect("it never is so");
 }
 
 mod scenario {
@@ -67,6 +77,26 @@ mod scenario {
         assert_eq!(chat.call::<method::ForkSession>(fork.clone()).await.unwrap(), forked);
         let other = v1::ForkSessionRequest { message_id: start.message_id, ..fork };
         assert_eq!(slug(chat.call::<method::ForkSession>(other).await), "id-taken");
+    }
+
+    pub async fn what_comes_late_of_a_removed_worker_brings_it_not_back(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let removed = v1::event::Object::Removed(v1::Removed {});
+        chat.tell(Entity::Worker, &chat.worker.worker_id, removed).await;
+        until(async || chat.session().await.status() == v1::SessionStatus::SessionTerminated).await;
+        chat.tell_worker(v1::WorkerStatus::Online).await;
+        // Once this one has come, the one before it has.
+        let last = v1::Worker { worker_id: "V1StGXR8_Z5jdHi6B-myT".into(), ..chat.worker.clone() };
+        let id = last.worker_id.clone();
+        chat.tell(Entity::Worker, &id, v1::event::Object::Worker(last)).await;
+        let database = chat.database().await;
+        until(async || {
+            let known = sqlx::query("SELECT 1 FROM workers WHERE worker_id = $1").bind(&id);
+            known.fetch_optional(database.pool()).await.unwrap().is_some()
+        })
+        .await;
+        assert_eq!(slug(chat.call::<method::RestoreSession>(chat.session_ref()).await), "worker-removed");
+        assert_eq!(slug(chat.new_session("demo/fast").await), "worker-removed");
     }
 
     pub async fn a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not(engine: Engine) {

@@ -46,6 +46,10 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
         let same = |existing: &SessionRow| existing.worker_id == session.worker_id && existing.forked_from().is_none();
         return existing(write.connection(), &caller, &chat_session_id, same).await;
     }
+    // The registry was asked before; what was removed since stays so.
+    if workers::get(&mut *write.connection(), &session.worker_id).await?.is_none() {
+        return Err(problem::conflict("worker-removed", "The worker was removed; choose another one.").into());
+    }
     let most = state.config.borrow().sessions_per_user;
     if sessions::count_of_user(write.connection(), &caller.user_id).await? > most {
         let detail = format!("You can have at most {most} sessions here; delete one first.");

@@ -36,7 +36,7 @@ pub async fn keep(connection: &mut AnyConnection, worker: &v1::Worker) -> Result
 
 /// All that are known here.
 pub async fn all<'e>(executor: impl Executor<'e, Database = Any>) -> Result<Vec<String>, DbError> {
-    sqlx::query_scalar("SELECT worker_id FROM workers").fetch_all(executor).await
+    sqlx::query_scalar("SELECT worker_id FROM workers WHERE user_id <> ''").fetch_all(executor).await
 }
 
 /// Those in whose way something is, or was as far as the registry knows.
@@ -55,8 +55,10 @@ pub async fn get<'e>(
     executor: impl Executor<'e, Database = Any>,
     worker_id: &str,
 ) -> Result<Option<v1::Worker>, DbError> {
-    let row =
-        sqlx::query("SELECT worker FROM workers WHERE worker_id = $1").bind(worker_id).fetch_optional(executor).await?;
+    let row = sqlx::query("SELECT worker FROM workers WHERE worker_id = $1 AND user_id <> ''")
+        .bind(worker_id)
+        .fetch_optional(executor)
+        .await?;
     match row {
         None => Ok(None),
         Some(row) => {
@@ -84,8 +86,19 @@ pub async fn lock(connection: &mut AnyConnection, worker_id: &str) -> Result<(),
     Ok(())
 }
 
-/// Forgets a worker.
+/// Forgets a worker for good: what was said of it before, and comes late, finds a row that is nobody's and newer than all.
 pub async fn forget(connection: &mut AnyConnection, worker_id: &str) -> Result<(), DbError> {
-    sqlx::query("DELETE FROM workers WHERE worker_id = $1").bind(worker_id).execute(connection).await?;
+    sqlx::query(
+        "INSERT INTO workers (worker_id, user_id, machine_id, online, term, models_known, worker, revision, restriction)
+         VALUES ($1, '', '', 0, 0, 0, $2, $3, 0)
+         ON CONFLICT (worker_id) DO UPDATE SET
+           user_id = '', machine_id = '', online = 0, term = 0, models_known = 0,
+           worker = excluded.worker, revision = excluded.revision, restriction = 0",
+    )
+    .bind(worker_id)
+    .bind(Vec::new())
+    .bind(i64::MAX)
+    .execute(connection)
+    .await?;
     Ok(())
 }
