@@ -69,6 +69,10 @@ impl NewId {
         }
         let mut id = BASE64URL_NOPAD.encode(&digest.finalize());
         id.truncate(id::LEN);
+        // As of those that are random: none is an option or a formula.
+        if id.starts_with('-') {
+            id.replace_range(..1, "_");
+        }
         Self(Some(id))
     }
 
@@ -116,5 +120,24 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported-media-type", detail));
         }
         body::read(&bytes).map(Self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use muster_contracts::id::SessionId;
+
+    use super::*;
+
+    #[test]
+    fn a_repeated_request_has_its_id_again_and_no_other_has_it() {
+        let (ada, bob) = (UserId::random(), UserId::random());
+        let of = |user: &UserId, key: &str, request: &str| NewId::of(user, key, request).or(SessionId::random);
+        assert_eq!(of(&ada, "key", "request"), of(&ada, "key", "request"));
+        for other in [of(&bob, "key", "request"), of(&ada, "key2", "request"), of(&ada, "key", "2request")] {
+            assert_ne!(of(&ada, "key", "request"), other);
+        }
+        let ids = (0..1_000).map(|number| of(&ada, &number.to_string(), ""));
+        assert!(ids.into_iter().all(|id| !id.as_str().starts_with('-')));
     }
 }
