@@ -16,22 +16,27 @@ export const groups = [
   // In neither of the two below: one would bring the other along.
   {
     name: "shell",
-    test: /@tanstack\/react-query\/|\/icons\/eye(-off)?\.mjs$|src\/shared\/ui\/(icon-button|input|mark|notice)\.tsx$/,
+    test: /@tanstack\/react-query\/|\/icons\/eye(-off)?\.mjs$|src\/app\/query-client\.ts$|src\/shared\/api\/client\.ts$|src\/shared\/ui\/(button|field|input|mark|notice|on-demand)\.tsx$/,
     priority: 3,
   },
   { name: "forms", test: /node_modules\/(@hookform|react-hook-form)\//, priority: 2 },
-  { name: "login", test: /src\/app\/login-route\.tsx$/, priority: 1 },
-  { name: "app", test: /src\/app\/(signed-in-layout|app-page)\.tsx$/, priority: 0 },
+  { name: "door", test: /src\/app\/door\.tsx$/, priority: 1 },
+  { name: "app", test: /src\/app\/(app|signed-in-layout|app-page)\.tsx$/, priority: 0 },
 ];
 
-/** What the addresses /login and /app show, and what they ask the API: the rest after an answer to the first. */
+const door = { entries: ["src/main.tsx", "src/app/door.tsx"], asks: ["/api/v1/auth/methods"] };
+
+/** What these addresses show, and what they ask the API: the rest after an answer to the first. */
 const places = {
-  login: {
-    entries: ["src/main.tsx", "src/app/login-route.tsx"],
-    asks: ["/api/v1/auth/methods"],
-  },
+  login: door,
+  register: door,
   app: {
-    entries: ["src/main.tsx", "src/app/signed-in-layout.tsx", "src/app/app-page.tsx"],
+    entries: [
+      "src/main.tsx",
+      "src/app/app.tsx",
+      "src/app/signed-in-layout.tsx",
+      "src/app/app-page.tsx",
+    ],
     asks: [
       "/api/v1/auth/me",
       "/api/v1/machines?limit=200",
@@ -41,12 +46,19 @@ const places = {
   },
 };
 
-/** What a session needs beside that: fetched after it, while nothing else is, and run when it is wanted. */
-const soon = [
-  "src/features/session/session-pane.tsx",
-  "src/features/session/new-session-pane.tsx",
-  "src/features/session/reply/markdown.tsx",
-];
+/** What nearly every word is set in: asked for at once, it is there when the first is painted. */
+const FONT = /hanken-grotesk-latin-wght-normal.*\.woff2$/;
+const preload = { rel: "preload", as: "font", type: "font/woff2", crossorigin: true };
+
+/** What is wanted next, beside that: fetched after it, while nothing else is, and run when it is wanted. */
+const soon = {
+  login: places.app.entries,
+  app: [
+    "src/features/session/session-pane.tsx",
+    "src/features/session/new-session-pane.tsx",
+    "src/features/session/reply/markdown.tsx",
+  ],
+};
 
 /**
  * Compresses these files once and well, for the API to serve; refuses a build in which they have grown too large.
@@ -64,10 +76,18 @@ export function firstLoad(): Plugin {
           const missing = files.filter((file) => !html.includes(file));
           return [`data-${place}="${missing.join(" ")}"`, `data-${place}-asks="${asks.join(" ")}"`];
         });
-        const there = needed(bundle, places.app.entries);
-        const later = [...needed(bundle, soon)].filter((chunk) => !there.has(chunk));
-        ahead.push(`data-soon="${later.map(({ fileName }) => `/${fileName}`).join(" ")}"`);
-        return html.replace('src="/ahead.js"', (src) => [src, ...ahead].join(" "));
+        for (const [place, next] of Object.entries(soon)) {
+          const there = needed(bundle, places[place as keyof typeof soon].entries);
+          const later = [...needed(bundle, next)].filter((chunk) => !there.has(chunk));
+          const files = later.map(({ fileName }) => `/${fileName}`).join(" ");
+          ahead.push(`data-${place}-soon="${files}"`);
+        }
+        const font = Object.keys(bundle).find((file) => FONT.test(file));
+        if (font === undefined) throw new Error("no file holds the font");
+        return {
+          html: html.replace('src="/ahead.js"', (src) => [src, ...ahead].join(" ")),
+          tags: [{ tag: "link", attrs: { ...preload, href: `/${font}` }, injectTo: "head" }],
+        };
       },
     },
     // As they are written: Vite goes on changing them until then.

@@ -42,7 +42,7 @@ export function Place({ phone }: { phone: boolean }) {
   const settled = placed.kind !== "loading";
   useEffect(() => {
     if (!settled) return undefined;
-    fetchSoon();
+    fetchSoon("app");
     return whenIdle(soon);
   }, [settled]);
 

@@ -14,9 +14,6 @@ import { CrashPage } from "./crash-page";
 import { NotFoundPage } from "./not-found-page";
 import { queryClient } from "./query-client";
 
-/** Only a path of this page: an address from outside must not decide where a sign-in leads. */
-const nextSchema = z.catch(z.optional(z.string().check(z.regex(/^\/(?![/\\])/))), undefined);
-
 /** A code that a sign-in elsewhere came back with. */
 const problemSchema = z.catch(z.optional(z.string()), undefined);
 
@@ -32,20 +29,6 @@ const start = createRoute({
   beforeLoad: () => {
     redirect({ to: "/app", search: {}, throw: true });
   },
-});
-
-const login = createRoute({
-  getParentRoute: () => root,
-  path: "/login",
-  validateSearch: z.object({ next: nextSchema, problem: problemSchema }),
-  component: lazyRouteComponent(() => import("./login-route"), "LoginRoute"),
-});
-
-const register = createRoute({
-  getParentRoute: () => root,
-  path: "/register",
-  validateSearch: z.object({ invitation: z.catch(z.optional(z.string()), undefined) }),
-  component: lazyRouteComponent(() => import("./register-route"), "RegisterRoute"),
 });
 
 /** What somebody shares, for whoever has the link: without a sign-in. */
@@ -64,7 +47,12 @@ const signedIn = createRoute({
       await queryClient.query({ ...meQuery, staleTime: "static" });
     } catch (error) {
       if (error instanceof ApiError && error.status === 401)
-        redirect({ to: "/login", search: { next: location.href }, throw: true });
+        redirect({
+          href: `/login?next=${encodeURIComponent(location.href)}`,
+          reloadDocument: true,
+          replace: true,
+          throw: true,
+        });
       throw error;
     }
   },
@@ -99,13 +87,7 @@ const activity = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([
-    start,
-    login,
-    register,
-    shared,
-    signedIn.addChildren([app, settings, activity]),
-  ]),
+  routeTree: root.addChildren([start, shared, signedIn.addChildren([app, settings, activity])]),
 });
 
 declare module "@tanstack/react-router" {

@@ -3,16 +3,11 @@ import { render, screen } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import type { ReactNode } from "react";
 import { afterEach, expect, it, vi } from "vitest";
-import { TooltipProvider } from "@/shared/ui/tooltip";
 import { LoginForm } from "./login-form";
 import { RegisterForm } from "./register-form";
 
 function show(form: ReactNode) {
-  render(
-    <QueryClientProvider client={new QueryClient()}>
-      <TooltipProvider>{form}</TooltipProvider>
-    </QueryClientProvider>,
-  );
+  render(<QueryClientProvider client={new QueryClient()}>{form}</QueryClientProvider>);
   return userEvent.setup();
 }
 

@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { problemText } from "@/shared/account/sign-in-problem";
 import { useAuthMethods } from "@/shared/account/use-auth-methods";
 import { t } from "@/shared/i18n/strings";
@@ -25,9 +24,9 @@ export function LoginPage({ next, problem }: LoginPageProps) {
       {methods?.registration === "open" && (
         <p className="mt-6 text-ink-2">
           {t.auth.toRegister}{" "}
-          <Link to="/register" className="font-medium text-signal underline underline-offset-3">
+          <a href="/register" className="font-medium text-signal underline underline-offset-3">
             {t.auth.register}
-          </Link>
+          </a>
         </p>
       )}
     </AuthCard>

@@ -1,4 +1,3 @@
-import { Link } from "@tanstack/react-router";
 import { useAuthMethods } from "@/shared/account/use-auth-methods";
 import { t } from "@/shared/i18n/strings";
 import { AuthCard } from "./auth-card";
@@ -22,9 +21,9 @@ export function RegisterPage({ invitation }: { invitation: string | undefined })
       )}
       <p className="mt-6 text-ink-2">
         {t.auth.toLogin}{" "}
-        <Link to="/login" className="font-medium text-signal underline underline-offset-3">
+        <a href="/login" className="font-medium text-signal underline underline-offset-3">
           {t.auth.signIn}
-        </Link>
+        </a>
       </p>
     </AuthCard>
   );

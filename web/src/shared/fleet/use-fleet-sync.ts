@@ -1,6 +1,7 @@
 import { useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { AgentRequest, ChatSession, Machine, Worker } from "@/shared/api/types";
+import type { LiveClient } from "@/shared/live/live-client";
 import { useLive } from "@/shared/live/live-context";
 import {
   asUserEvent,
@@ -11,18 +12,20 @@ import {
   type UserEvent,
 } from "./fold";
 
-/** Keeps the fetched lists equal to what the user stream says. */
+const followed = new WeakSet<LiveClient>();
+
+/** Keeps the fetched lists equal to what the user stream says, for as long as that is heard. */
+export function followFleet(live: LiveClient, client: QueryClient): void {
+  if (followed.has(live)) return;
+  followed.add(live);
+  live.onUserFrame((frame) => applyUserEvent(client, asUserEvent(frame)));
+  live.onRefetch(() => void client.invalidateQueries());
+}
+
 export function useFleetSync(): void {
   const live = useLive();
   const client = useQueryClient();
-  useEffect(() => {
-    const stopFrames = live.onUserFrame((frame) => applyUserEvent(client, asUserEvent(frame)));
-    const stopRefetch = live.onRefetch(() => void client.invalidateQueries());
-    return () => {
-      stopFrames();
-      stopRefetch();
-    };
-  }, [live, client]);
+  useEffect(() => followFleet(live, client), [live, client]);
 }
 
 export function applyUserEvent(client: QueryClient, event: UserEvent): void {

@@ -43,10 +43,10 @@ export function onDemand<Props extends object>(
  * Fetches what the build knows to be wanted soon, and runs none of it. Safari does not: there it is fetched when it is
  * wanted. Not before what is asked for now is shown: on a slow network the two would share what there is.
  */
-export function fetchSoon(): void {
-  const told = document.querySelector<HTMLElement>("script[data-soon]");
-  const files = told?.dataset["soon"]?.split(" ") ?? [];
-  told?.removeAttribute("data-soon");
+export function fetchSoon(from: "login" | "app"): void {
+  const told = document.querySelector<HTMLElement>(`script[data-${from}-soon]`);
+  const files = told?.dataset[`${from}Soon`]?.split(" ") ?? [];
+  told?.removeAttribute(`data-${from}-soon`);
   for (const href of files)
     document.head.append(Object.assign(document.createElement("link"), { rel: "prefetch", href }));
 }

@@ -1,0 +1,32 @@
+import { QueryClientProvider } from "@tanstack/react-query";
+import { useEffect } from "react";
+import { LoginPage } from "@/features/auth/login-page";
+import { RegisterPage } from "@/features/auth/register-page";
+import { withinPage } from "@/shared/nav/within-page";
+import { fetchSoon, whenIdle } from "@/shared/ui/on-demand";
+import { queryClient } from "./query-client";
+
+const soon = [
+  () => {
+    fetchSoon("login");
+    return Promise.resolve();
+  },
+];
+
+/** What is before the sign-in. */
+export function Door() {
+  useEffect(() => whenIdle(soon), []);
+  const told = new URLSearchParams(location.search);
+  return (
+    <QueryClientProvider client={queryClient}>
+      {location.pathname.startsWith("/register") ? (
+        <RegisterPage invitation={told.get("invitation") ?? undefined} />
+      ) : (
+        <LoginPage
+          next={withinPage(told.get("next")) ?? "/app"}
+          problem={told.get("problem") ?? undefined}
+        />
+      )}
+    </QueryClientProvider>
+  );
+}

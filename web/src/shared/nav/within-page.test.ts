@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { withinPage } from "./within-page";
+
+it.each(["/app", "/app?session=s#m", "/settings"])("%s is of this page", (path) => {
+  expect(withinPage(path)).toBe(path);
+});
+
+it.each([null, "", "app", "//evil.example", "/\\evil.example", "https://evil.example"])(
+  "%s is not",
+  (path) => {
+    expect(withinPage(path)).toBeUndefined();
+  },
+);
