@@ -47,8 +47,14 @@ export function fetchSoon(from: "login" | "app"): void {
   const told = document.querySelector<HTMLElement>(`script[data-${from}-soon]`);
   const files = told?.dataset[`${from}Soon`]?.split(" ") ?? [];
   told?.removeAttribute(`data-${from}-soon`);
-  for (const href of files)
-    document.head.append(Object.assign(document.createElement("link"), { rel: "prefetch", href }));
+  // What an effect asks for would go out before what it belongs to is painted.
+  requestAnimationFrame(() => {
+    void idle().then(() => files.forEach(prefetch));
+  });
+}
+
+function prefetch(href: string): void {
+  document.head.append(Object.assign(document.createElement("link"), { rel: "prefetch", href }));
 }
 
 /** What tells that somebody is there. */
