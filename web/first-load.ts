@@ -16,7 +16,7 @@ export const groups = [
   // In neither of the two below: one would bring the other along.
   {
     name: "shell",
-    test: /@tanstack\/react-query\/|\/icons\/eye(-off)?\.mjs$|src\/app\/query-client\.ts$|src\/shared\/api\/client\.ts$|src\/shared\/ui\/(button|field|input|mark|notice|on-demand)\.tsx$/,
+    test: /@tanstack\/react-query\/|\/icons\/eye(-off)?\.mjs$|src\/app\/(query-client|within-a-moment)\.ts$|src\/shared\/api\/client\.ts$|src\/shared\/ui\/(button|field|input|mark|notice|on-demand)\.tsx$/,
     priority: 3,
   },
   { name: "forms", test: /node_modules\/(@hookform|react-hook-form)\//, priority: 2 },

@@ -11,18 +11,20 @@ followTheme();
 
 /** Each is a program of its own: whoever signs in loads nothing of what is behind the sign-in. */
 const program = /^\/(login|register)\/?$/.test(location.pathname)
-  ? import("./app/door").then(({ Door }) => Door)
-  : import("./app/app").then(({ ready }) => ready());
+  ? import("./app/door")
+  : import("./app/app");
 
 const root = document.getElementById("root");
 if (root !== null)
-  void program.then((Program) =>
-    // In pieces, between which a tap or a key is heard.
-    startTransition(() =>
-      createRoot(root).render(
-        <StrictMode>
-          <Program />
-        </StrictMode>,
+  void program
+    .then(({ ready }) => ready())
+    .then((Program) =>
+      // In pieces, between which a tap or a key is heard.
+      startTransition(() =>
+        createRoot(root).render(
+          <StrictMode>
+            <Program />
+          </StrictMode>,
+        ),
       ),
-    ),
-  );
+    );

@@ -10,31 +10,26 @@ import { Toaster } from "@/shared/ui/toaster";
 import { TooltipProvider } from "@/shared/ui/tooltip";
 import { queryClient } from "./query-client";
 import { router } from "./router";
-
-const MOMENT_MS = 200;
+import { withinAMoment } from "./within-a-moment";
 
 /** The app, once it knows what its address shows: what it finds out only later is rendered in one go. */
 export async function ready(): Promise<typeof App> {
   await router.load();
   const me = queryClient.getQueryData(meQuery.queryKey);
-  if (me !== undefined && location.pathname === "/app")
-    await Promise.race([firstLists(me.userId), moment()]);
+  if (me !== undefined && location.pathname === "/app") await withinAMoment(firstLists(me.userId));
   return App;
 }
 
-/** They were asked for before this program was there: most often they need no skeleton. What fails is shown in its place. */
 function firstLists(userId: string) {
   const live = liveOf(userId);
   // From before the first answer on: what changes after it must not be missed.
   followFleet(live, queryClient);
-  return Promise.allSettled([
+  return [
     queryClient.query(machinesQuery(live)),
     queryClient.query(sessionsQuery(live)),
     queryClient.query(requestsQuery(live)),
-  ]);
+  ];
 }
-
-const moment = () => new Promise((resolve) => setTimeout(resolve, MOMENT_MS));
 
 function App() {
   return (
