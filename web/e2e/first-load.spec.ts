@@ -29,3 +29,14 @@ test("what the first screen shows is asked for ahead of its program, once, and n
   ).toBeVisible();
   expect(asked.toSorted()).toEqual(ASKED.toSorted());
 });
+
+test("a program that does not come says so, and comes when it is asked for again", async ({
+  page,
+}) => {
+  await page.route("**/assets/door-*.js", (route: Route) => route.abort());
+  await page.goto("/login");
+  await expect(page.getByRole("alert")).toContainText("This page hit an error");
+  await page.unroute("**/assets/door-*.js");
+  await page.getByRole("button", { name: "Reload" }).click();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+});

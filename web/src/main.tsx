@@ -3,6 +3,7 @@ import "@fontsource-variable/jetbrains-mono/index.css";
 import "./app/tokens.css";
 import { startTransition, StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { CrashPage } from "./app/crash-page";
 import { chosenLanguage } from "./shared/i18n/language";
 import { followTheme } from "./shared/theme/theme";
 
@@ -27,4 +28,5 @@ if (root !== null)
           </StrictMode>,
         ),
       ),
-    );
+    )
+    .catch((error: unknown) => createRoot(root).render(<CrashPage error={error} />));

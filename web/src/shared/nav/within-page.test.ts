@@ -5,9 +5,17 @@ it.each(["/app", "/app?session=s#m", "/settings"])("%s is of this page", (path) 
   expect(withinPage(path)).toBe(path);
 });
 
-it.each([null, "", "app", "//evil.example", "/\\evil.example", "https://evil.example"])(
-  "%s is not",
-  (path) => {
-    expect(withinPage(path)).toBeUndefined();
-  },
-);
+it.each([
+  null,
+  "",
+  "app",
+  "//",
+  "//evil.example",
+  "/\\evil.example",
+  "/\t/evil.example",
+  "/\n/evil.example",
+  "/.//evil.example",
+  "https://evil.example",
+])("%j is not", (path) => {
+  expect(withinPage(path)).toBeUndefined();
+});

@@ -1,4 +1,8 @@
-/** Only a path of this page: an address from outside must not decide where a sign-in leads. */
+/** Only a path of this page, as a browser reads it: an address from outside must not decide where a sign-in leads. */
 export function withinPage(path: string | null): string | undefined {
-  return path !== null && /^\/(?![/\\])/.test(path) ? path : undefined;
+  if (path?.startsWith("/") !== true || !URL.canParse(path, location.origin)) return undefined;
+  const { origin, pathname, search, hash } = new URL(path, location.origin);
+  return origin === location.origin && !pathname.startsWith("//")
+    ? pathname + search + hash
+    : undefined;
 }
