@@ -40,9 +40,13 @@ test("with the colours of the system and without motion, all is there and can be
   muster,
 }) => {
   await muster.readyToChat();
-  await muster.send("tool");
+  // Longer than any page takes to show it.
+  await muster.send("tool for 60000ms");
   await expect(muster.reply.getByText("running")).toBeVisible();
   expect(await moving(page)).toEqual([]);
+  await page.getByRole("button", { name: "Stop “tool for 60000ms”" }).click();
+  await expect(muster.reply.getByText("You stopped this reply.")).toBeVisible();
+  await muster.send("tool");
   await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
   expect(await unseenFocus(page, 25)).toEqual([]);
   await muster.send("question");

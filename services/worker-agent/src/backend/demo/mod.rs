@@ -75,7 +75,7 @@ impl Demo {
                     return Outcome::Failed(format!("The demo cannot read a file: {error}."));
                 }
             }
-            Script::Tool => self.tool(io).await,
+            Script::Tool(time) => self.tool(io, time).await,
             Script::Tools(calls) => self.tools(io, calls).await,
             Script::Ask => ask(io).await,
             Script::Question => question(io).await,
@@ -93,14 +93,14 @@ impl Demo {
         Outcome::Completed
     }
 
-    async fn tool(&self, io: &TurnIo) {
+    async fn tool(&self, io: &TurnIo, time: Duration) {
         let started = (self.clock)();
         let mut tool = list_files();
         let span = Span { started_at: Some(started), ended_at: None };
         io.piece("tool", Piece::Tool(tool.clone()), span).await;
         tool.state = ToolState::ToolRunning.into();
         io.piece("tool", Piece::Tool(tool.clone()), span).await;
-        sleep(Duration::from_secs(1)).await;
+        sleep(time).await;
         tool.state = ToolState::ToolCompleted.into();
         tool.output = FILES.to_owned();
         io.piece("tool", Piece::Tool(tool), Span { ended_at: Some((self.clock)()), ..span }).await;

@@ -18,7 +18,7 @@ pub(super) enum Script<'a> {
     Mode,
     Model,
     Attachments,
-    Tool,
+    Tool(Duration),
     Tools(u64),
     Ask,
     Question,
@@ -41,7 +41,8 @@ pub(super) fn read(message: &str) -> Script<'_> {
         ["mode"] => Script::Mode,
         ["model"] => Script::Model,
         ["attachments"] => Script::Attachments,
-        ["tool"] => Script::Tool,
+        ["tool"] => Script::Tool(Duration::from_secs(1)),
+        ["tool", "for", time] => milliseconds(time).map_or(Script::Tour, Script::Tool),
         ["tools", calls] => number(calls, TOOLS_MAX).map_or(Script::Tour, Script::Tools),
         ["ask"] => Script::Ask,
         ["question"] => Script::Question,
@@ -53,11 +54,14 @@ pub(super) fn read(message: &str) -> Script<'_> {
 }
 
 fn paced(number_of: &str, pause: &str, script: fn(u64, Duration) -> Script<'static>) -> Script<'static> {
-    let every = pause.strip_suffix("ms").and_then(|pause| number(pause, 60_000));
-    match (number(number_of, COUNT_MAX), every) {
-        (Some(number), Some(every)) => script(number, Duration::from_millis(every)),
+    match (number(number_of, COUNT_MAX), milliseconds(pause)) {
+        (Some(number), Some(every)) => script(number, every),
         _ => Script::Tour,
     }
+}
+
+fn milliseconds(text: &str) -> Option<Duration> {
+    text.strip_suffix("ms").and_then(|text| number(text, 60_000)).map(Duration::from_millis)
 }
 
 fn number(text: &str, most: u64) -> Option<u64> {
@@ -86,7 +90,9 @@ mod tests {
             ("mode", Script::Mode),
             ("model", Script::Model),
             ("attachments", Script::Attachments),
-            ("tool", Script::Tool),
+            ("tool", Script::Tool(Duration::from_secs(1))),
+            ("tool for 20ms", Script::Tool(Duration::from_millis(20))),
+            ("tool for 2s", Script::Tour),
             ("ask", Script::Ask),
             ("question", Script::Question),
             ("fail", Script::Fail),
