@@ -29,7 +29,7 @@ use crate::{
 /// How long the broker is given to let in, with its rights, a worker that was approved just now.
 const RIGHTS: Duration = Duration::from_millis(100);
 
-/// What it consists of.
+/// A worker, from its first connection on.
 pub(super) struct Worker {
     config: Config,
     /// Another one once a new key has taken the place of the old one.

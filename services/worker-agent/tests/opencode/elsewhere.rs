@@ -68,14 +68,7 @@ async fn a_session_that_is_busy_with_another_turn_is_stopped_before_the_prompt()
     let hangs = stage.begin_after("go", &first);
     stage.worker.shelf.wait(&hangs, |told| told.reply.content() == "Half a ").await;
     let other = Worker::new(Arc::clone(&stage.backend), &stage.root());
-    let known = first.end.unwrap().backend_session_id;
-    let next = other
-        .turn(&stage.session, "next", |start| {
-            tiny(start);
-            start.first = false;
-            start.backend_session_id = known;
-        })
-        .await;
+    let next = other.turn(&stage.session, "next", after(&first)).await;
     assert_eq!((status(&next), next.reply.content().as_str()), (TurnStatus::Completed, "Done."), "{next:?}");
     let stopped = stage.worker.ended(&hangs).await;
     assert_eq!(stopped.reply.content(), "Half a ");

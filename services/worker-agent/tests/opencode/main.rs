@@ -126,14 +126,7 @@ async fn a_session_goes_on_with_its_context_and_after_a_restart() {
     stage.backend.shutdown().await;
     let backend = start(&stage.directory).await;
     let restarted = Worker::new(Arc::clone(&backend), &stage.root());
-    let known = first.end.unwrap().backend_session_id;
-    let third = restarted
-        .turn(&stage.session, "and again", |start| {
-            tiny(start);
-            start.first = false;
-            start.backend_session_id = known;
-        })
-        .await;
+    let third = restarted.turn(&stage.session, "and again", after(&first)).await;
     assert_eq!(status(&third), TurnStatus::Completed, "{third:?}");
     assert!(!has_notice(&third));
     let asked = stage.model.requests();

@@ -71,6 +71,17 @@ pub(crate) fn tiny(start: &mut TurnStart) {
     start.model = "scripted/tiny".to_owned();
 }
 
+/// A turn in the session that an earlier one was in.
+pub(crate) fn after(before: &Told) -> impl FnOnce(&mut TurnStart) + use<> {
+    let known = before.end.as_ref().unwrap().backend_session_id.clone();
+    assert!(known.is_some());
+    |start| {
+        tiny(start);
+        start.first = false;
+        start.backend_session_id = known;
+    }
+}
+
 impl Stage {
     pub(crate) fn root(&self) -> PathBuf {
         self.directory.path().join("root").canonicalize().unwrap()
@@ -86,13 +97,7 @@ impl Stage {
 
     /// Goes on in the session that an earlier turn was in.
     pub(crate) fn begin_after(&self, message: &str, before: &Told) -> MessageId {
-        let known = before.end.as_ref().unwrap().backend_session_id.clone();
-        assert!(known.is_some());
-        self.worker.begin(&self.session, message, |start| {
-            tiny(start);
-            start.first = false;
-            start.backend_session_id = known;
-        })
+        self.worker.begin(&self.session, message, after(before))
     }
 
     /// The same, to its end.
