@@ -71,11 +71,7 @@ fn reads_slowly(mut stream: TcpStream, mut streams: watch::Receiver<bool>) -> Jo
             }
         }
         let while_it_streamed = bytes.len();
-        let last_word = |bytes: &[u8]| {
-            let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(8192)..]).into_owned();
-            tail.contains("\"contentHash\"") && tail.contains("\"assistant\"")
-        };
-        while !last_word(&bytes) {
+        while !has_last_word(&bytes) {
             let mut more = vec![0; 64 * 1024];
             let read = stream.read(&mut more).await.unwrap();
             assert!(read > 0, "the stream was cut");
@@ -83,6 +79,12 @@ fn reads_slowly(mut stream: TcpStream, mut streams: watch::Receiver<bool>) -> Jo
         }
         Read { while_it_streamed, body: unchunked(&bytes) }
     })
+}
+
+/// Whether the event with the finished reply is there, to its end.
+fn has_last_word(bytes: &[u8]) -> bool {
+    let tail = String::from_utf8_lossy(&bytes[bytes.len().saturating_sub(8192)..]);
+    tail.contains("\"assistant\"") && tail.rsplit_once("\"contentHash\"").is_some_and(|(_, rest)| rest.contains("\n\n"))
 }
 
 /// The body of a response in chunks (RFC 9112, 7.1).
