@@ -1,5 +1,4 @@
-//! The stream CHUNKS when it is full, when it forgets, and when it has not yet what it will have; and turns whose
-//! worker is lost.
+//! The stream CHUNKS when it is full, when it forgets, and when it has not yet what it will have.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(unreachable_pub, reason = "a module of a test is its own world")]
@@ -7,109 +6,20 @@
 #[macro_use]
 mod support;
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering::Relaxed},
-    },
-    time::Duration,
-};
-
-use async_nats::jetstream::consumer::PullConsumer;
-use futures_util::StreamExt as _;
 use muster_bus::StoreError;
-use muster_contracts::{Message as _, method, stream::CHUNKS, v1};
+use muster_contracts::{method, stream::CHUNKS, v1};
 use support::{Chat, Engine};
-use v1::TurnStatus::{Cancelled, Completed, Interrupted, Queued, Streaming};
+use v1::TurnStatus::{Cancelled, Completed, Interrupted, Streaming};
 
 on_both! {
     a_full_stream_is_shown_and_a_turn_that_waits_for_room_can_be_stopped
     what_a_dead_process_had_begun_is_not_begun_again_although_the_stream_does_not_show_it
     a_turn_that_is_longer_than_the_stream_remembers_ends_whole
-    two_instances_end_a_lost_turn_once
-    a_worker_that_was_only_away_goes_on_with_what_it_had_asked
-    what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on
-    a_turn_of_a_worker_that_nobody_knows_any_more_ends
     whoever_was_let_in_again_begins_anew_however_chat_hears_of_it
 }
 
-const REQUEST: &str = "q1StGXR8_Z5jdHi6B-myT";
-/// Chat ends no turn before it has seen the broker for half a minute.
-const LOST: Duration = Duration::from_secs(60);
-
 async fn session(chat: &Chat) -> v1::ChatSession {
     chat.call::<method::GetSession>(chat.session_ref()).await.unwrap()
-}
-
-/// Answers as the registry would, from now on: the worker's connection was closed long ago, until it is back.
-async fn registry_that_saw_the_worker_go(chat: &Chat) -> Arc<AtomicBool> {
-    registry_that_says(chat, Some(1)).await
-}
-
-async fn registry_that_says(chat: &Chat, offline_since: Option<i64>) -> Arc<AtomicBool> {
-    let back = Arc::new(AtomicBool::new(false));
-    let online = Arc::clone(&back);
-    let client = chat.client.clone();
-    let mut asked = client.subscribe(method::subject::<method::Presence>()).await.unwrap();
-    client.flush().await.unwrap();
-    tokio::spawn(async move {
-        while let Some(question) = asked.next().await {
-            let request = v1::PresenceRequest::decode(question.payload).unwrap();
-            let gone = |worker_id| v1::WorkerPresence {
-                worker_id,
-                presence: v1::Presence::Known.into(),
-                online: online.load(Relaxed),
-                offline_since,
-                closed: true,
-                ..Default::default()
-            };
-            let workers = request.worker_ids.into_iter().map(gone).collect();
-            let answer = v1::PresenceReply { workers }.encode_to_vec();
-            client.publish(question.reply.unwrap(), answer.into()).await.unwrap();
-        }
-    });
-    back
-}
-
-/// What an agent asks.
-fn permission() -> v1::RequestBody {
-    let option = v1::RequestOption { option_id: "once".into(), label: "Once".into(), kind: "allow_once".into() };
-    v1::RequestBody {
-        request_id: REQUEST.into(),
-        kind: v1::RequestKind::Permission.into(),
-        title: "run".into(),
-        options: vec![option],
-        ..Default::default()
-    }
-}
-
-/// What waits for the user's answer.
-async fn pending(chat: &Chat) -> usize {
-    let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
-    chat.call::<method::ListRequests>(list).await.unwrap().requests.len()
-}
-
-/// Waits until chat has handled all that workers stored.
-async fn handled(chat: &Chat) {
-    let context = async_nats::jetstream::new(chat.client.clone());
-    let mut consumer: PullConsumer = context.get_consumer_from_stream("chat", CHUNKS).await.unwrap();
-    loop {
-        let info = consumer.info().await.unwrap();
-        if info.num_pending == 0 && info.num_ack_pending == 0 {
-            return;
-        }
-    }
-}
-
-/// How often viewers were told that a reply was interrupted.
-async fn ends(chat: &Chat, reply_id: &str) -> usize {
-    let subject = format!("chat.v1.stream.chat.{}.{reply_id}.state", chat.session);
-    let told = chat.bus.read(CHUNKS, &subject, 1, 100).await.unwrap().messages.into_iter();
-    let told = told.filter(|stored| match v1::State::decode(stored.payload.clone()).unwrap().object {
-        Some(v1::state::Object::Message(message)) => message.status() == Interrupted,
-        _ => false,
-    });
-    told.count()
 }
 
 mod scenario {
@@ -204,114 +114,6 @@ mod scenario {
         let reply = chat.until(&writing.start.reply_id, Completed).await;
         assert!(reply.content == writing.reply.content(), "{} bytes are not all", reply.content.len());
         chat.until(&sent.message_id, Completed).await;
-    }
-
-    pub async fn two_instances_end_a_lost_turn_once(engine: Engine) {
-        let mut chat = Chat::start(engine).await;
-        let _second = chat.another(&[]).await;
-        let sent = chat.send("one").await;
-        let told = chat.process_of_worker(1).sync(&[]).await.start.remove(0);
-        let worker = chat.process_of_worker(1);
-        let mut writing = worker.begin(&told).await;
-        worker.write(&mut writing, "half").await;
-        let waiting = chat.send("two").await;
-        let back = registry_that_saw_the_worker_go(&chat).await;
-        chat.tell_worker(v1::WorkerStatus::Offline).await;
-        let reply = tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
-        assert_eq!(reply.content, "half");
-        chat.until(&sent.message_id, Interrupted).await;
-        chat.until(&waiting.message_id, Queued).await;
-        while ends(&chat, &told.reply_id).await == 0 {}
-        // Long after that, nothing more has been told of it.
-        back.store(true, Relaxed);
-        chat.call::<method::ContinueQueue>(chat.session_ref()).await.unwrap();
-        let worker = chat.process_of_worker(2);
-        let next = worker.sync(&[]).await.start.remove(0);
-        let mut writing = worker.begin(&next).await;
-        worker.end(&mut writing, Completed).await;
-        chat.until(&waiting.message_id, Completed).await;
-        assert_eq!(ends(&chat, &told.reply_id).await, 1);
-    }
-
-    pub async fn a_worker_that_was_only_away_goes_on_with_what_it_had_asked(engine: Engine) {
-        let mut chat = Chat::start(engine).await;
-        let sent = chat.send("one").await;
-        let worker = chat.process_of_worker(1);
-        let told = worker.sync(&[]).await.start.remove(0);
-        let mut writing = worker.begin(&told).await;
-        worker.write(&mut writing, "half").await;
-        worker.request(&mut writing, permission()).await;
-        while pending(&chat).await == 0 {}
-        let back = registry_that_saw_the_worker_go(&chat).await;
-        let identity = worker.identity.clone();
-        chat.tell_worker(v1::WorkerStatus::Offline).await;
-        tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
-        assert_eq!(pending(&chat).await, 0);
-
-        back.store(true, Relaxed);
-        let mut worker = chat.process_of_worker(1);
-        worker.identity = identity;
-        let told_again = worker.sync(&[&writing]).await;
-        assert!(told_again.drop.is_empty() && told_again.start.is_empty(), "{told_again:?}");
-        chat.until(&sent.message_id, Streaming).await;
-        assert_eq!(pending(&chat).await, 1, "its agent still waits for an answer");
-        let answer = v1::AnswerRequest {
-            caller: Some(chat.caller.clone()),
-            chat_session_id: chat.session.clone(),
-            request_id: REQUEST.into(),
-            answer: Some(v1::Answer { option_id: Some("once".into()), ..Default::default() }),
-        };
-        chat.call::<method::Answer>(answer).await.unwrap();
-        assert_eq!(worker.sync(&[&writing]).await.answers.len(), 1);
-        worker.write(&mut writing, " and whole").await;
-        worker.end(&mut writing, Completed).await;
-        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half and whole");
-    }
-
-    pub async fn what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on(engine: Engine) {
-        let mut chat = Chat::start(engine).await;
-        chat.send("one").await;
-        let worker = chat.process_of_worker(1);
-        let told = worker.sync(&[]).await.start.remove(0);
-        let mut writing = worker.begin(&told).await;
-        worker.write(&mut writing, "half").await;
-        let back = registry_that_saw_the_worker_go(&chat).await;
-        let identity = worker.identity.clone();
-        chat.tell_worker(v1::WorkerStatus::Offline).await;
-        let lost = async || tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
-        lost().await;
-
-        let mut worker = chat.process_of_worker(1);
-        worker.identity = identity;
-        worker.request(&mut writing, permission()).await;
-        handled(&chat).await;
-        assert_eq!(pending(&chat).await, 0);
-        back.store(true, Relaxed);
-        assert!(worker.sync(&[&writing]).await.drop.is_empty());
-        assert_eq!(pending(&chat).await, 1);
-
-        back.store(false, Relaxed);
-        lost().await;
-        worker.end(&mut writing, Completed).await;
-        handled(&chat).await;
-        back.store(true, Relaxed);
-        // It asks whether it may go on, and learns that all it has to say is stored.
-        assert!(worker.sync(&[&writing]).await.drop.is_empty());
-        worker.sync(&[]).await;
-        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half");
-        assert_eq!(pending(&chat).await, 0);
-    }
-
-    pub async fn a_turn_of_a_worker_that_nobody_knows_any_more_ends(engine: Engine) {
-        let mut chat = Chat::start(engine).await;
-        chat.send("one").await;
-        let worker = chat.process_of_worker(1);
-        let told = worker.sync(&[]).await.start.remove(0);
-        worker.begin(&told).await;
-        // As the registry says it of a worker that was removed.
-        registry_that_says(&chat, None).await;
-        chat.tell_worker(v1::WorkerStatus::Offline).await;
-        tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
     }
 
     pub async fn whoever_was_let_in_again_begins_anew_however_chat_hears_of_it(engine: Engine) {

@@ -21,6 +21,10 @@ use crate::{
 const DENY: &str = "0.20.2";
 /// Time that cargo-deny has to fetch the list of known flaws.
 const FETCH: Duration = Duration::from_secs(120);
+/// Tests in a module of this name wait more than they work, and run beside all others.
+const WAITING: &str = "waiting::";
+/// As many of them at once.
+const WAITING_AT_ONCE: &str = "4";
 
 /// A step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -245,17 +249,36 @@ async fn rust(report: &Report) -> Result<(), CheckError> {
     let path = needs::path_with_tools(needs::path_with_agents(report).await?, report).await?;
     // A test of one service starts the programs of the others, which cargo would not build for it.
     build(report).await?;
-    let test: Command = workspace::cargo(&logs().join("rust.log"))
-        .args(["test", "--workspace", "--locked", "--no-fail-fast"])
-        .args(workspace::profile())
-        .env("PATH", path);
+    let test = |log: &str, of: &[&str]| {
+        workspace::cargo(&logs().join(log))
+            .args(["test", "--workspace", "--locked", "--no-fail-fast"])
+            .args(workspace::profile())
+            .args(of)
+            .env("PATH", &path)
+    };
+    let working = test("rust.log", &["--", "--skip", WAITING]);
+    let waiting = test("waiting.log", &["--tests", "--", WAITING]).env("RUST_TEST_THREADS", WAITING_AT_ONCE);
+    let mut lines = Vec::new();
+    let waiting = async {
+        let failures = tests(waiting, |line| lines.push(line.to_owned())).await;
+        // In one piece, and not among the lines of the others.
+        report.line(&lines.join("\n"));
+        failures
+    };
+    let (working, waiting) = tokio::join!(tests(working, |line| report.line(line)), waiting);
+    let failures = [working?, waiting?].into_iter().flatten().collect::<Vec<_>>();
+    if failures.is_empty() { Ok(()) } else { Err(CheckError::Tests(failures.join("\n"))) }
+}
+
+/// Runs tests; what failed, if anything did.
+async fn tests(command: Command, mut hear: impl FnMut(&str)) -> Result<Option<String>, ProcessError> {
     let mut failures = Failures::default();
-    let (status, _) = tool::run(test, |line| {
+    let (status, _) = tool::run(command, |line| {
         failures.hear(line);
-        report.line(line);
+        hear(line);
     })
     .await?;
-    if status.is_some_and(|status| status.success()) { Ok(()) } else { Err(CheckError::Tests(failures.lines())) }
+    Ok((!status.is_some_and(|status| status.success())).then(|| failures.lines()))
 }
 
 /// Builds every program.

@@ -39,6 +39,8 @@ macro_rules! on_both {
 }
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks: what is waited for has the computer meanwhile.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy)]
@@ -243,6 +245,7 @@ impl Chat {
             {
                 return found;
             }
+            tokio::time::sleep(LOOK).await;
         }
     }
 

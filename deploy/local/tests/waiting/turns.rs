@@ -1,11 +1,4 @@
 //! What becomes of turns, as a person with two devices sees it.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may fail anywhere"
-)]
 
 use std::time::{Duration, Instant};
 
