@@ -15,7 +15,7 @@ test("the first message makes the session; the bubble shows at once and the repl
   await expect(page.getByRole("heading", { name: "echo Hello from here" })).toBeVisible();
 });
 
-test("the model menu has exactly the worker's models, and the chosen one is used", async ({
+test("the model menu has exactly the worker's models, and the chosen one and its variant are used", async ({
   page,
   muster,
 }) => {
@@ -25,6 +25,11 @@ test("the model menu has exactly the worker's models, and the chosen one is used
   await page.getByRole("option", { name: /slow/ }).click();
   await muster.send("model");
   await expect(muster.reply).toContainText("demo/slow/with/slashes");
+  await page.getByRole("button", { name: "Model: Demo, slow" }).click();
+  await page.getByRole("radio", { name: "patient" }).click();
+  await expect(page.getByRole("button", { name: "Model: Demo, slow · patient" })).toBeVisible();
+  await muster.send("model");
+  await expect(muster.reply).toContainText("demo/slow/with/slashes#patient");
 });
 
 test("a reload in the middle of a reply goes on without gap or repeat", async ({

@@ -12,6 +12,7 @@ pub mod fuzz;
 pub mod id;
 pub mod limits;
 pub mod method;
+pub mod model;
 pub mod name;
 pub mod objects;
 pub mod permissions;

@@ -211,7 +211,8 @@ impl OpenAi {
                     "seeing": {"name": "Seeing", "attachment": true,
                         "modalities": {"input": ["text", "image"], "output": ["text"]},
                         "limit": {"context": 32_000, "output": 4_000}},
-                    "deep/er/tiny": {"name": "Deeper", "limit": {"context": 32_000, "output": 4_000}},
+                    "deep/er/tiny": {"name": "Deeper", "limit": {"context": 32_000, "output": 4_000},
+                        "variants": {"high": {"reasoningEffort": "high"}}},
                 },
             }},
         })

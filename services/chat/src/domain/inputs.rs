@@ -1,6 +1,6 @@
 //! What a worker and its models can take beside text.
 
-use muster_contracts::v1;
+use muster_contracts::{model, v1};
 use muster_service::problem;
 
 /// What a model says of itself when it sees images.
@@ -18,7 +18,7 @@ pub fn check(worker: Option<&v1::Worker>, model: &str, attachments: &[v1::Attach
     }
     let has_image = attachments.iter().any(|attachment| attachment.media_type.starts_with("image/"));
     let sees = |model: &v1::Model| model.input.iter().any(|kind| kind == IMAGE);
-    let known = worker.models.iter().find(|known| known.model_id == model);
+    let known = model::named(&worker.models, model);
     if has_image && !known.is_none_or(sees) {
         return Err(refusal("no-images", "This model takes no images; choose another, or remove them."));
     }
@@ -38,6 +38,7 @@ mod tests {
         let model = |id: &str, input: &[&str]| v1::Model {
             model_id: id.to_owned(),
             input: input.iter().map(|&kind| kind.to_owned()).collect(),
+            variants: vec!["slowly".to_owned()],
             ..v1::Model::default()
         };
         let worker = |known: bool, attachments: bool| v1::Worker {
@@ -50,6 +51,7 @@ mod tests {
         for (known, attachments, model, files, refused) in [
             (true, true, "sees", image, None),
             (true, true, "reads", image, Some("no-images")),
+            (true, true, "reads#slowly", image, Some("no-images")),
             (true, true, "reads", text, None),
             (true, true, "reads", &["text/plain", "image/gif"], Some("no-images")),
             (true, true, "unknown", image, None),

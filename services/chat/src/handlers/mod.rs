@@ -36,7 +36,7 @@ use std::future::Future;
 
 use futures_util::future::BoxFuture;
 use muster_bus::{CallError, Endpoints, Handled};
-use muster_contracts::{Message, limits, method, name, v1};
+use muster_contracts::{Message, limits, method, model, name, v1};
 use muster_service::{Write, problem};
 use sqlx::AnyConnection;
 
@@ -159,8 +159,7 @@ fn checked_content(content: &str, has_files: bool) -> Done<()> {
 
 /// Whether the worker offers a model. One that has not told its models yet may offer any.
 fn checked_model(worker: Option<&v1::Worker>, model: &str) -> Done<()> {
-    let offered = worker
-        .is_none_or(|worker| !worker.models_known || worker.models.iter().any(|offered| offered.model_id == model));
+    let offered = worker.is_none_or(|worker| !worker.models_known || model::named(&worker.models, model).is_some());
     let shape = (1..=limits::MODEL_ID_BYTES).contains(&model.len()) && !model.chars().any(char::is_control);
     if offered && shape {
         return Ok(());

@@ -82,6 +82,25 @@ async fn models_have_their_slashes_and_no_keys_and_the_chosen_one_is_asked() {
     let told = stage.worker.turn(&stage.session, "hello", |start| start.model = "scripted/deep/er/tiny".into()).await;
     assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
     assert_eq!(stage.model.requests()[0]["model"], "deep/er/tiny");
+    assert!(stage.model.requests()[0]["reasoning_effort"].is_null());
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_model_s_variant_is_asked() {
+    let stage = stage(json!("allow")).await;
+    let commands = stage.root().join(".opencode/command");
+    std::fs::create_dir_all(&commands).unwrap();
+    std::fs::write(commands.join("greet.md"), "Say hello.").unwrap();
+    assert_eq!(stage.backend.models().await.unwrap()[0].variants, ["high"]);
+    let named = |start: &mut TurnStart| start.model = "scripted/deep/er/tiny#high".into();
+    for said in ["hello", "/greet"] {
+        let asked = stage.model.requests().len();
+        let told = stage.worker.turn(&stage.session, said, named).await;
+        assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+        let request = &stage.model.requests()[asked];
+        assert_eq!((&request["model"], &request["reasoning_effort"]), (&json!("deep/er/tiny"), &json!("high")));
+    }
     stage.end().await;
 }
 

@@ -10,6 +10,7 @@ import { PageMessage } from "@/shared/ui/page-message";
 import { useStartSession } from "./actions/use-session-actions";
 import { clearFiles, useDraftFiles } from "./attachments/draft-files";
 import { Composer } from "./composer/composer";
+import { namedModel } from "./named-model";
 import { DirectoryMenu } from "./composer/directory-menu";
 import { useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
@@ -32,7 +33,8 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
   const files = useDraftFiles(conversation);
   const newest = sessions.toSorted((a, b) => b.lastActivity - a.lastActivity)[0]?.model;
   const [chosen, setChosen] = useState<string | null>(null);
-  const known = (id: string | null | undefined) => models.find((m) => m.modelId === id)?.modelId;
+  const known = (name: string | null | undefined) =>
+    name != null && namedModel(models, name) !== undefined ? name : undefined;
   const model = known(chosen) ?? known(newest) ?? models[0]?.modelId ?? "";
   const [mode, setMode] = useState<string | null>(null);
   const [directory, setDirectory] = useState("");

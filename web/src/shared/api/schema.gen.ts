@@ -1477,7 +1477,7 @@ export interface components {
             directory?: string | null;
             /** @description 1 to 64 characters. */
             mode?: string | null;
-            /** @description One of the worker's models. */
+            /** @description One of the worker's models, by its id; behind it, with a `#`, one of its variants. */
             model: string;
             /** @description 1 to 200 characters; else it names itself after the first message. */
             title?: string | null;
@@ -1965,6 +1965,7 @@ export interface components {
             modelId: string;
             name: string;
             provider: string;
+            /** @description Chosen by `<modelId>#<variant>`, such as how hard it thinks. */
             variants: string[];
         };
         /** @description In US dollars for a million tokens. */

@@ -344,6 +344,8 @@ export const de: typeof en = {
     stopping: "Hält an",
     stopNamed: (text) => `„${text}“ anhalten`,
     mode: "Modus",
+    variant: "Variante",
+    noVariant: "Standard",
     model: "Modell",
     chooseModel: "Modell wählen",
     findModel: "Modell suchen",

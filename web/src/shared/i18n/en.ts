@@ -339,6 +339,8 @@ export const en = {
     stopping: "Stopping",
     stopNamed: (text: string) => `Stop “${text}”`,
     mode: "Mode",
+    variant: "Variant",
+    noVariant: "Default",
     model: "Model",
     chooseModel: "Choose a model",
     findModel: "Find a model",

@@ -30,7 +30,7 @@ export function Choice<K extends string>({
         value={value}
         // Pressing the chosen one again would choose nothing.
         onValueChange={(next) => next !== "" && onChange(next as K)}
-        className="flex rounded-md border border-line bg-panel p-0.5"
+        className="flex flex-wrap rounded-md border border-line bg-panel p-0.5"
       >
         {(Object.entries(options) as [K, string][]).map(([key, text]) => (
           <ToggleGroup.Item

@@ -130,6 +130,7 @@ pub(crate) struct Model {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     cost: Option<ModelCost>,
+    /// Chosen by `<modelId>#<variant>`, such as how hard it thinks.
     variants: Vec<String>,
     /// Kinds of input beside text.
     input: Vec<String>,

@@ -24,7 +24,7 @@ use crate::{
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CreateSession {
-    /// One of the worker's models.
+    /// One of the worker's models, by its id; behind it, with a `#`, one of its variants.
     #[schema(min_length = 1, max_length = 256)]
     model: String,
     /// 1 to 200 characters; else it names itself after the first message.

@@ -301,7 +301,9 @@ impl Backend for Demo {
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
-        Box::pin(async { Ok(vec![model(FAST, "Demo, fast", &["image"]), model(SLOW, "Demo, slow", &[])]) })
+        let patient = vec!["patient".to_owned()];
+        let slow = Model { variants: patient, ..model(SLOW, "Demo, slow", &[]) };
+        Box::pin(async { Ok(vec![model(FAST, "Demo, fast", &["image"]), slow]) })
     }
 
     fn models_changed(&self) -> watch::Receiver<u64> {

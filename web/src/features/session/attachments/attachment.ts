@@ -1,4 +1,5 @@
 import type { Attachment, Worker } from "@/shared/api/types";
+import { namedModel } from "../named-model";
 
 export const addressOf = (attachmentId: string) => `/api/v1/attachments/${attachmentId}`;
 
@@ -10,7 +11,7 @@ export const takesFiles = (worker: Worker | undefined) =>
   worker?.capabilities?.attachments !== false;
 
 /** Whether a model takes images; one that is not known yet may. */
-export function takesImages(worker: Worker | undefined, modelId: string): boolean {
-  const model = worker?.models.find((m) => m.modelId === modelId);
-  return model === undefined || model.input.includes("image");
+export function takesImages(worker: Worker | undefined, model: string): boolean {
+  const named = namedModel(worker?.models ?? [], model);
+  return named === undefined || named.model.input.includes("image");
 }

@@ -14,6 +14,7 @@ import { useFileDrop } from "../attachments/use-file-drop";
 import { MessageBox } from "./message-box";
 import { ModeMenu } from "./mode-menu";
 import { ModelMenu } from "./model-menu";
+import { namedModel } from "../named-model";
 
 interface ComposerProps {
   /** What the draft belongs to. */
@@ -24,7 +25,7 @@ interface ComposerProps {
   draft: string;
   onDraft: (text: string) => void;
   model: string;
-  onModel: (modelId: string) => void;
+  onModel: (model: string) => void;
   mode: string | null;
   onMode: (modeId: string) => void;
   onEditLast?: (() => void) | undefined;
@@ -109,7 +110,7 @@ export function Composer(props: ComposerProps) {
 }
 
 const modelName = (worker: Worker | undefined, id: string) =>
-  worker?.models.find((m) => m.modelId === id)?.name ?? id;
+  namedModel(worker?.models ?? [], id)?.model.name ?? id;
 
 function StopButton({ text, stopping, onStop }: NonNullable<ComposerProps["running"]>) {
   return (

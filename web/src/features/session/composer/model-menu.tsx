@@ -6,11 +6,13 @@ import { compact } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Popover, PopoverContent, PopoverTrigger } from "@/shared/ui/popover";
+import { namedModel, nameOfModel } from "../named-model";
+import { VariantChoice } from "./variant-choice";
 
 interface ModelMenuProps {
   worker: Worker | undefined;
   value: string;
-  onChange: (modelId: string) => void;
+  onChange: (model: string) => void;
 }
 
 /** Exactly the models that the worker published; one that was never online has none, and says so. */
@@ -18,7 +20,9 @@ export function ModelMenu({ worker, value, onChange }: ModelMenuProps) {
   const [open, setOpen] = useState(false);
   if (worker === undefined || worker.models.length === 0)
     return <span className="min-w-0 px-2.5 text-xs text-ink-3">{withoutModels(worker)}</span>;
-  const chosen = worker.models.find((m) => m.modelId === value);
+  const named = namedModel(worker.models, value);
+  const variant = named?.variant == null ? "" : ` · ${named.variant}`;
+  const shown = named === undefined ? value || t.composer.chooseModel : named.model.name + variant;
   return (
     <Popover open={open} onOpenChange={setOpen}>
       <PopoverTrigger asChild>
@@ -26,14 +30,14 @@ export function ModelMenu({ worker, value, onChange }: ModelMenuProps) {
           look="ghost"
           size="sm"
           className="min-w-0 shrink"
-          aria-label={`${t.composer.model}: ${chosen?.name ?? (value || t.composer.chooseModel)}`}
+          aria-label={`${t.composer.model}: ${shown}`}
         >
-          <span className="truncate">{chosen?.name ?? (value || t.composer.chooseModel)}</span>
+          <span className="truncate">{shown}</span>
           <ChevronDown />
         </Button>
       </PopoverTrigger>
       <PopoverContent align="start" side="top" className="w-80 max-w-[92vw]">
-        <Command label={t.composer.chooseModel} defaultValue={value}>
+        <Command label={t.composer.chooseModel} defaultValue={named?.model.modelId ?? value}>
           <Command.Input
             placeholder={t.composer.findModel}
             className="h-10 w-full border-b border-line bg-transparent px-3.5 text-base outline-none placeholder:text-ink-3 md:text-sm"
@@ -50,10 +54,11 @@ export function ModelMenu({ worker, value, onChange }: ModelMenuProps) {
                   <ModelItem
                     key={model.modelId}
                     model={model}
-                    chosen={model.modelId === value}
+                    chosen={model === named?.model}
                     onSelect={() => {
-                      setOpen(false);
                       onChange(model.modelId);
+                      // Else there is more to choose.
+                      setOpen(model.variants.length > 0);
                     }}
                   />
                 ))}
@@ -61,6 +66,9 @@ export function ModelMenu({ worker, value, onChange }: ModelMenuProps) {
             ))}
           </Command.List>
         </Command>
+        {named !== undefined && (
+          <VariantChoice value={named} onChange={(chosen) => onChange(nameOfModel(chosen))} />
+        )}
       </PopoverContent>
     </Popover>
   );

@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc, time::Duration};
 
 use data_encoding::BASE64;
+use muster_contracts::model;
 use serde_json::{Map, Value, json};
 use tokio::time::{Instant, sleep};
 
@@ -46,7 +47,11 @@ impl Talk<'_> {
         if let Some(mode) = mode {
             body.insert("agent".to_owned(), json!(mode));
         }
+        let (model, variant) = model::split(model);
         let split = model_id::split(model);
+        if let Some(variant) = variant {
+            body.insert("variant".to_owned(), json!(variant));
+        }
         let Some((name, arguments)) = command else {
             if let Some((provider, model)) = split {
                 body.insert("model".to_owned(), json!({ "providerID": provider, "modelID": model }));
