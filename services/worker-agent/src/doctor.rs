@@ -20,7 +20,7 @@ use crate::{
     },
     say::say,
     service,
-    state::{Found, StateDir, look},
+    state::{Found, Key, StateDir, look},
 };
 
 /// How far the clocks may be apart before something refuses: certificates and tokens have times in them.
@@ -58,7 +58,7 @@ pub fn examine(asked: Run) -> Result<(), Exit> {
                         runtime.block_on(worker(*run, &environment, &variables, &mut found));
                     }
                     Ok(_) => {}
-                    Err(told) => found.bad("settings", told.to_string().lines().next().unwrap_or_default()),
+                    Err(wrong) => found.bad("settings", Exit::from(wrong)),
                 }
             }
             if !unknown.is_empty() && service::state(&environment).is_some() {
@@ -107,20 +107,17 @@ async fn worker(
     let running = key(&config.state_dir, found);
     let brokers = server(&config, found).await;
     backend(&config, variables, found).await;
-    if let (false, Some(brokers)) = (running, brokers) {
-        standing(&config, brokers, found).await;
+    if let Some(brokers) = brokers {
+        standing(&config, brokers, running, found).await;
     }
 }
 
 /// The key and the process that has it; whether one runs.
 fn key(state: &Path, found: &mut Findings) -> bool {
-    match look(state) {
-        Found::Never => found.good("key", "made at the first start"),
-        _ => match StateDir::present_key(state) {
-            Ok(Some(key)) => found.good("key", grouped(key.fingerprint.as_str())),
-            Ok(None) => found.good("key", "made at the first start"),
-            Err(exit) => found.bad("key", exit),
-        },
+    match StateDir::present_key(state) {
+        Ok(Some(key)) => found.good("key", grouped(key.fingerprint.as_str())),
+        Ok(None) => found.good("key", "made at the first start"),
+        Err(exit) => found.bad("key", exit),
     }
     match look(state) {
         Found::Running { process, report: Some(report) } if report.online => {
@@ -195,13 +192,13 @@ async fn backend(config: &Config, variables: &[(OsString, OsString)], found: &mu
     let _ = std::fs::remove_dir_all(&scratch);
 }
 
-/// Asks the server with the worker's key, once, and goes.
-async fn standing(config: &Config, brokers: Vec<String>, found: &mut Findings) {
-    let key = match StateDir::present_key(&config.state_dir) {
-        Ok(Some(key)) => key,
-        // Without a key there is nobody to be let in, and one that is wrong has been told of.
-        _ => return,
-    };
+/// Asks the server with the worker's key, once, and goes. While that key is in use, or there is none that could be,
+/// it looks only whether the broker lets anybody in.
+async fn standing(config: &Config, brokers: Vec<String>, running: bool, found: &mut Findings) {
+    // One that is wrong has been told of.
+    let own = StateDir::present_key(&config.state_dir).ok().flatten().filter(|_| !running);
+    let is_own = own.is_some();
+    let Some(key) = own.or_else(Key::passing) else { return };
     let shown = brokers.join(", ");
     let connect = config.connect(brokers, &key, InstanceId::random().as_str());
     let bus = match timeout(SERVER, Bus::connect_worker(connect)).await {
@@ -210,6 +207,9 @@ async fn standing(config: &Config, brokers: Vec<String>, found: &mut Findings) {
         Err(_) => return found.bad("broker", format_args!("{shown} does not answer in {} s", SERVER.as_secs())),
     };
     found.good("broker", shown);
+    if !is_own {
+        return bus.close().await;
+    }
     let link = Link::new(bus, config.token.clone(), &key);
     let said = register::ask(&link, &RegisterRequest { takeover: false, ..life::introduction(config) }).await;
     link.bus.close().await;

@@ -48,6 +48,16 @@ impl fmt::Display for Exit {
 
 impl std::error::Error for Exit {}
 
+impl From<clap::Error> for Exit {
+    /// clap says it in several lines: what is wrong, what would be right, and how to read on.
+    fn from(wrong: clap::Error) -> Self {
+        let told = wrong.to_string();
+        let is_said = |line: &&str| !(line.is_empty() || line.starts_with("Usage:") || line.starts_with("For more"));
+        let said = told.lines().map(str::trim).filter(|line| is_said(line)).collect::<Vec<_>>().join(" ");
+        Self::new(Code::Usage, format!("{}; --help tells what there is.", said.trim_start_matches("error: ")))
+    }
+}
+
 impl From<Code> for ExitCode {
     fn from(code: Code) -> Self {
         Self::from(code as u8)

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
+use clap::{Parser as _, error::ErrorKind};
 use muster_worker_agent::{
     config::{Cli, Command, environment},
     describe, doctor,
@@ -13,11 +13,12 @@ use muster_worker_agent::{
 fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(told) => {
-            // Help goes to standard output, everything else to standard error; a closed one is no concern of ours.
+        Err(told) if is_help(&told) => {
+            // A closed output is no concern of ours.
             let _ = told.print();
             return if told.use_stderr() { Code::Usage.into() } else { ExitCode::SUCCESS };
         }
+        Err(wrong) => return life::told(Err(wrong.into())),
     };
     match cli.command {
         Command::Run(run) => match fleet::meant(&run, &environment()) {
@@ -33,4 +34,10 @@ fn main() -> ExitCode {
         Command::Describe => describe::print(),
         Command::Guard(guarded) => guard::run(guarded.program, guarded.talk),
     }
+}
+
+/// What was asked for, or nothing was: pages of text.
+fn is_help(told: &clap::Error) -> bool {
+    use ErrorKind::{DisplayHelp, DisplayHelpOnMissingArgumentOrSubcommand, DisplayVersion};
+    matches!(told.kind(), DisplayHelp | DisplayVersion | DisplayHelpOnMissingArgumentOrSubcommand)
 }

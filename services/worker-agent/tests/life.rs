@@ -235,34 +235,42 @@ async fn a_removed_worker_ends_and_says_why() {
 
 fn run(arguments: &[&str]) -> Output {
     let none = tempfile::tempdir().unwrap();
-    Process::new(PROGRAM).arg("run").args(arguments).current_dir(none.path()).env("HOME", none.path()).output().unwrap()
+    let mut process = Process::new(PROGRAM);
+    process.arg("run").args(arguments).current_dir(none.path());
+    process.env("HOME", none.path()).env("MUSTER_OPENCODE", "/nowhere/opencode").output().unwrap()
 }
 
 #[test]
 fn whatever_is_wrong_is_one_line_and_a_code() {
     let token = format!("machine_{}:worker_{}", id::random(), id::random());
-    let state = tempfile::tempdir().unwrap();
-    let state = state.path().to_str().unwrap();
-    let demo = ["--backend", "demo", "--state-dir", state];
-    let with = |more: &[&str]| run(&[&demo[..], more].concat());
+    let home = tempfile::tempdir().unwrap();
+    let (state, unusable) = (home.path().join("state"), home.path().join("unusable"));
+    std::fs::create_dir_all(unusable.join("lock")).unwrap();
+    let with = |backend: &str, state: &Path, more: &[&str]| {
+        let all = ["--backend", backend, "--state-dir", state.to_str().unwrap()];
+        run(&[&all[..], more].concat())
+    };
+    let right = ["--token", &token, "--server", "nats://127.0.0.1:1"];
+    let demo = |more: &[&str]| with("demo", &state, more);
     let mut codes = BTreeSet::new();
-    for (output, code) in [
-        (with(&["--server", "nats://127.0.0.1:1"]), 64),
-        (with(&["--token", "machine_x:worker_y", "--server", "nats://127.0.0.1:1"]), 64),
-        (with(&["--token", &token, "--server", "nats://broker.example:4222"]), 64),
-        (with(&["--token", &token, "--server", "http://127.0.0.1:1"]), 69),
-        (with(&["--token", &token, "--server", "nats://127.0.0.1:1", "--dir", "/nowhere"]), 66),
-        (
-            run(&["--backend", "demo", "--token", &token, "--server", "nats://127.0.0.1:1", "--state-dir", "/proc/x"]),
-            73,
-        ),
+    for (output, code, words) in [
+        (demo(&["--server", "nats://127.0.0.1:1"]), 64, "token"),
+        (demo(&["--token", "machine_x:worker_y", "--server", "nats://127.0.0.1:1"]), 64, "token"),
+        (demo(&["--token", &token, "--server", "nats://broker.example:4222"]), 64, "tls://"),
+        (demo(&["--token", &token, "--server", "http://127.0.0.1:1"]), 69, "cannot be reached"),
+        (demo(&[&right[..], &["--dir", "/nowhere"]].concat()), 66, "/nowhere"),
+        (demo(&["--dirr", "/"]), 64, "'--dirr'"),
+        (with("demo", Path::new("/proc/x"), &right), 73, "--state-dir"),
+        (with("demo", &unusable, &right), 74, "lock"),
+        (with("nonsense", &state, &right), 64, "possible values: opencode, acp, openai, demo"),
+        (with("opencode", &state, &right), 69, "MUSTER_OPENCODE names /nowhere/opencode, which is no program"),
+        (with("acp", &state, &[&right[..], &["--", "/nowhere/agent"]].concat()), 69, "/nowhere/agent"),
     ] {
         let told = String::from_utf8(output.stderr).unwrap();
         assert_eq!(output.status.code(), Some(code), "{told}");
-        assert_eq!(told.trim_end().lines().count(), 1, "{told}");
+        assert!(told.trim_end().lines().count() == 1 && told.contains(words), "{words}: {told}");
         assert!(!told.contains(&token), "the token is not repeated: {told}");
         codes.insert(code);
     }
-    assert_eq!(run(&["--backend", "nonsense"]).status.code(), Some(64));
-    assert!(Path::new(PROGRAM).exists() && codes.len() == 4);
+    assert_eq!(codes.len(), 5);
 }

@@ -16,11 +16,14 @@ use std::{
 
 use muster_testkit::{
     process::{Child, Command},
-    stack::{Stack, Waiting},
+    stack::{Part, Stack, Waiting},
 };
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
-use tokio::process::Command as Process;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    process::Command as Process,
+};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_muster-worker-agent");
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -193,6 +196,7 @@ async fn setup_status_and_doctor_lead_to_a_worker_that_is_online() {
     assert!(code == 69 && text.contains("never started") && text.contains(api.to_str().unwrap()), "{code}: {text}");
     let (code, text) = home.output(&["doctor"]).await;
     assert!(code == 0 && text.contains("2 models") && text.contains("clock: as the server's"), "{code}: {text}");
+    assert!(text.contains("ok    broker: nats://"), "{text}");
 
     let running = worker.running_in(home.run(&[]));
     until("it waits", running.process(), &home.log(), |text| text.contains("Waiting for approval")).await;
@@ -211,6 +215,60 @@ async fn setup_status_and_doctor_lead_to_a_worker_that_is_online() {
     let (code, text) = home.output(&["doctor"]).await;
     assert!(code == 0 && text.contains("Nothing is wrong"), "{code}: {text}");
     running.online().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_tells_each_thing_that_is_to_be_mended() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await;
+    let (home, page) = (Home::new(), stack.url());
+    let at = |server: &str, backend: &str| {
+        home.call(&["doctor", "--token", worker.token(), "--server", server, "--backend", backend])
+    };
+    let told_of = async |mut doctor: Process| told(doctor.output().await.unwrap());
+
+    let mut without_program = at(&page, "opencode");
+    without_program.env("MUSTER_OPENCODE", "/nowhere/opencode");
+    let (code, text) = told_of(without_program).await;
+    assert!(code == 69 && text.contains("MEND  backend opencode: MUSTER_OPENCODE names /nowhere"), "{code}: {text}");
+    assert!(text.contains("ok    broker") && text.contains("One thing"), "{text}");
+
+    let key = home.directory(&format!(".local/state/muster/{}", worker.id())).join("worker.nk");
+    std::fs::write(&key, "nonsense").unwrap();
+    let (code, text) = told_of(at(&page, "demo")).await;
+    assert!(code == 69 && text.contains("MEND  key: Others can read"), "{code}: {text}");
+    std::fs::set_permissions(&key, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let (code, text) = told_of(at(&page, "demo")).await;
+    assert!(code == 69 && text.contains("is not a worker's key"), "{code}: {text}");
+    assert!(text.contains("ok    broker") && text.contains("One thing"), "{text}");
+    std::fs::remove_file(&key).unwrap();
+
+    let (code, text) = told_of(at(&server_of_long_ago(stack.broker().url()).await, "demo")).await;
+    assert!(code == 69 && text.contains("MEND  clock: ") && text.contains("NTP"), "{code}: {text}");
+    assert!(text.contains("One thing"), "{text}");
+
+    stack.kill(Part::Nats).await;
+    let (code, text) = told_of(at(&page, "demo")).await;
+    assert!(code == 69 && text.contains("MEND  broker: ") && text.contains("ok    server"), "{code}: {text}");
+    assert!(!key.exists(), "a look makes no key");
+}
+
+/// A server as the page tells of it, with a clock that stands still.
+async fn server_of_long_ago(broker: String) -> String {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        let told = serde_json::json!({ "name": "Muster", "version": "0.1.0", "nats": [broker] }).to_string();
+        let head = "HTTP/1.1 200 OK\r\nDate: Thu, 01 Jan 2015 00:00:00 GMT\r\nConnection: close";
+        let answer = format!("{head}\r\nContent-Length: {}\r\n\r\n{told}", told.len());
+        loop {
+            let (mut asked, _) = listener.accept().await.unwrap();
+            // The question first: who closes before it was read resets the connection.
+            let _ = asked.read(&mut [0; 4096]).await;
+            let _ = asked.write_all(answer.as_bytes()).await;
+        }
+    });
+    format!("http://{address}")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -299,6 +357,7 @@ async fn what_is_wrong_is_one_line_with_a_code() {
     ] {
         let (got, text) = home.output(arguments).await;
         assert!(got == code && text.contains(words), "{arguments:?}: {got}: {text}");
-        assert!(!text.contains("panicked"), "{text}");
+        // A doctor has more to say.
+        assert!(text.lines().count() == 1 || arguments[0] == "doctor", "{text}");
     }
 }
