@@ -48,6 +48,8 @@ pub enum Step {
     Raw(Vec<u8>),
     /// The reply ends with this reason instead of the usual one.
     Finish(String),
+    /// So many tokens were asked with, instead of ten.
+    Asked(u64),
     /// Nothing for a while.
     Pause(Duration),
     /// Nothing until the test calls [`OpenAi::go_on`].
@@ -251,10 +253,12 @@ async fn complete(State(script): State<Script>, headers: HeaderMap, Json(request
             vec![Step::Text("A scripted title".to_owned())]
         }
     };
+    let asked = steps.iter().find_map(|step| if let Step::Asked(tokens) = step { Some(*tokens) } else { None });
+    let asked = asked.unwrap_or(10);
     let chunk = move |delta: Value, finish: Value| {
         let chunk = json!({"id": "scripted", "object": "chat.completion.chunk", "created": 1, "model": model,
             "choices": [{"index": 0, "delta": delta, "finish_reason": finish}],
-            "usage": {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}});
+            "usage": {"prompt_tokens": asked, "completion_tokens": 5, "total_tokens": asked + 5}});
         Bytes::from(format!("data: {chunk}\n\n"))
     };
     let mut finish = if steps.iter().any(|step| matches!(step, Step::Tool { .. })) { "tool_calls" } else { "stop" };

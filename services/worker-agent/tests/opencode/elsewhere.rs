@@ -1,6 +1,6 @@
 //! opencode is asked and answered past the worker, as by its own interface on the same machine.
 
-use std::{fs, sync::Arc};
+use std::sync::Arc;
 
 use muster_contracts::v1::TurnStatus;
 use muster_testkit::{openai::Step, process::working_below};
@@ -14,8 +14,8 @@ async fn opencode(stage: &Stage, method: Method, path: &str, body: Option<Value>
     let pid = opencode_of(stage.directory.path());
     let command = working_below(stage.directory.path()).into_iter().find(|process| process.pid == pid).unwrap().command;
     let port = command.split_once("--port ").unwrap().1.split(' ').next().unwrap().to_owned();
-    let environment = fs::read_to_string(format!("/proc/{pid}/environ")).unwrap();
-    let password = environment.split('\0').find_map(|variable| variable.strip_prefix("OPENCODE_SERVER_PASSWORD="));
+    let environment = environment_of(pid);
+    let password = environment.iter().find_map(|variable| variable.strip_prefix("OPENCODE_SERVER_PASSWORD="));
     let request = Client::new()
         .request(method, format!("http://127.0.0.1:{port}{path}"))
         .query(&[("directory", stage.root())])

@@ -10,8 +10,9 @@ use std::{
 
 use muster_contracts::v1::{Answer, RequestKind, TurnStatus};
 use muster_testkit::{openai::Step, ports, proxy::Proxy};
-use serde_json::json;
-use tokio::time::sleep;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::time::{Instant, sleep};
 
 use crate::stage::*;
 
@@ -41,16 +42,20 @@ async fn between(directory: &Path, server: SocketAddr) -> Proxy {
     }
 }
 
-#[tokio::test]
-async fn what_a_sub_agent_asks_while_nobody_hears_it_is_asked_afterwards() {
+async fn behind_a_proxy(permission: Value) -> (TempDir, Stage, Proxy) {
     let elsewhere = tempfile::tempdir().unwrap();
     let server = ports::lasting().unwrap();
     let program = moved(elsewhere.path(), server.port());
-    let starting = stage_with(json!({"bash": "ask"}), |surroundings| {
+    let starting = stage_with(permission, |surroundings| {
         surroundings.environment.push(("MUSTER_OPENCODE".into(), program.into()));
     });
     let (stage, proxy) = tokio::join!(starting, between(elsewhere.path(), server));
+    (elsewhere, stage, proxy)
+}
 
+#[tokio::test]
+async fn what_a_sub_agent_asks_while_nobody_hears_it_is_asked_afterwards() {
+    let (_elsewhere, stage, proxy) = behind_a_proxy(json!({"bash": "ask"})).await;
     let task = json!({"description": "look", "prompt": "look around", "subagent_type": "general"});
     stage.model.reply([Step::Wait, Step::Tool { name: "task".into(), arguments: task }]);
     let bash = json!({"command": "echo made-it", "description": "say"});
@@ -83,5 +88,24 @@ async fn words_after_a_long_silence_are_told_as_they_are_said() {
     stage.worker.shelf.wait(&reply, |told| told.reply.content() == "One two ").await;
     stage.model.go_on();
     assert_eq!(stage.worker.ended(&reply).await.reply.content(), "One two three.");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_takes_long_to_be_stopped_ends_all_the_same_and_the_next_one_goes_on() {
+    let (_elsewhere, stage, proxy) = behind_a_proxy(json!("allow")).await;
+    stage.model.reply([Step::Text("So far ".into()), Step::Hang]);
+    let reply = stage.begin("go");
+    stage.worker.shelf.wait(&reply, |told| told.reply.content() == "So far ").await;
+    proxy.go_silent();
+    let begun = Instant::now();
+    stage.worker.turns.get(reply.as_str()).unwrap().stop.cancel();
+    let told = stage.worker.ended(&reply).await;
+    assert!(begun.elapsed() < Duration::from_secs(7), "{:?}", begun.elapsed());
+    assert_eq!((status(&told), told.reply.content().as_str()), (TurnStatus::Cancelled, "So far "), "{told:?}");
+    proxy.cut();
+    proxy.recover();
+    let next = stage.go_on("next", &told).await;
+    assert_eq!((status(&next), next.reply.content().as_str()), (TurnStatus::Completed, "Done."), "{next:?}");
     stage.end().await;
 }

@@ -50,6 +50,42 @@ async fn several_that_start_at_once_on_a_new_machine_all_start() {
 }
 
 #[tokio::test]
+async fn opencode_gets_nothing_of_the_worker_s_environment_but_what_it_needs() {
+    let stage = stage_with(json!("allow"), |surroundings| {
+        let more = [("MUSTER_TOKEN", "t"), ("SECRET_OF_ANOTHER", "s"), ("LC_ALL", "C.UTF-8")];
+        surroundings.environment.extend(more.map(|(name, value)| (name.into(), value.into())));
+    })
+    .await;
+    let given = environment_of(opencode_of(stage.directory.path()));
+    let names = given.iter().filter_map(|variable| variable.split_once('=')).map(|(name, _)| name).collect::<Vec<_>>();
+    assert!(names.contains(&"PATH") && names.contains(&"LC_ALL"), "{names:?}");
+    // What cargo says of a package it says to this process, which is the worker.
+    let secret = |name: &&str| ["MUSTER_", "SECRET_", "CARGO_PKG"].iter().any(|begins| name.starts_with(begins));
+    assert_eq!(names.into_iter().filter(secret).collect::<Vec<_>>(), [""; 0]);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn an_opencode_that_is_too_old_is_not_started() {
+    let directory = tempfile::tempdir().unwrap();
+    let (root, program) = (directory.path().join("root"), directory.path().join("opencode"));
+    std::fs::create_dir(&root).unwrap();
+    for (says, told) in [
+        ("echo 0.15.3", "opencode 0.15.3 is too old: "),
+        ("echo a version", "does not say which version"),
+        ("exit 1", "does not say which version"),
+    ] {
+        std::fs::write(&program, format!("#!/bin/sh\n{says}\n")).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        let mut surroundings =
+            surroundings_with(&directory.path().join("data"), &root, &directory.path().join("state"));
+        surroundings.environment.push(("MUSTER_OPENCODE".into(), program.clone().into()));
+        let Err(error) = Choice::Opencode.start(surroundings).await else { panic!("{says}: it is started") };
+        assert!(error.to_string().contains(told), "{says}: {error}");
+    }
+}
+
+#[tokio::test]
 async fn each_word_of_a_reply_is_told_before_the_next_is_said() {
     let stage = stage(json!("allow")).await;
     let text = "One two three four five six seven eight nine ten eleven twelve.";

@@ -101,3 +101,22 @@ async fn garbage_and_an_answer_that_is_cut_end_the_turn_with_a_reason_or_are_ask
     }
     stage.end().await;
 }
+
+/// The scripted model takes 32,000 tokens: who has asked with as many has no room for another answer. opencode sums up
+/// what was said, which is none of the reply, and goes on.
+#[tokio::test]
+async fn a_session_that_outgrows_its_model_is_compacted_and_says_so() {
+    let stage = stage(json!("allow")).await;
+    let outgrown = Step::Asked(31_900);
+    stage.model.reply([text("One. "), outgrown.clone()]);
+    stage.model.reply([text("Two.")]);
+    let first = stage.say("one").await;
+    stage.model.reply([text("I look. "), bash("ls"), outgrown]);
+    stage.model.reply([text("Seen.")]);
+    let second = stage.go_on("two", &first).await;
+    for (told, content) in [(&first, "One. Two."), (&second, "I look. Seen.")] {
+        assert_eq!((status(told), told.reply.content().as_str()), (TurnStatus::Completed, content), "{told:?}");
+        assert_eq!(notices(told), ["opencode has compacted the session's context."]);
+    }
+    the_next_turn_is_fine(stage, &second).await;
+}

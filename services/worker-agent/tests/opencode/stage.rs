@@ -146,6 +146,12 @@ pub(crate) fn has_open_tool(told: &Told) -> bool {
     told.reply.parts().iter().any(|part| matches!(&part.kind, Some(Kind::Tool(tool)) if is_open(tool)))
 }
 
+/// What a process was given as its environment.
+pub(crate) fn environment_of(process: u32) -> Vec<String> {
+    let environment = std::fs::read_to_string(format!("/proc/{process}/environ")).unwrap();
+    environment.split_terminator('\0').map(str::to_owned).collect()
+}
+
 /// The opencode process itself, not its guard.
 pub(crate) fn opencode_of(directory: &Path) -> u32 {
     let serves = |process: &Working| process.command.contains(" serve ") && !process.command.contains(" guard ");
