@@ -431,3 +431,17 @@ async fn an_agent_that_cannot_be_used_is_told_at_the_start() {
         assert!(error.to_string().contains(words), "{error}");
     }
 }
+
+/// Run beside all the rest: it waits more than it works.
+mod waiting {
+    use super::*;
+
+    #[tokio::test]
+    async fn an_agent_that_never_answers_is_told_too() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::create_dir(directory.path().join("root")).unwrap();
+        let Err(error) = start(directory.path(), "mute").await else { panic!("it has nothing to answer") };
+        assert!(error.to_string().contains("does not answer"), "{error}");
+        assert_eq!(working_below(directory.path()), [], "nothing is left behind");
+    }
+}

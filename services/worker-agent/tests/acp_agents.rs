@@ -214,6 +214,42 @@ async fn opencode_shows_its_changes_and_its_plan() {
     stage.backend.shutdown().await;
 }
 
+/// The agents try again by themselves, and tell nobody over the protocol.
+async fn a_provider_that_refuses(preset: Preset) {
+    let stage = stage(preset).await;
+    let mut before = stage.say("hello").await;
+    let text = |text: &str| Step::Text(text.into());
+    for (refusal, outcome, words) in [
+        (Step::Status(429), TurnStatus::Completed, "At last."),
+        (Step::Status(500), TurnStatus::Completed, "At last."),
+        // There is no use in trying this again.
+        (Step::Status(400), TurnStatus::Failed, "scripted 400 Bad Request."),
+    ] {
+        stage.model.reply([refusal.clone()]);
+        if outcome == TurnStatus::Completed {
+            stage.model.reply([text("At last.")]);
+        }
+        before = stage.go_on(&stage.worker, "go", &before).await;
+        let error = before.end.as_ref().unwrap().error.clone().unwrap_or_default();
+        let said = before.reply.content() + &error;
+        assert!(status(&before) == outcome && said.ends_with(words), "{refusal:?}: {before:?}");
+        assert!(!said.contains('{'), "{said}");
+    }
+    let next = stage.go_on(&stage.worker, "next", &before).await;
+    assert_eq!((status(&next), next.reply.content().as_str()), (TurnStatus::Completed, "Done."), "{next:?}");
+    stage.backend.shutdown().await;
+}
+
+#[tokio::test]
+async fn opencode_with_a_provider_that_refuses() {
+    a_provider_that_refuses(Preset::Opencode).await;
+}
+
+#[tokio::test]
+async fn gemini_with_a_provider_that_refuses() {
+    a_provider_that_refuses(Preset::Gemini).await;
+}
+
 /// The kinds of the parts, with what of them is the agent's own word.
 fn said(told: &Told) -> Vec<String> {
     let said = |part: &Part| match part.kind.as_ref().unwrap() {

@@ -6,6 +6,7 @@ pub(crate) mod environment;
 mod lines;
 pub mod openai;
 pub mod opencode;
+mod reason;
 mod silence;
 
 use std::{collections::HashMap, ffi::OsString, path::PathBuf, sync::Arc};

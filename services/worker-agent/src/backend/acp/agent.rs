@@ -26,7 +26,7 @@ use super::{
     options::Options,
     process::{Gone, Launch, Process},
 };
-use crate::backend::BackendError;
+use crate::backend::{BackendError, reason::reason};
 
 /// How long an agent may take to begin: many are started by a script of a package manager.
 const START: Duration = Duration::from_secs(90);
@@ -279,7 +279,29 @@ fn line(error: &agent_client_protocol::Error) -> String {
     const CHARS: usize = 300;
     let data = error.data.as_ref().map(|data| data.get("details").or_else(|| data.get("message")).unwrap_or(data));
     let more = data.and_then(Value::as_str).unwrap_or_default();
-    let text = if more.is_empty() { error.message.clone() } else { format!("{}: {more}", error.message) };
+    // Some agents hand on what their model's provider has said, as it came.
+    let of_provider = serde_json::from_str(&error.message).ok().and_then(|told| reason(&told));
+    let message = of_provider.unwrap_or_else(|| error.message.clone());
+    let text = if more.is_empty() { message } else { format!("{message}: {more}") };
     let line = text.lines().next().unwrap_or_default();
     line.chars().filter(|letter| !letter.is_control()).take(CHARS).collect::<String>().trim_end_matches('.').to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_wrong_is_one_line() {
+        let error = |message: &str| agent_client_protocol::Error::new(-32603, message);
+        for (error, told) in [
+            (error("It is late."), "It is late"),
+            (error("One\nTwo"), "One"),
+            (error("Internal error").data(serde_json::json!({"details": "No key."})), "Internal error: No key"),
+            (error("{\n \"error\": {\n \"code\": 400, \"message\": \"No key.\"\n }\n}"), "No key"),
+            (error("{\"error\": 400}"), "{\"error\": 400}"),
+        ] {
+            assert_eq!(line(&error), told);
+        }
+    }
 }

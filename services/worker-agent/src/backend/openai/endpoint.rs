@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::time::timeout;
 
-use super::{settings::Checked, wire};
+use super::settings::Checked;
+use crate::backend::reason::reason;
 
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -97,7 +98,7 @@ impl Endpoint {
         }
         let wait = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let body = timeout(ERROR, self.body(response, ERROR_BYTES)).await.ok().and_then(Result::ok).unwrap_or_default();
-        let detail = serde_json::from_slice(&body).ok().and_then(|body| wire::reason(&body));
+        let detail = serde_json::from_slice(&body).ok().and_then(|body| reason(&body));
         let detail = detail.map_or_else(|| "no reason given".to_owned(), |detail| self.without_key(detail));
         Err(match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => EndpointError::Key { status },

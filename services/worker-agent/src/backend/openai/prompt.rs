@@ -10,10 +10,10 @@ use super::{
     endpoint::EndpointError,
     history::{self, History, Role, Said},
     question, retry,
-    wire::{self, Chunk},
+    wire::Chunk,
 };
 use crate::{
-    backend::lines::Lines,
+    backend::{lines::Lines, reason::reason},
     domain::event::{Event, Outcome},
     turn::{Turn, TurnIo},
 };
@@ -144,7 +144,7 @@ async fn listen(
         for line in lines.push(bytes.as_deref().unwrap_or(b"\n")) {
             match read(&line) {
                 Line::Event(Chunk { error, .. }) if !error.is_null() => {
-                    let reason = wire::reason(&serde_json::json!({ "error": error }));
+                    let reason = reason(&serde_json::json!({ "error": error }));
                     let reason = reason.unwrap_or_else(|| "it does not say why".to_owned());
                     return Err(EndpointError::GaveUp(backend.endpoint.without_key(reason)));
                 }
