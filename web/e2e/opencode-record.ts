@@ -6,8 +6,29 @@ export interface OpencodePart {
   type: string;
   text: string;
   tool: string;
+  /** Of what the model has said. */
+  time?: Time;
   /** Of a tool. */
-  state?: { status: string; input: unknown; output: string; metadata: { diff?: string } };
+  state?: {
+    status: string;
+    input: unknown;
+    output: string;
+    metadata: { diff?: string };
+    time: Time;
+  };
+  /** Of a step's end, as are those that follow. */
+  tokens?: {
+    input: number;
+    output: number;
+    reasoning: number;
+    cache: { read: number; write: number };
+  };
+  cost?: number;
+}
+
+interface Time {
+  start: number;
+  end: number;
 }
 
 interface SessionRecord {

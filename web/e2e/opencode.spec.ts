@@ -127,6 +127,10 @@ test("all that a real opencode says and asks reaches the page as itself, and is 
     "question",
     "text",
   ]);
+  const usage = parts.filter((part) => part.kind === "usage");
+  const all = used(record.parts);
+  expect(all.cost).toBeGreaterThan(0);
+  expect(usage).toMatchObject([all]);
   const patches = record.parts.flatMap((part) => part.state?.metadata.diff ?? []);
   expect(parts.flatMap((part) => part.patch ?? [])).toEqual(patches);
   expect(parts.flatMap((part) => part.entries ?? [])).toEqual(record.todos);
@@ -141,6 +145,8 @@ interface StoredSession {
 
 interface StoredPart {
   kind: string;
+  startedAt: number;
+  endedAt: number;
   text: string;
   name: string;
   input: string;
@@ -167,8 +173,29 @@ async function storedParts(page: Page, session: string): Promise<StoredPart[]> {
 /** What the agent itself says and does; all else is made of these, or stands between them. */
 const SAID = ["text", "reasoning", "tool"];
 
-const ours = ({ kind, text, name, input, output, state }: StoredPart) =>
-  kind === "tool" ? [kind, name, JSON.parse(input) as unknown, output, state] : [kind, text];
+const ours = ({ kind, startedAt, endedAt, ...part }: StoredPart) => {
+  const { text, name, input, output, state } = part;
+  const times = [startedAt, endedAt];
+  if (kind !== "tool") return [kind, text, times];
+  return [kind, name, JSON.parse(input) as unknown, output, state, times];
+};
 
-const theirs = ({ type, text, tool, state }: OpencodePart) =>
-  type === "tool" ? [type, tool, state?.input, state?.output, state?.status] : [type, text];
+const theirs = ({ type, text, tool, state, time }: OpencodePart) => {
+  const times = [state?.time.start ?? time?.start, state?.time.end ?? time?.end];
+  if (type !== "tool") return [type, text, times];
+  return [type, tool, state?.input, state?.output, state?.status, times];
+};
+
+/** What all steps together have taken. */
+const used = (parts: OpencodePart[]) => {
+  const steps = parts.flatMap(({ tokens, cost }) =>
+    tokens === undefined ? [] : [{ ...tokens, cost }],
+  );
+  const sum = (of: (step: (typeof steps)[number]) => number) =>
+    steps.reduce((all, step) => all + of(step), 0);
+  return {
+    inputTokens: sum(({ input, cache }) => input + cache.read + cache.write),
+    outputTokens: sum(({ output, reasoning }) => output + reasoning),
+    cost: sum(({ cost }) => cost ?? 0),
+  };
+};

@@ -52,6 +52,8 @@ export class ScriptedModel {
 
   opencodeConfigWith(more: object): string {
     const limit = { context: 32_000, output: 4_000 };
+    // In dollars for a million tokens.
+    const cost = { input: 3, output: 15 };
     return JSON.stringify({
       ...more,
       enabled_providers: ["scripted"],
@@ -61,7 +63,10 @@ export class ScriptedModel {
           npm: "@ai-sdk/openai-compatible",
           name: "Scripted",
           options: { baseURL: this.url, apiKey: "none" },
-          models: { tiny: { name: "Tiny", limit }, "deep/er/tiny": { name: "Deeper", limit } },
+          models: {
+            tiny: { name: "Tiny", limit },
+            "deep/er/tiny": { name: "Deeper", limit, cost },
+          },
         },
       },
     });
