@@ -17,7 +17,7 @@ use muster_testkit::{
     wire::Wire,
 };
 use reqwest::Method;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -228,4 +228,22 @@ async fn a_worker_that_floods_the_stream_is_cut_off_until_its_owner_lets_it_in_a
     assert_eq!(told.status(), RegisterStatus::Approved, "{}", told.detail);
     // What it wrote is still there.
     restriction(Some("over_quota")).await;
+
+    let path = format!("/audit?object={}", bad.token().worker);
+    let own: Value = admin.client().get("/auth/me").await.unwrap();
+    let by_admin = json!({ "userId": own["userId"], "username": "admin", "address": "127.0.0.1" });
+    for (action, actor) in [("worker.cut_off", json!({})), ("worker.readmitted", by_admin)] {
+        let looking = async {
+            loop {
+                let log: Value = admin.client().get(&format!("{path}&action={action}")).await.unwrap();
+                if let [entry] = log["items"].as_array().unwrap().as_slice() {
+                    return entry.clone();
+                }
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        let entry = tokio::time::timeout(Duration::from_secs(30), looking).await.expect("it is in the log");
+        assert_eq!(entry["objectId"], bad.token().worker.as_str(), "{entry}");
+        assert_eq!(entry["actor"], actor, "{entry}");
+    }
 }

@@ -46,6 +46,12 @@ impl Bare {
         self.login.fingerprint()
     }
 
+    /// Another process with the same key.
+    #[must_use]
+    pub fn twin(&self) -> Self {
+        Self { login: self.login.twin(), ..self.clone() }
+    }
+
     /// Where it asks the registry something.
     #[must_use]
     pub fn subject(&self, verb: RegistryVerb) -> String {

@@ -239,6 +239,12 @@ async fn links_and_unlinks(stage: Stage, provider: Arc<Provider>) {
         log["items"].as_array().unwrap().iter().map(|entry| entry["action"].as_str().unwrap()).collect();
     assert_eq!(actions[..1], ["account.identity_unlinked"]);
     assert!(actions.contains(&"account.identity_linked"));
+    let by_ada = json!({ "userId": ada.user, "username": "ada", "address": "127.0.0.1" });
+    for entry in
+        log["items"].as_array().unwrap().iter().filter(|it| it["action"].as_str().unwrap().contains("identity"))
+    {
+        assert_eq!((&entry["objectId"], &entry["actor"]), (&json!(ada.user), &by_ada), "{entry}");
+    }
     provider.now(|it| (it.subject, it.called) = ("3".into(), Some("carl".into())));
     let carl = stage.visitor().with(&stage.visitor().by_provider(&provider, "").await);
     let path = format!("/auth/identities/{}", identities(&carl).await[0]["identityId"].as_str().unwrap());

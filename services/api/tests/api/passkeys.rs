@@ -85,6 +85,11 @@ async fn comes_and_goes(stage: Stage) {
     let log = ada.get("/audit").await.1;
     let removed = (&log["items"][0]["action"], &log["items"][0]["detail"]);
     assert_eq!(removed, (&json!("account.passkey_removed"), &json!("old laptop")));
+    let entries = log["items"].as_array().unwrap();
+    let added = entries.iter().find(|entry| entry["action"] == "account.passkey_added").unwrap();
+    let by_ada = json!({ "userId": ada.user, "username": "ada", "address": "127.0.0.1" });
+    assert_eq!((&added["objectId"], &added["actor"], &added["detail"]), (&json!(ada.user), &by_ada, &json!("laptop")));
+    assert_eq!(log["items"][0]["actor"], by_ada);
     let (status, problem) = sign_in(&stage, &mut key).await;
     assert_eq!((status, &problem["type"]), (401, &json!("/problems/passkey-unknown")));
 }
