@@ -17,8 +17,9 @@ pub(super) async fn handle(state: &Shared, speaker: &Speaker) -> Result<(), DbEr
         return Ok(());
     }
     let mut write = state.db.write().await?;
-    connections::close_process(&mut write, &worker.id, &process.instance, process.term, state.now()).await?;
+    // The worker's row before its connections', as everywhere.
     leases::end(&mut write, &worker.id, process.term).await?;
+    connections::close_process(&mut write, &worker.id, &process.instance, process.term, state.now()).await?;
     write.commit().await?;
     refresh(state, &worker.id).await
 }

@@ -3,7 +3,7 @@
 //!
 //! Whoever changes a worker or a machine takes its row first (`take`): that
 //! raises its revision and makes others wait, on both engines. A worker's row
-//! is taken before its machine's.
+//! is taken before its machine's and before those of its connections.
 
 pub(crate) mod accounts;
 pub(crate) mod connections;

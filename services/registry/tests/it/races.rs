@@ -16,7 +16,10 @@ use muster_contracts::{
     token::WorkerToken,
     v1::{self, RegisterStatus},
 };
-use muster_testkit::wire::{Login, Wire};
+use muster_testkit::{
+    process::Child,
+    wire::{Login, Wire},
+};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
@@ -27,7 +30,9 @@ use crate::{
 
 /// How long a decision may take until it holds.
 const AT_ONCE: Duration = Duration::from_secs(1);
-const ROUNDS: usize = 500;
+/// Of seven rounds five remove the worker and approve it anew: 500 together.
+const ROUNDS: usize = 490;
+const ROUNDS_OF_TWO_REGISTRIES: usize = 210;
 
 /// What the owner has decided, since when; nothing while the decision is being made.
 #[derive(Debug, Clone, Copy)]
@@ -135,10 +140,6 @@ async fn approve(stack: &Stack, token: &WorkerToken, login: &Login) {
 }
 
 /// The api tells that the owner's account is disabled, or enabled.
-async fn disable(stack: &Stack, disabled: bool) {
-    tell_account(stack, disabled, 0).await;
-}
-
 async fn tell_account(stack: &Stack, disabled: bool, revision: i64) {
     let user = stack.user.clone();
     let account = v1::User { user_id: user.to_string(), disabled, revision, ..v1::User::default() };
@@ -153,7 +154,7 @@ async fn tell_account(stack: &Stack, disabled: bool, revision: i64) {
         .unwrap();
 }
 
-async fn decide_at_random(stack: Stack, seed: u64) {
+async fn decide_at_random(stack: Stack, another: Option<Child>, rounds: usize, seed: u64) {
     println!("seed {seed}");
     let mut random = StdRng::seed_from_u64(seed);
     let stack = Arc::new(stack);
@@ -164,20 +165,29 @@ async fn decide_at_random(stack: Stack, seed: u64) {
     let worker = tokio::spawn(worker);
     approve(&stack, &token, &login).await;
     judge.decided(true);
+    let log = || {
+        let both = [Some(&stack.registry), another.as_ref()].into_iter().flatten();
+        both.map(|registry| registry.log_tail(20)).collect::<Vec<_>>().join("\n\n")
+    };
 
-    let (begun, mut longest) = (Instant::now(), Duration::ZERO);
-    for round in 0..ROUNDS {
+    let (begun, mut longest, mut revision) = (Instant::now(), Duration::ZERO, 0);
+    for round in 0..rounds {
         for allowed in [false, true] {
             judge.deciding();
-            match (round % 3, allowed) {
-                (0, false) => {
-                    stack.call::<method::DeleteWorker>(stack.worker_ref(&token)).await.unwrap();
+            match (round % 7, allowed) {
+                (0..5, false) => {
+                    let removed = stack.call::<method::DeleteWorker>(stack.worker_ref(&token)).await;
+                    removed.unwrap_or_else(|problem| panic!("seed {seed}, round {round}: {problem:?}\n{}", log()));
                 }
-                (0, true) => {
+                (0..5, true) => {
                     create(&stack, &token).await;
                     approve(&stack, &token, &login).await;
                 }
-                (1, _) => disable(&stack, !allowed).await,
+                (5, _) => {
+                    // Two registries may hear of two changes in either order.
+                    revision += 1;
+                    tell_account(&stack, !allowed, revision).await;
+                }
                 (_, false) => {
                     let mut wire = Wire::connect(stack.broker.address(), &other).await.unwrap();
                     register(&mut wire, &token, &other).await.unwrap();
@@ -186,24 +196,31 @@ async fn decide_at_random(stack: Stack, seed: u64) {
                 (_, true) => approve(&stack, &token, &login).await,
             }
             judge.decided(allowed);
-            match random.random_range(0..20) {
+            match random.random_range(0..40) {
                 0 => tokio::time::sleep(AT_ONCE + Duration::from_millis(100)).await,
-                1..10 => longest = longest.max(judge.settled(allowed).await),
+                1..20 => longest = longest.max(judge.settled(allowed).await),
                 _ => tokio::time::sleep(Duration::from_millis(random.random_range(0..20))).await,
             }
             let wrong = judge.wrong.lock().unwrap().take();
-            assert_eq!(wrong, None, "seed {seed}, round {round}\n{}", stack.registry.log_tail(20));
+            assert_eq!(wrong, None, "seed {seed}, round {round}\n{}", log());
         }
     }
     judge.over.store(true, Ordering::Relaxed);
     worker.await.unwrap();
-    println!("{ROUNDS} rounds in {:?}; at most {longest:?} until it held", begun.elapsed());
+    println!("{rounds} rounds in {:?}; at most {longest:?} until it held", begun.elapsed());
     assert!(longest < AT_ONCE, "seed {seed}: {longest:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_is_never_in_without_approval_nor_out_with_it_for_more_than_a_second() {
-    decide_at_random(Stack::on_sqlite().await, rand::rng().random()).await;
+    decide_at_random(Stack::on_sqlite().await, None, ROUNDS, rand::rng().random()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_registries_on_postgresql_neither_lets_it_in_nor_keeps_it_out_for_longer() {
+    let stack = Stack::on_postgres().await;
+    let another = stack.another_registry().await;
+    decide_at_random(stack, Some(another), ROUNDS_OF_TWO_REGISTRIES, rand::rng().random()).await;
 }
 
 /// A process of an approved worker, until it is heard to live.
