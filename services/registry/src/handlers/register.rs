@@ -110,7 +110,9 @@ async fn wait(state: &State, speaker: &Speaker, told: &Told) -> Handled<Worker> 
     }
     let waiting = registrations::waiting(change.write.connection(), &worker.id).await.map_err(failed)?;
     if asked.is_none() && waiting.len() >= REGISTRATIONS_PER_WORKER {
-        let detail = "Too many keys wait for this worker; its owner must decide on them first.";
+        let detail = format!(
+            "{REGISTRATIONS_PER_WORKER} keys wait for this worker, which is as many as may; ask again once its owner has decided on one of them."
+        );
         return Err(problem::limit("too-many-registrations", detail));
     }
     let registration = registrations::put(&mut change.write, &worker.id, &process.fingerprint, told, state.now()).await;

@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
+use muster_bus::CallError;
 use muster_contracts::{
+    limits::REGISTRATIONS_PER_WORKER,
     method,
     v1::{RegisterStatus, WorkerStatus, problem::Kind},
 };
@@ -46,6 +48,26 @@ on_both_engines! {
         println!("cut {:?} after the removal was asked for", began.elapsed());
         assert!(began.elapsed() < Duration::from_secs(1));
         worker.until(RegisterStatus::UnknownToken).await;
+    }
+
+    async fn so_many_keys_may_wait_for_a_worker_and_the_next_is_told_how_many(stack: Stack) {
+        let token = stack.token().await;
+        let mut waiting = Vec::new();
+        for _ in 0..REGISTRATIONS_PER_WORKER {
+            let worker = Worker::connect(&stack, &token).await;
+            assert_eq!(worker.register().await.unwrap().status(), RegisterStatus::Pending);
+            waiting.push(worker.fingerprint());
+        }
+        let next = Worker::connect(&stack, &token).await;
+        let Err(CallError::Refused(problem)) = next.register().await else { panic!("any number may wait") };
+        assert_eq!((problem.kind(), problem.slug.as_str()), (Kind::Limit, "too-many-registrations"));
+        let words = "10 keys wait for this worker, which is as many as may; ask again once its owner has decided on one of them.";
+        assert_eq!(problem.detail, words);
+        assert_eq!(stack.shown(&token).await.registrations.len(), REGISTRATIONS_PER_WORKER);
+
+        let one = stack.registration(&token, waiting[0].as_str());
+        stack.call::<method::DismissRegistration>(one).await.unwrap();
+        assert_eq!(next.register().await.unwrap().status(), RegisterStatus::Pending);
     }
 
     async fn a_second_process_is_refused_until_it_takes_over(stack: Stack) {
