@@ -6,16 +6,8 @@ export interface OpencodePart {
   type: string;
   text: string;
   tool: string;
-  /** Of what the model has said. */
-  time?: Time;
   /** Of a tool. */
-  state?: {
-    status: string;
-    input: unknown;
-    output: string;
-    metadata: { diff?: string };
-    time: Time;
-  };
+  state?: { status: string; input: unknown; output: string; metadata: { diff?: string } };
   /** Of a step's end, as are those that follow. */
   tokens?: {
     input: number;
@@ -24,11 +16,6 @@ export interface OpencodePart {
     cache: { read: number; write: number };
   };
   cost?: number;
-}
-
-interface Time {
-  start: number;
-  end: number;
 }
 
 interface SessionRecord {

@@ -145,8 +145,6 @@ interface StoredSession {
 
 interface StoredPart {
   kind: string;
-  startedAt: number;
-  endedAt: number;
   text: string;
   name: string;
   input: string;
@@ -173,18 +171,11 @@ async function storedParts(page: Page, session: string): Promise<StoredPart[]> {
 /** What the agent itself says and does; all else is made of these, or stands between them. */
 const SAID = ["text", "reasoning", "tool"];
 
-const ours = ({ kind, startedAt, endedAt, ...part }: StoredPart) => {
-  const { text, name, input, output, state } = part;
-  const times = [startedAt, endedAt];
-  if (kind !== "tool") return [kind, text, times];
-  return [kind, name, JSON.parse(input) as unknown, output, state, times];
-};
+const ours = ({ kind, text, name, input, output, state }: StoredPart) =>
+  kind === "tool" ? [kind, name, JSON.parse(input) as unknown, output, state] : [kind, text];
 
-const theirs = ({ type, text, tool, state, time }: OpencodePart) => {
-  const times = [state?.time.start ?? time?.start, state?.time.end ?? time?.end];
-  if (type !== "tool") return [type, text, times];
-  return [type, tool, state?.input, state?.output, state?.status, times];
-};
+const theirs = ({ type, text, tool, state }: OpencodePart) =>
+  type === "tool" ? [type, tool, state?.input, state?.output, state?.status] : [type, text];
 
 /** What all steps together have taken. */
 const used = (parts: OpencodePart[]) => {
