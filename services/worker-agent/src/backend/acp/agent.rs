@@ -91,6 +91,8 @@ impl Agent {
             Ok(greeted) if greeted.protocol_version == ProtocolVersion::V1 => greeted,
             other => {
                 gone.cancel();
+                // Nothing of it is left when this is told.
+                ended.cancelled().await;
                 let why = match other {
                     Ok(greeted) => format!("it speaks version {} of the protocol, not 1", greeted.protocol_version),
                     Err(error) => format!("{error}: {}", launch.last_words()),
