@@ -14,6 +14,8 @@ use crate::{
 };
 
 const RETRY: Duration = Duration::from_millis(200);
+/// Notices that are written down at once, in any order: half of the database's connections are left for others.
+const AT_ONCE: usize = 4;
 
 /// Follows the notices until stopped. `listening` is told each time that they
 /// are followed anew, because some may have been missed before.
@@ -23,21 +25,19 @@ pub(crate) async fn follow(state: Shared, listening: tokio::sync::watch::Sender<
             events = state.system.events() => events,
             () = state.stop.cancelled() => return,
         };
-        let Ok(mut events) = events else {
+        let Ok(events) = events else {
             tokio::time::sleep(RETRY).await;
             continue;
         };
         listening.send_modify(|times| *times += 1);
-        loop {
-            let event = tokio::select! {
-                event = events.next() => event,
-                () = state.stop.cancelled() => return,
-            };
-            let Some(event) = event else { break };
-            if let Err(error) = in_time(PATIENCE, note(&state, event)).await {
-                tracing::warn!(%error, "a notice of the broker could not be written down; the next census repairs it");
-            }
-        }
+        events
+            .take_until(state.stop.cancelled())
+            .for_each_concurrent(AT_ONCE, async |event| {
+                if let Err(error) = in_time(PATIENCE, note(&state, event)).await {
+                    tracing::warn!(%error, "a notice of the broker could not be written down; the next census repairs it");
+                }
+            })
+            .await;
     }
 }
 
