@@ -14,6 +14,7 @@ use muster_contracts::{
     id::{MessageId, SessionId},
     method, v1,
 };
+use muster_service::Db;
 use proptest::{
     collection::vec,
     prelude::*,
@@ -282,6 +283,8 @@ impl Record {
             assert!(attempts >= 1, "never answered: {message:?}");
             assert!(attempts <= 1 + self.retried.get(id).copied().unwrap_or_default(), "too often: {message:?}");
             assert!(self.texts[id].contains(&message.content), "another text: {message:?}");
+            let answered = self.begun.values().filter(|(begun, _)| begun == id);
+            assert!(answered.map(|(_, text)| text).all(|text| *text == message.content), "changed: {message:?}");
             let replies = messages.iter().filter(|reply| reply.reply_to.as_ref() == Some(id)).collect::<Vec<_>>();
             assert_eq!(replies.len(), attempts, "{message:?}");
             let current = replies.iter().filter(|reply| reply.superseded_by == message.superseded_by);
@@ -303,8 +306,17 @@ impl Record {
     }
 }
 
+/// Messages that have their place among those that wait, and do not.
+async fn stranded(database: &Db) -> i64 {
+    let found =
+        sqlx::query_scalar("SELECT COUNT(*) FROM chat_messages WHERE position >= 1099511627776 AND status <> 1");
+    found.fetch_one(database.pool()).await.unwrap()
+}
+
 async fn holds(engine: Engine) {
     let mut chat = Chat::start(engine).await;
+    let _beside_it = chat.another(&[]).await;
+    let database = chat.database().await;
     for seed in 0..CASES {
         let mut bytes = [7; 32];
         bytes[..8].copy_from_slice(&seed.to_le_bytes());
@@ -331,6 +343,7 @@ async fn holds(engine: Engine) {
             }
         }
         record.holds(&all(&chat).await);
+        assert_eq!(stranded(&database).await, 0, "they wait for nothing, in the way of those that do");
     }
 }
 

@@ -21,6 +21,8 @@ on_both! {
     what_waits_stays_behind_a_new_version
     what_cannot_be_replaced_is_refused_with_what_to_do
     a_retry_that_is_withdrawn_leaves_the_message_as_it_was
+    what_is_tried_again_moved_and_withdrawn_stands_where_it_stood
+    what_was_answered_once_is_not_edited_while_it_waits_to_be_answered_anew
     a_fork_has_all_up_to_its_message_and_its_backend_makes_it_at_the_first_turn
     a_copied_message_is_replaced_by_forking_anew
     a_fork_of_what_was_replaced_or_is_not_finished
@@ -45,6 +47,17 @@ impl Chat {
     async fn live(&self) -> Vec<String> {
         let all = self.messages().await.messages;
         all.into_iter().filter(|message| message.superseded_by.is_none()).map(|message| message.content).collect()
+    }
+
+    fn edit_of(&self, message_id: &str, content: Option<&str>, after: Option<&str>) -> v1::EditMessageRequest {
+        v1::EditMessageRequest {
+            caller: Some(self.caller.clone()),
+            chat_session_id: self.session.clone(),
+            message_id: message_id.into(),
+            content: content.map(Into::into),
+            after: after.map(Into::into),
+            ..Default::default()
+        }
     }
 
     async fn get(&self, message_id: &str) -> v1::ChatMessage {
@@ -227,6 +240,44 @@ mod scenario {
         assert_eq!(chat.get(&one.message_id).await.status(), Cancelled);
         assert_eq!(chat.live().await, ["one", "so far"]);
         assert!(worker.sync(&[]).await.start.is_empty());
+    }
+
+    pub async fn what_is_tried_again_moved_and_withdrawn_stands_where_it_stood(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let one = chat.send("one").await;
+        worker.answer("so far", Cancelled).await;
+        chat.say(&worker, "two").await;
+        let running = chat.send("three").await;
+        let mut writing = worker.begin(&worker.next().await).await;
+        worker.end(&mut writing, Failed).await;
+        chat.until(&running.message_id, Failed).await;
+        let waits = chat.send("four").await;
+
+        chat.call::<method::Retry>(chat.names(&one.message_id)).await.unwrap();
+        chat.call::<method::EditMessage>(chat.edit_of(&waits.message_id, None, Some(""))).await.unwrap();
+        chat.call::<method::WithdrawMessage>(chat.names(&one.message_id)).await.unwrap();
+        assert_eq!(chat.get(&one.message_id).await.status(), Cancelled);
+        assert_eq!(chat.live().await, ["one", "so far", "two", "re: two", "three", "", "four"]);
+
+        chat.call::<method::WithdrawMessage>(chat.names(&waits.message_id)).await.unwrap();
+        for content in ["five", "six"] {
+            chat.say(&worker, content).await;
+        }
+        let live = ["one", "so far", "two", "re: two", "three", "", "five", "re: five", "six", "re: six"];
+        assert_eq!(chat.live().await, live);
+    }
+
+    pub async fn what_was_answered_once_is_not_edited_while_it_waits_to_be_answered_anew(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let one = chat.send("one").await;
+        worker.answer("so far", Cancelled).await;
+        chat.call::<method::Retry>(chat.names(&one.message_id)).await.unwrap();
+        let edited = chat.call::<method::EditMessage>(chat.edit_of(&one.message_id, Some("1"), None)).await;
+        assert_eq!(slug(edited), "message-delivered");
+        chat.call::<method::EditMessage>(chat.edit_of(&one.message_id, None, Some(""))).await.unwrap();
+        assert_eq!(worker.answer("once more", Completed).await.content, "one");
     }
 
     pub async fn a_fork_has_all_up_to_its_message_and_its_backend_makes_it_at_the_first_turn(engine: Engine) {

@@ -101,7 +101,7 @@ async fn until<T: DeserializeOwned, A>(
 async fn settled(session: &Session, sent: &Sent, worker_killed: bool) -> Message {
     let so = |page| {
         let reply = standing(page, sent);
-        let settled = |reply: &Message| reply.status == "completed" || worker_killed && reply.completed;
+        let settled = |reply: &Message| reply.status == "completed" || worker_killed && reply.status == "interrupted";
         reply.clone().filter(settled).ok_or_else(|| shown(reply.as_ref()))
     };
     until(session, MESSAGES, "the reply is not whole", so).await

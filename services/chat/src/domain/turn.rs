@@ -19,6 +19,8 @@ pub enum Event {
     Resume,
     /// The user asks for another attempt.
     Retry,
+    /// The user asks for it no more, before the worker is told.
+    Withdraw,
 }
 
 /// How a turn ends.
@@ -69,6 +71,7 @@ impl Outcome {
 pub const fn next(status: TurnStatus, event: Event) -> Option<TurnStatus> {
     match (status, event) {
         (TurnStatus::Queued, Event::Claim) => Some(TurnStatus::Delivered),
+        (TurnStatus::Queued, Event::Withdraw) => Some(TurnStatus::Cancelled),
         (TurnStatus::Delivered, Event::Release) => Some(TurnStatus::Queued),
         (TurnStatus::Delivered, Event::Start) | (TurnStatus::Interrupted, Event::Resume) => Some(TurnStatus::Streaming),
         // The consumer may hear of an end before it hears of the start.
@@ -104,13 +107,17 @@ mod tests {
         let end = |status| [NO, Some(status), Some(status), NO, NO, NO, NO];
         let table = [
             (Event::Claim, [Some(Delivered), NO, NO, NO, NO, NO, NO]),
+            (Event::Withdraw, [Some(Cancelled), NO, NO, NO, NO, NO, NO]),
             (Event::Release, [NO, Some(Queued), NO, NO, NO, NO, NO]),
             (Event::Start, [NO, Some(Streaming), NO, NO, NO, NO, NO]),
             (Event::End(Outcome::Completed), end(Completed)),
             (Event::End(Outcome::Failed), end(Failed)),
             (Event::End(Outcome::Cancelled), end(Cancelled)),
-            (Event::Abandon(Outcome::Interrupted), end(Interrupted)),
+            (Event::End(Outcome::Interrupted), end(Interrupted)),
+            (Event::Abandon(Outcome::Completed), end(Completed)),
+            (Event::Abandon(Outcome::Failed), end(Failed)),
             (Event::Abandon(Outcome::Cancelled), end(Cancelled)),
+            (Event::Abandon(Outcome::Interrupted), end(Interrupted)),
             (Event::Resume, [NO, NO, NO, NO, NO, NO, Some(Streaming)]),
             (Event::Retry, [NO, NO, NO, NO, Some(Queued), Some(Queued), Some(Queued)]),
         ];

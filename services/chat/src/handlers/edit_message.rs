@@ -11,7 +11,7 @@ use crate::{
     store::{
         MessageRow, attachments,
         messages::{self, Edit},
-        workers,
+        turns, workers,
     },
     tell::{self, Actor},
 };
@@ -34,6 +34,11 @@ pub(super) async fn handle(state: State, request: v1::EditMessageRequest) -> Don
     let mut write = state.write().await?;
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     let before = message_of(write.connection(), &chat_session_id, &message_id).await?;
+    let changes = content.is_some() || model.is_some() || mode.is_some() || change_attachments;
+    if changes && turns::was_begun(&mut *write.connection(), &message_id).await? {
+        // It waits to be answered anew: what it was answered before stands beside it.
+        return Err(problem::conflict("message-delivered", DELIVERED).into());
+    }
     let has_files = if change_attachments { !chosen.is_empty() } else { !before.attachments().is_empty() };
     checked_content(content.as_ref().unwrap_or(&before.content), has_files)?;
     checked_mode(mode.as_deref())?;

@@ -34,7 +34,8 @@ pub struct MessageRow {
     content_hash: Option<String>,
     /// Chunks that content and parts hold already.
     pub received_number: i64,
-    timestamp: i64,
+    /// When it was sent, or begun.
+    pub timestamp: i64,
     /// How often it has changed.
     pub revision: i64,
     attachments: Option<Vec<u8>>,
@@ -229,6 +230,29 @@ pub async fn move_to(connection: &mut AnyConnection, message_id: &str, position:
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Gives a message that was begun once, and does not wait any more, its place in the conversation back, if it was moved
+/// while it waited to be answered anew: before the first of its replies.
+pub async fn put_back(connection: &mut AnyConnection, message_id: &str) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE chat_messages SET position =
+           (SELECT MIN(r.position) - 1 FROM chat_messages r WHERE r.reply_to = $1 AND r.position < $2)
+         WHERE message_id = $1 AND position >= $2
+           AND EXISTS (SELECT 1 FROM chat_messages r WHERE r.reply_to = $1 AND r.position < $2)",
+    )
+    .bind(message_id)
+    .bind(WAITING)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How many messages wait in all sessions.
+pub async fn count_waiting<'e>(executor: impl Executor<'e, Database = Any>) -> Result<f64, DbError> {
+    let (count,) =
+        sqlx::query_as::<_, (i64,)>("SELECT COUNT(*) FROM chat_messages WHERE status = 1").fetch_one(executor).await?;
+    Ok(u32::try_from(count).unwrap_or(u32::MAX).into())
 }
 
 /// How long the queue of a session is.

@@ -270,14 +270,14 @@ pub async fn resume(connection: &mut AnyConnection, turn: &TurnRow) -> Result<bo
     let done = sqlx::query(
         "UPDATE turns SET status = 3, ended_at = NULL
          WHERE reply_id = $1 AND status = 7 AND NOT EXISTS (
-           SELECT 1 FROM turns n WHERE n.chat_session_id = $2 AND n.reply_id <> $1
-             AND (n.ended_at IS NULL OR n.claimed_at > $3))
-           AND EXISTS (SELECT 1 FROM chat_messages m WHERE m.message_id = $4 AND m.status = 7)
+           SELECT 1 FROM turns n JOIN chat_messages r ON r.message_id = n.reply_id
+           WHERE n.chat_session_id = $2 AND n.reply_id <> $1
+             AND (n.ended_at IS NULL OR r.position > (SELECT o.position FROM chat_messages o WHERE o.message_id = $1)))
+           AND EXISTS (SELECT 1 FROM chat_messages m WHERE m.message_id = $3 AND m.status = 7)
            AND EXISTS (SELECT 1 FROM chat_sessions s WHERE s.chat_session_id = $2 AND s.status <> 3)",
     )
     .bind(&turn.reply_id)
     .bind(&turn.chat_session_id)
-    .bind(turn.claimed_at)
     .bind(&turn.message_id)
     .execute(connection)
     .await?;
