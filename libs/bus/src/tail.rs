@@ -5,14 +5,19 @@ use std::{
     task::{Context, Poll},
 };
 
+use async_nats::HeaderMap;
 use futures_util::{Stream, StreamExt as _, stream::SelectAll};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{Bus, CallError, Identity, Incoming, Stored, read::stored};
 
 /// Stored messages as they are republished. Core delivery: what is lost on the
 /// way must be found by reading.
 #[derive(Debug)]
-pub struct Tail(SelectAll<async_nats::Subscriber>);
+pub struct Tail {
+    all: SelectAll<async_nats::Subscriber>,
+    newest: Option<HeaderMap>,
+}
 
 /// What comes along a tail.
 pub type TailItem = Stored;
@@ -29,7 +34,7 @@ impl Bus {
             all.push(self.client.subscribe(filter).await.map_err(|_| CallError::Disconnected)?);
         }
         self.round_trip().await?;
-        Ok(Tail(all))
+        Ok(Tail { all, newest: None })
     }
 
     /// Hears a doorbell: each item is a ring, its content is of no meaning.
@@ -55,14 +60,25 @@ impl Bus {
     }
 }
 
+impl Tail {
+    /// When what came last was stored, by the broker's clock, in milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn stored_at(&self) -> Option<i64> {
+        let text = self.newest.as_ref()?.get("Nats-Time-Stamp")?;
+        let time = OffsetDateTime::parse(text.as_str(), &Rfc3339).ok()?;
+        i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+    }
+}
+
 impl Stream for Tail {
     type Item = TailItem;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<TailItem>> {
         loop {
-            match self.0.poll_next_unpin(context) {
+            match self.all.poll_next_unpin(context) {
                 Poll::Ready(Some(message)) => {
                     if let Some(stored) = stored(message.headers.as_ref(), message.payload) {
+                        self.newest = message.headers;
                         return Poll::Ready(Some(stored));
                     }
                 }

@@ -12,6 +12,8 @@ use sqlx::{
 };
 use tokio::sync::{Mutex, Notify, OwnedMutexGuard};
 
+use crate::metric;
+
 /// A free connection that does not answer within it is dead: nothing else tells, where a network has lost it.
 const ALIVE: Duration = Duration::from_secs(2);
 /// PostgreSQL gives up a client that holds locks and says nothing for so long; another one waits for them.
@@ -141,7 +143,7 @@ impl Db {
             Engine::Postgres => (None, "BEGIN"),
         };
         let transaction = self.pool.begin_with(begin).await?;
-        metrics::counter!("muster_database_writes_total").increment(1);
+        metric::WRITES.add(1);
         Ok(Write { transaction, outbox: Arc::clone(&self.outbox), tells: false, _writer: writer })
     }
 
@@ -155,6 +157,14 @@ impl Db {
             self.pool.execute("PRAGMA wal_checkpoint(TRUNCATE)").await?;
         }
         Ok(())
+    }
+
+    /// Notes how many connections are used, and how many more there may be.
+    pub(crate) fn measure(&self) {
+        let idle = u32::try_from(self.pool.num_idle()).unwrap_or(u32::MAX);
+        let used = self.pool.size().saturating_sub(idle);
+        metric::CONNECTIONS.set_of("used", used.into());
+        metric::CONNECTIONS.set_of("free", self.pool.options().get_max_connections().saturating_sub(used).into());
     }
 
     /// Closes all connections.

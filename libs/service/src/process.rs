@@ -17,6 +17,7 @@ use crate::{
     config::{self, Common, ConfigError, Key, Loaded, Section},
     db::in_time,
     health::{Health, Need},
+    metric::{self, Metric},
     operator, reload,
     stream::{self, Owned},
     telemetry,
@@ -45,6 +46,8 @@ pub trait Service {
     const ABOUT: &'static str;
     /// Its version.
     const VERSION: &'static str;
+    /// What it counts beside what every service does.
+    const METRICS: &'static [&'static dyn Metric];
 
     /// Starts everything that the service does, as tasks of the app. Of what it is told, keys that are live may change.
     fn start(
@@ -213,6 +216,7 @@ impl App {
         let (need, probe, stop) = (self.health.need("database"), db.clone(), self.stop.clone());
         self.spawn("database probe", async move {
             loop {
+                probe.measure();
                 match in_time(PROBE, sqlx::query("SELECT 1").execute(probe.pool())).await {
                     Ok(_) => need.met(),
                     Err(_) => need.missing("the database does not answer"),
@@ -307,7 +311,7 @@ pub fn run<S: Service>() -> ExitCode {
 }
 
 async fn live<S: Service>(file: Option<PathBuf>, loaded: Loaded<S::Config>) -> ExitCode {
-    let telemetry = match telemetry::start(S::NAME, &loaded.common) {
+    let telemetry = match telemetry::start::<S>(&loaded.common) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(S::NAME, &format!("configuration: {error}"), EX_CONFIG),
     };
@@ -334,6 +338,8 @@ async fn live<S: Service>(file: Option<PathBuf>, loaded: Loaded<S::Config>) -> E
 }
 
 async fn serve_operator<S: Service>(app: &mut App, telemetry: &telemetry::Telemetry) -> Result<(), StartError> {
+    let metrics = telemetry.metrics.clone();
+    app.spawn("metrics", metric::tidy(metrics, app.stop.clone()));
     let listener = app.bind("operator", app.common.operator_listen).await?;
     let router = operator::router(S::NAME, S::VERSION, app.health.clone(), telemetry.metrics.clone());
     let stop = app.stop.clone();

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use muster_bus::{Bus, StreamsError};
+use muster_bus::{Bus, StreamState, StreamsError};
 use muster_contracts::{objects::ObjectsSpec, stream::StreamSpec};
 use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::health::Need;
+use crate::{health::Need, metric};
 
 /// Pause after it could not be had.
 const RETRY: Duration = Duration::from_millis(500);
@@ -75,8 +75,19 @@ async fn watch(bus: &Bus, owned: &Owned, need: &Need) {
     while Instant::now() < until {
         sleep(LOOK).await;
         match bus.stream_state(owned.name()).await {
-            Ok(_) => need.met(),
+            Ok(state) => {
+                need.met();
+                measure(owned, &state);
+            }
             Err(error) => need.missing(error.to_string()),
         }
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a gauge need not be exact")]
+fn measure(owned: &Owned, state: &StreamState) {
+    metric::STREAM_BYTES.set_of(owned.name(), state.bytes as f64);
+    if state.max_bytes > 0 {
+        metric::STREAM_MAX_BYTES.set_of(owned.name(), state.max_bytes as f64);
     }
 }

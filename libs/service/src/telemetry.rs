@@ -1,6 +1,6 @@
 //! Logs, traces and metrics of a process.
 
-use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use muster_bus::trace::Traces;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
@@ -10,7 +10,11 @@ use tracing_subscriber::{
     util::SubscriberInitExt as _,
 };
 
-use crate::config::{Common, LogFormat};
+use crate::{
+    Service,
+    config::{Common, LogFormat},
+    metric,
+};
 
 /// Replaces what is logged.
 type SetFilter = Box<dyn Fn(EnvFilter) -> Result<(), reload::Error> + Send + Sync>;
@@ -40,10 +44,10 @@ impl Telemetry {
 }
 
 /// Starts logging, tracing and counting.
-pub(crate) fn start(service: &'static str, common: &Common) -> Result<Telemetry, String> {
+pub(crate) fn start<S: Service>(common: &Common) -> Result<Telemetry, String> {
     let (filter, handle) = reload::Layer::new(parse(&common.log)?);
     let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line)));
-    let traces = common.otlp_endpoint.as_deref().map(|endpoint| Traces::to(service, endpoint)).transpose();
+    let traces = common.otlp_endpoint.as_deref().map(|endpoint| Traces::to(S::NAME, endpoint)).transpose();
     let traces = traces.map_err(|error| format!("otlp_endpoint: {error}"))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match common.log_format {
@@ -55,7 +59,7 @@ pub(crate) fn start(service: &'static str, common: &Common) -> Result<Telemetry,
         .with(lines.with_filter(filter))
         .try_init()
         .map_err(|error| error.to_string())?;
-    let metrics = PrometheusBuilder::new().install_recorder().map_err(|error| error.to_string())?;
+    let metrics = metric::start(S::VERSION, S::METRICS).map_err(|error| error.to_string())?;
     let set_filter: SetFilter = Box::new(move |filter| handle.reload(filter));
     Ok(Telemetry { traces, set_filter, metrics })
 }

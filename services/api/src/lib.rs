@@ -20,6 +20,7 @@ mod feed;
 #[cfg(any(test, fuzzing))]
 pub mod fuzz;
 pub mod http;
+mod metric;
 mod oidc;
 mod password;
 mod push;

@@ -5,7 +5,9 @@ use std::{net::SocketAddr, time::Duration};
 use axum::serve::{Listener, ListenerExt as _, TapIo};
 use muster_contracts::permissions::ServiceUser;
 use muster_service::{
-    App, Service, StartError, outbox,
+    App, Service, StartError,
+    metric::Metric,
+    outbox,
     tls::{Certificate, TlsListener},
 };
 use tokio::{
@@ -17,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     audit,
     config::ApiConfig,
-    connections, http, push,
+    connections, http, metric, push,
     state::{Settings, Shared},
     store,
 };
@@ -37,6 +39,7 @@ impl Service for Api {
     const NAME: &'static str = "api";
     const ABOUT: &'static str = "Serves Muster's page and its HTTP API.";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const METRICS: &'static [&'static dyn Metric] = metric::ALL;
 
     async fn start(app: &mut App, changing: watch::Receiver<ApiConfig>) -> Result<(), StartError> {
         let config = changing.borrow().clone();

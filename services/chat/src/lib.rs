@@ -25,6 +25,7 @@ pub mod erase;
 pub mod fuzz;
 pub mod handlers;
 pub mod listen;
+mod metric;
 pub mod quota;
 pub mod reaper;
 pub mod restriction;
@@ -46,7 +47,7 @@ use muster_contracts::{
     stream::{self, CHUNKS, EVENTS},
     subject::{ChunkKind, Entity, filter},
 };
-use muster_service::{App, Migrations, Service, StartError, outbox};
+use muster_service::{App, Migrations, Service, StartError, metric::Metric, outbox};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -68,6 +69,7 @@ impl Service for Chat {
     const NAME: &'static str = "chat";
     const ABOUT: &'static str = "Muster's sessions, messages and turns";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const METRICS: &'static [&'static dyn Metric] = metric::ALL;
 
     async fn start(app: &mut App, changing: watch::Receiver<Config>) -> Result<(), StartError> {
         let config = changing.borrow().clone();

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     domain::quota::{self, Share, Verdict},
-    restriction,
+    metric, restriction,
     state::{Done, State},
     store::{quotas, turns, workers},
 };
@@ -47,7 +47,6 @@ pub async fn watch(state: State, stop: CancellationToken) {
 
 async fn round(state: &State, allowance: Allowance) -> Done<()> {
     let stream = state.bus.stream_state(CHUNKS).await?;
-    measure(&stream);
     let bytes = u64::try_from(stream.max_bytes).unwrap_or(u64::MAX).saturating_mul(allowance.percent) / 100;
     let may = Share { messages: allowance.messages, bytes };
     // Whoever is part of this has less still: mostly one question is all that is asked.
@@ -104,7 +103,7 @@ async fn stop(state: &State, worker_id: &str, has: Share) -> Done<()> {
     turns::stop_all(write.connection(), worker_id, STOPPED).await?;
     write.commit().await?;
     if new {
-        metrics::counter!("muster_workers_over_quota_total").increment(1);
+        metric::OVER_QUOTA.add(1);
         tracing::warn!(
             worker_id,
             messages = has.messages,
@@ -122,7 +121,7 @@ async fn cut_off(state: &State, worker_id: &str, has: Share) -> Done<()> {
     let new = quotas::cut_off(write.connection(), worker_id).await?;
     write.commit().await?;
     if new {
-        metrics::counter!("muster_workers_cut_off_total").increment(1);
+        metric::CUT_OFF.add(1);
         let purge = format!("nats stream purge {CHUNKS} --subject '{}'", filter::writer(&worker_id.parse()?));
         tracing::error!(
             worker_id,
@@ -134,10 +133,4 @@ async fn cut_off(state: &State, worker_id: &str, has: Share) -> Done<()> {
         restriction::tell(state, worker_id).await?;
     }
     Ok(())
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a gauge need not be exact")]
-fn measure(stream: &StreamState) {
-    metrics::gauge!("muster_chunks_bytes").set(stream.bytes as f64);
-    metrics::gauge!("muster_chunks_max_bytes").set(stream.max_bytes as f64);
 }

@@ -13,9 +13,9 @@ use crate::{
         liveness::{self, Facts},
         turn::Outcome,
     },
-    retention,
+    metric, retention,
     state::{Done, State},
-    store::{TurnRow, sessions, shares, turns},
+    store::{TurnRow, messages, sessions, shares, turns},
     tell::{self, Actor},
     turns::{assemble, finish},
 };
@@ -123,8 +123,12 @@ async fn house(state: &State, terms: Terms) -> Done<()> {
     let checkpoint_after = i64::try_from(CHECKPOINT.min(chunks_for / 4).as_millis()).unwrap_or(i64::MAX);
     let now = state.clock.now();
     for turn in turns::long_streaming(state.db.pool(), now - checkpoint_after).await? {
-        assemble::checkpoint(state, &turn).await?;
+        // One that cannot be kept now holds up nothing else.
+        if let Err(error) = assemble::checkpoint(state, &turn).await {
+            tracing::warn!(%error, reply_id = turn.reply_id, "a reply could not be kept as far as it goes");
+        }
     }
+    metric::WAITING.set(messages::count_waiting(state.db.pool()).await?);
     end_links(state, now).await?;
     if let Some(keep_for) = keep_for {
         retention::round(state, keep_for).await?;

@@ -23,6 +23,7 @@ mod domain;
 pub mod fuzz;
 mod handlers;
 mod memory;
+mod metric;
 mod presence;
 mod state;
 mod store;
@@ -37,7 +38,7 @@ use muster_contracts::{
     stream::{EVENTS, StreamSpec},
     subject::{Entity, RegistryVerb, filter},
 };
-use muster_service::{App, Service, StartError, health::Need, outbox};
+use muster_service::{App, Service, StartError, health::Need, metric::Metric, outbox};
 use tokio::sync::watch;
 
 use crate::{
@@ -58,6 +59,7 @@ impl Service for Registry {
     const NAME: &'static str = "registry";
     const ABOUT: &'static str = "Keeps machines and workers, decides who may connect, and knows who is there";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
+    const METRICS: &'static [&'static dyn Metric] = metric::ALL;
 
     async fn start(app: &mut App, changing: watch::Receiver<RegistryConfig>) -> Result<(), StartError> {
         let config = changing.borrow().clone();

@@ -8,6 +8,7 @@ use muster_contracts::{
     subject::{Entity, Subject},
     v1,
 };
+use muster_service::{Clock, metric::Timer};
 use tokio::time::Instant;
 
 use crate::{
@@ -22,6 +23,7 @@ use crate::{
         told::{Shown, Told},
         topic::Topic,
     },
+    metric,
 };
 
 /// How often the stream is read for lost last events while a turn is open.
@@ -46,16 +48,42 @@ pub(super) struct Follow {
     log: Arc<Log>,
     sequencer: Sequencer,
     tail: Tail,
+    lag: Lag,
+}
+
+/// How late chunks are.
+#[derive(Debug)]
+struct Lag {
+    clock: Clock,
+    stored: Timer,
+    passed_on: Timer,
+}
+
+impl Lag {
+    fn new(clock: Clock) -> Self {
+        Self { clock, stored: metric::LAG.of("stored"), passed_on: metric::LAG.of("passed_on") }
+    }
+
+    fn note(&self, written_at: i64, stored_at: i64) {
+        self.stored.between(written_at, stored_at);
+        self.passed_on.between(stored_at, self.clock.now());
+    }
 }
 
 impl Follow {
     /// Joins the tail, and only then asks where the stream ends: so nothing
     /// can be stored between the two unseen.
-    pub(super) async fn begin(bus: Bus, topic: Topic, positions: &Positions) -> Result<Self, Unavailable> {
+    pub(super) async fn begin(
+        bus: Bus,
+        topic: Topic,
+        positions: &Positions,
+        clock: Clock,
+    ) -> Result<Self, Unavailable> {
         let tail = bus.tail(topic.tail()).await.map_err(|_| Unavailable)?;
         let state = positions.now(topic.stream()).await?;
         let log = Arc::new(Log::new(state.last));
-        Ok(Self { bus, topic, epoch: state.epoch, log, sequencer: Sequencer::new(state.last), tail })
+        let sequencer = Sequencer::new(state.last);
+        Ok(Self { bus, topic, epoch: state.epoch, log, sequencer, tail, lag: Lag::new(clock) })
     }
 
     pub(super) fn log(&self) -> Arc<Log> {
@@ -124,6 +152,7 @@ impl Follow {
 
     async fn pass_on(&mut self, batch: Vec<Stored>) -> Life {
         let (mut entries, mut life) = (Vec::with_capacity(batch.len()), Life::Open);
+        let mut written_at = None;
         for stored in batch {
             if self.is_removal(&stored) {
                 let id = self.id(self.sequencer.passed());
@@ -139,6 +168,7 @@ impl Follow {
                 continue;
             }
             let Some(told) = Told::read(&stored) else { continue };
+            written_at = told.written_at().or(written_at);
             let step = told.step();
             let mut verdict = self.sequencer.live(stored.sequence, &step);
             for _ in 0..LAGGING {
@@ -162,6 +192,9 @@ impl Follow {
             }
         }
         self.log.append(entries, self.sequencer.passed());
+        if let Some((written_at, stored_at)) = written_at.zip(self.tail.stored_at()) {
+            self.lag.note(written_at, stored_at);
+        }
         life
     }
 
@@ -179,7 +212,7 @@ impl Follow {
                     entries.extend(self.entry(stored.sequence, position, told));
                 }
             }
-            metrics::counter!("muster_api_gap_frames_total").increment(entries.len() as u64);
+            metric::GAPS.add(entries.len() as u64);
             let reached = if batch.more { last } else { batch.looked_up_to.max(last) };
             self.sequencer.read_up_to(reached.unwrap_or(0));
             self.log.append(entries, self.sequencer.passed());

@@ -40,7 +40,7 @@ use self::{
     topic::Topic,
     viewer::{OpenError, Viewer},
 };
-use crate::{config::ApiConfig, domain::event_id::EventId, http::caller::Caller};
+use crate::{config::ApiConfig, domain::event_id::EventId, http::caller::Caller, metric};
 
 /// A feed without viewers is kept this long: most come back.
 const LINGER: Duration = Duration::from_secs(5);
@@ -55,6 +55,7 @@ pub(crate) struct Unavailable;
 #[derive(Debug)]
 pub(crate) struct Feeds {
     bus: Bus,
+    clock: Clock,
     positions: Arc<Positions>,
     pulse: Pulse,
     feeds: Arc<Mutex<HashMap<Topic, Arc<Feed>>>>,
@@ -94,8 +95,9 @@ impl Feeds {
             positions: Arc::new(Positions::new(bus.clone())),
             pulse: Pulse::new(bus.clone()),
             feeds: Arc::default(),
-            closings: Closings::new(bus.clone(), clock, db, config, stop),
+            closings: Closings::new(bus.clone(), clock.clone(), db, config, stop),
             bus,
+            clock,
         }
     }
 
@@ -148,13 +150,13 @@ impl Feeds {
         let feed = {
             let mut feeds = lock(&self.feeds);
             let feed = feeds.entry(topic).or_insert_with_key(|topic| {
-                metrics::gauge!("muster_api_feeds").increment(1);
+                metric::FEEDS.up();
                 Arc::new(Feed { topic: topic.clone(), started: OnceCell::new(), viewers: AtomicUsize::new(0) })
             });
             feed.viewers.fetch_add(1, Ordering::SeqCst);
             Arc::clone(feed)
         };
-        metrics::gauge!("muster_api_viewers").increment(1);
+        metric::VIEWERS.up();
         // From here on the count is taken back when this is dropped.
         let mut watching =
             Watching { feed, started: (String::new(), Arc::new(Log::new(0))), feeds: Arc::clone(&self.feeds) };
@@ -168,7 +170,7 @@ impl Feeds {
         if !self.bus.connection().borrow().connected || !self.pulse.beats() {
             return Err(Unavailable);
         }
-        let follow = Follow::begin(self.bus.clone(), feed.topic.clone(), &self.positions).await?;
+        let follow = Follow::begin(self.bus.clone(), feed.topic.clone(), &self.positions, self.clock.clone()).await?;
         let started = Started { epoch: follow.epoch().to_owned(), log: follow.log() };
         let (feed, feeds, positions) = (Arc::clone(feed), Arc::clone(&self.feeds), Arc::clone(&self.positions));
         let stopped = self.pulse.stopped();
@@ -206,7 +208,7 @@ fn forget(feed: &Arc<Feed>, feeds: &Mutex<HashMap<Topic, Arc<Feed>>>) {
 fn remove(feed: &Arc<Feed>, all: &mut HashMap<Topic, Arc<Feed>>) {
     if all.get(&feed.topic).is_some_and(|known| Arc::ptr_eq(known, feed)) {
         all.remove(&feed.topic);
-        metrics::gauge!("muster_api_feeds").decrement(1);
+        metric::FEEDS.down();
     }
 }
 
@@ -230,7 +232,7 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        metrics::gauge!("muster_api_viewers").decrement(1);
+        metric::VIEWERS.down();
         let mut all = lock(&self.feeds);
         let last = self.feed.viewers.fetch_sub(1, Ordering::SeqCst) == 1;
         // One that never began has no task that would forget it.

@@ -72,6 +72,14 @@ impl Told {
         }
     }
 
+    /// When its worker wrote it, if it is a chunk.
+    pub(super) const fn written_at(&self) -> Option<i64> {
+        match self {
+            Self::Chunk { chunk, .. } => Some(chunk.timestamp),
+            _ => None,
+        }
+    }
+
     /// What it means for the order.
     pub(super) fn step(&self) -> Step {
         let numbered = |reply: &MessageId, number, end| Step::Numbered { reply: reply.clone(), number, end };

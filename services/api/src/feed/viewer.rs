@@ -17,6 +17,7 @@ use crate::{
         log::{Entry, Life, Log, Taken},
         told::{Shown, Told},
     },
+    metric,
 };
 
 /// Longest silence.
@@ -158,7 +159,7 @@ impl Viewer {
                 return Step::Again;
             }
         };
-        metrics::counter!("muster_api_replay_batches_total").increment(1);
+        metric::REPLAYS.add(1);
         let last = batch.messages.last().map(|stored| stored.sequence);
         let mut entries = Vec::with_capacity(batch.messages.len());
         for stored in batch.messages {

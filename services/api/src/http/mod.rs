@@ -14,6 +14,7 @@ mod install;
 mod invitations;
 mod late;
 mod machines;
+mod measure;
 mod messages;
 pub(crate) mod model;
 pub mod openapi;
@@ -94,6 +95,7 @@ pub fn router(api: Shared) -> Router {
         .merge(install::routes())
         .merge(assets::routes())
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(axum::middleware::from_fn(measure::measured))
         .layer(axum::middleware::map_response(protect::headers))
         .layer(axum::middleware::map_request(host::named))
         .with_state(api)

@@ -27,6 +27,7 @@ pub(crate) use self::{
 };
 use crate::{
     domain::notice::{self, Notice},
+    metric,
     push::sender::Sent,
     state::Shared,
     store,
@@ -102,7 +103,7 @@ async fn tell(api: &Shared, user: &UserId, notice: Notice) -> Result<(), String>
                 "later"
             }
         };
-        metrics::counter!("muster_push_notices_total", "outcome" => outcome).increment(1);
+        metric::NOTICES.count(outcome);
     }
     // Whoever has it already sees it once: a notice takes the place of the one before.
     late.map_or(Ok(()), Err)

@@ -8,6 +8,7 @@ use super::{caller, checked_content, checked_mode, checked_model, locked_session
 use crate::{
     attach::{self, Giving},
     domain::title,
+    metric,
     state::{Done, State},
     store::{MessageRow, messages, sessions, workers},
     tell::{self, Actor},
@@ -105,7 +106,7 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     tell::did(&mut write, &state.clock, &session, &actor, action).await?;
     write.commit().await?;
     state.wake(&session.worker_id).await;
-    metrics::counter!("muster_messages_sent_total").increment(1);
+    metric::SENT.add(1);
     Ok(row.to_wire())
 }
 

@@ -11,6 +11,7 @@ use crate::{
         context::{self, Said},
         turn::{self, Event},
     },
+    metric,
     state::{Done, State},
     store::{MessageRow, SessionRow, TurnRow, messages, sessions, turns, versions},
     tell::{self, Actor},
@@ -44,6 +45,7 @@ async fn open(state: &State, worker: &Identity, next: &MessageRow) -> Done<Optio
         return Ok(None);
     }
     take_place_of(state, &mut write, &message).await?;
+    let sent_at = (message.position >= messages::WAITING).then_some(message.timestamp);
     place(&mut write, &mut message, &turn).await?;
     for old in
         messages::supersede_replies(write.connection(), &turn.chat_session_id, &turn.message_id, &turn.reply_id).await?
@@ -54,6 +56,9 @@ async fn open(state: &State, worker: &Identity, next: &MessageRow) -> Done<Optio
     tell::message(&mut write, &state.clock, &message).await?;
     tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::worker(&turn.worker_id)).await?;
     write.commit().await?;
+    if let Some(sent_at) = sent_at {
+        metric::WAITED_FOR.between(sent_at, now);
+    }
     Ok(Some(turn))
 }
 

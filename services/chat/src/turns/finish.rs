@@ -8,6 +8,7 @@ use crate::{
         told,
         turn::{self, Event, Outcome},
     },
+    metric,
     state::{Done, State},
     store::{
         TurnRow,
@@ -67,7 +68,7 @@ async fn close_as_told(state: &State, turn: &TurnRow, read: &Read, end: &v1::End
         (Outcome::told(end.outcome()), end.error.clone())
     } else {
         tracing::error!(reply_id = turn.reply_id, "a reply does not match what its worker says it wrote");
-        metrics::counter!("muster_replies_mismatched_total").increment(1);
+        metric::MISMATCHED.add(1);
         (Outcome::Failed, Some(MISMATCH.to_owned()))
     };
     let leaves = TurnLeaves {
@@ -110,7 +111,11 @@ async fn close(
     sessions::turn_ended(write.connection(), &turn.chat_session_id, leaves, now).await?;
     tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
     write.commit().await?;
-    metrics::counter!("muster_turns_ended_total", "outcome" => status.as_str_name()).increment(1);
+    metric::ENDED.count(status.as_str_name());
+    metric::LASTED.between(turn.claimed_at, now);
+    if let Some(first) = assembled.parts.first() {
+        metric::FIRST_CHUNK.between(turn.claimed_at, first.started_at);
+    }
     // What waits behind it may begin.
     state.wake(&turn.worker_id).await;
     Ok(())

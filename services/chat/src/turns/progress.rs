@@ -4,6 +4,7 @@ use muster_contracts::{audit::Action, v1};
 
 use crate::{
     domain::turn::{self, Event},
+    metric,
     state::{Done, State},
     store::{TurnRow, messages, requests, sessions, turns},
     tell::{self, Actor},
@@ -27,7 +28,7 @@ pub async fn started(state: &State, turn: &TurnRow) -> Done<()> {
         tell::message(&mut write, &state.clock, &message).await?;
     }
     write.commit().await?;
-    metrics::counter!("muster_turns_started_total").increment(1);
+    metric::STARTED.add(1);
     Ok(())
 }
 
@@ -45,7 +46,7 @@ pub async fn storage(state: &State, turn: &TurnRow, full: bool) -> Done<()> {
     tell::session(&mut write, &state.clock, &turn.chat_session_id, &Actor::worker(&turn.worker_id)).await?;
     write.commit().await?;
     if full {
-        metrics::counter!("muster_turns_paused_by_storage_total").increment(1);
+        metric::PAUSED_BY_STORAGE.add(1);
         tracing::warn!(
             reply_id = turn.reply_id,
             "CHUNKS is full: turns wait until old chunks go or chunks_max_bytes is raised"

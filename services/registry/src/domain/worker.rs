@@ -123,6 +123,9 @@ pub(crate) enum Status {
 }
 
 impl Status {
+    /// Every one.
+    pub(crate) const ALL: [Self; 4] = [Self::Pending, Self::Ready, Self::Online, Self::Offline];
+
     /// As it stands in the database.
     #[must_use]
     pub(crate) const fn as_str(self) -> &'static str {
@@ -144,10 +147,7 @@ impl FromStr for Status {
     type Err = UnknownStatus;
 
     fn from_str(text: &str) -> Result<Self, UnknownStatus> {
-        [Self::Pending, Self::Ready, Self::Online, Self::Offline]
-            .into_iter()
-            .find(|status| status.as_str() == text)
-            .ok_or(UnknownStatus)
+        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or(UnknownStatus)
     }
 }
 

@@ -12,6 +12,7 @@ use crate::{
         callout::{Denial, Grant, Proof, Question},
         jwt::JwtError,
     },
+    metric,
     state::{Shared, State},
     store::{leases, workers},
 };
@@ -39,7 +40,7 @@ pub(crate) async fn handle(state: Shared, callout: Callout) -> Option<Bytes> {
     match answer(&state, callout).await {
         Ok(answer) => Some(answer),
         Err(error) => {
-            count("unanswered");
+            metric::CALLOUTS.count("unanswered");
             tracing::warn!(error = &error as &dyn std::error::Error, "the broker's question stays unanswered");
             None
         }
@@ -57,7 +58,7 @@ async fn answer(state: &State, callout: Callout) -> Result<Bytes, Unanswered> {
     let answer = match decide(state, &question, now).await? {
         Ok(grant) => question.allow(&grant, issuer, now)?,
         Err(denial) => {
-            count("denied");
+            metric::CALLOUTS.count("denied");
             tracing::info!(host = question.client_info.host, reason = %denial, "a connection is not let in");
             question.deny(denial, issuer, now)?
         }
@@ -79,7 +80,7 @@ async fn decide(state: &State, question: &Question, now: i64) -> Result<Result<G
     if admission == Admission::Worker
         && let Some(term) = leases::take(&state.db, id, &proof.fingerprint, &proof.instance, now).await?
     {
-        count("worker");
+        metric::CALLOUTS.count("worker");
         return Ok(Ok(full(question, proof, term)));
     }
     let place = (question.server_id.id.clone(), question.client_info.id);
@@ -87,7 +88,7 @@ async fn decide(state: &State, question: &Question, now: i64) -> Result<Result<G
     if !state.waiting().take(place, &token, address, now, now + WAIT * 1_000) {
         return Ok(Err(Denial::Crowded));
     }
-    count("register_only");
+    metric::CALLOUTS.count("register_only");
     Ok(Ok(waiting(proof)))
 }
 
@@ -105,8 +106,4 @@ fn waiting(proof: Proof) -> Grant {
 fn name(proof: Proof, term: i64) -> String {
     let Proof { token, fingerprint, instance } = proof;
     Identity { worker: token.worker, fingerprint, instance, term }.user_name()
-}
-
-fn count(outcome: &'static str) {
-    metrics::counter!("muster_registry_callouts_total", "outcome" => outcome).increment(1);
 }

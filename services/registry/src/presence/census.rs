@@ -15,6 +15,7 @@ use super::{
     refresh::refresh,
 };
 use crate::{
+    metric,
     state::Shared,
     store::{connections, workers},
 };
@@ -100,6 +101,9 @@ async fn settle(state: &Shared, asked_at: i64, census: Census, absent: &mut BTre
     for worker in &touched {
         refresh(state, worker).await?;
         kick::enforce(state, worker).await?;
+    }
+    for (status, count) in workers::by_status(state.db.pool()).await? {
+        metric::WORKERS.set_of(status.as_str(), count.into());
     }
     let mut write = state.db.write().await?;
     if connections::purge(&mut write, asked_at - KEPT).await? {

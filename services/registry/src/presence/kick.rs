@@ -5,6 +5,7 @@ use muster_service::DbError;
 
 use crate::{
     domain::standing::{Connected, must_go},
+    metric,
     state::{Shared, State},
     store::{connections, workers},
 };
@@ -23,7 +24,7 @@ pub(crate) fn cut_at(state: &Shared, server: String, client: u64) {
     tokio::spawn(async move {
         match state.system.kick(&server, client).await {
             Ok(()) => {
-                metrics::counter!("muster_registry_kicks_total").increment(1);
+                metric::KICKS.add(1);
                 tracing::info!(server, client, "a connection was cut");
             }
             Err(error) => tracing::warn!(server, client, %error, "a connection could not be cut"),

@@ -8,6 +8,7 @@ use crate::{
         presence::{Present, present},
         worker::{Status, Worker},
     },
+    metric,
     state::State,
     store::{connections, workers},
     tell::Change,
@@ -52,7 +53,7 @@ async fn write(state: &State, id: &WorkerId) -> Result<(), DbError> {
 fn note(before: &Worker, after: &Present) {
     if before.status != after.status {
         let status = after.status.as_str();
-        metrics::counter!("muster_registry_presence_changes_total", "to" => status).increment(1);
+        metric::PRESENCE.count(status);
         tracing::info!(worker = %before.id, "a worker is {status} now");
     }
 }

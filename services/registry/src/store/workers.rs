@@ -104,6 +104,15 @@ pub(crate) async fn online<'e>(on: impl AnyExecutor<'e>) -> Result<Vec<WorkerId>
     rows.iter().map(|row| parsed(row, "worker_id")).collect()
 }
 
+/// How many workers have each status.
+pub(crate) async fn by_status<'e>(on: impl AnyExecutor<'e>) -> Result<Vec<(Status, u32)>, DbError> {
+    let counted = sqlx::query_as::<_, (String, i64)>("SELECT status, COUNT(*) FROM workers GROUP BY status")
+        .fetch_all(on)
+        .await?;
+    let of = |status: Status| counted.iter().find(|(name, _)| name == status.as_str()).map_or(0, |(_, count)| *count);
+    Ok(Status::ALL.map(|status| (status, u32::try_from(of(status)).unwrap_or(u32::MAX))).into())
+}
+
 /// How many workers a machine has.
 pub(crate) async fn count(write: &mut Write, machine: &MachineId) -> Result<i64, DbError> {
     sqlx::query_scalar("SELECT COUNT(*) FROM workers WHERE machine_id = $1")
