@@ -46,6 +46,17 @@ def wrong():
     for rule in rules():
         if not rule["annotations"].get("runbook"):
             yield f"alerts.yml: {rule['alert']} does not say what to do"
+        for label in unknown_labels(rule):
+            yield f"alerts.yml: {rule['alert']} shows the label {label}, which its query does not give"
+
+
+def unknown_labels(rule):
+    """Sums and what is absent have the labels alone that the query names."""
+    shown = set(re.findall(r"\$labels\.(\w+)", " ".join(rule["annotations"].values())))
+    if not re.search(r"\b(absent|sum|max|min|avg|count)\b", rule["expr"]):
+        return []
+    given = re.findall(r'\bby \(([^)]*)\)|, "(\w+)", "[^"]*", "\w*", "[^"]*"\)', rule["expr"])
+    return sorted(shown - {label for found in given for label in re.findall(r"\w+", " ".join(found))})
 
 
 if __name__ == "__main__":
