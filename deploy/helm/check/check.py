@@ -26,6 +26,8 @@ WRONG = [
     ("networkPolicy.page[0].everyone=true", "everyone"),
     ("publicUrl=muster.example", "publicUrl"),
     ("api.config.oidc_client_secret=x", "oidc_client_secret"),
+    ("backup.schedule=nightly", "schedule"),
+    ("backup.recipients={age1x},backup.passphraseSecret=x", "backup"),
     ("ingress.enabled=true", "ingress.host"),
     ("gateway.enabled=true", "gateway.host"),
     ("nats.enabled=false", "broker.url"),

@@ -56,7 +56,10 @@ def by_description(item):
 
 
 def pod_of(item):
-    return item if item["kind"] == "Pod" else item.get("spec", {}).get("template")
+    if item["kind"] == "Pod":
+        return item
+    spec = item.get("spec", {})
+    return spec.get("jobTemplate", {}).get("spec", spec).get("template")
 
 
 def rights(pod):

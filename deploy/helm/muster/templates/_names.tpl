@@ -15,13 +15,13 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 app.kubernetes.io/component: {{ .name }}
 {{- end }}
 
-{{/* The pods of the three services. */}}
+{{/* The pods that use the broker and the database. */}}
 {{- define "muster.services" -}}
 matchLabels:
   app.kubernetes.io/name: muster
   app.kubernetes.io/instance: {{ .Release.Name }}
 matchExpressions:
-  - { key: app.kubernetes.io/component, operator: In, values: [registry, chat, api] }
+  - { key: app.kubernetes.io/component, operator: In, values: [registry, chat, api, backup] }
 {{- end }}
 
 {{/* dict root, name. */}}

@@ -13,8 +13,15 @@ readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
 
+{{/* A part's image: dict root, name. */}}
+{{- define "muster.image" -}}
+{{- with .root.Values.image -}}
+{{ printf "%s/muster-%s:%s" .registry $.name (.tag | default $.root.Chart.AppVersion) | trimPrefix "/" | quote }}
+{{- end }}
+{{- end }}
+
 {{/* Where pods may be: dict root, name. */}}
-{{- define "muster.placement" -}}
+{{- define "muster.where" -}}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
   {{- range . }}
@@ -29,6 +36,11 @@ nodeSelector:
 tolerations:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- end }}
+
+{{/* The same for pods of which there are several, which are spread: dict root, name. */}}
+{{- define "muster.placement" -}}
+{{- include "muster.where" . }}
 {{- with .root.Values.topologyKeys }}
 topologySpreadConstraints:
   {{- range . }}
