@@ -16,6 +16,22 @@ from program import helm
 
 HELM = pathlib.Path(__file__).parent.parent
 CHART = HELM / "muster"
+# What the values of everything.yaml ask for.
+EVERYTHING = {
+    "ConfigMap",
+    "CronJob",
+    "Deployment",
+    "HTTPRoute",
+    "HorizontalPodAutoscaler",
+    "Ingress",
+    "NetworkPolicy",
+    "PersistentVolumeClaim",
+    "Pod",
+    "PodDisruptionBudget",
+    "Service",
+    "ServiceMonitor",
+    "StatefulSet",
+}
 # Each must be refused, in words that name the value.
 WRONG = [
     ("api.replicsa=2", "replicsa"),
@@ -90,6 +106,9 @@ def main():
                 wrong.append(f"{case.name}: helm lint")
             rendered = render(chart, "--values", case)
             wrong += [f"{case.name}: {what}" for what in objects.wrong(rendered, made)]
+            if case.stem == "everything":
+                missing = EVERYTHING - {item["kind"] for item in rendered}
+                wrong += [f"{case.name}: there is no {kind}" for kind in sorted(missing)]
             print(f"{case.name}: {len(rendered)} objects, in Kubernetes {', '.join(objects.MINORS)}", flush=True)
         wrong += refusals(chart)
         print(f"{len(WRONG)} wrong settings tried", flush=True)

@@ -15,6 +15,12 @@ OTHERS = {
     ("gateway.networking.k8s.io/v1", "HTTPRoute"): "httproute",
     ("monitoring.coreos.com/v1", "ServiceMonitor"): "servicemonitor",
 }
+# What a release called muster consists of.
+SERVICES = ["Deployment muster-api", "Deployment muster-chat", "Deployment muster-registry"]
+PROBES = {"startupProbe": "/livez", "livenessProbe": "/livez", "readinessProbe": "/readyz"}
+# Seconds that an event stream is silent, and more: a worker's connection too.
+SILENT = 3600
+NGINX = "nginx.ingress.kubernetes.io"
 SCHEMAS = pathlib.Path(__file__).parent / "schemas"
 
 # All definitions of a minor are in one file, which is read for each object otherwise.
@@ -37,6 +43,11 @@ def wrong(rendered, secrets):
         yield from (f"{name}: {what}" for what in mounts(pod["spec"], secrets))
     for name, item in named.items():
         yield from (f"{name}: {what}" for what in references(item, named, list(pods.values())))
+    for name in SERVICES:
+        item = named.get(name)
+        yield from (f"{name}: {what}" for what in (service(item, named) if item else ["it is not there"]))
+    for name, item in named.items():
+        yield from (f"{name}: {what}" for what in streams(item))
 
 
 def by_description(item):
@@ -120,6 +131,47 @@ def references(item, named, pods):
             yield f"{service} has no port {port}"
         if not there and not service.endswith("-nats"):
             yield f"there is no service {service}"
+
+
+def service(item, named):
+    """What keeps a service there while pods start, hang, and leave."""
+    pod = item["spec"]["template"]
+    for container in pod["spec"]["containers"]:
+        for probe, path in PROBES.items():
+            if container.get(probe, {}).get("httpGet") != {"path": path, "port": "operator"}:
+                yield f"{container['name']} has no {probe} of {path}"
+        if "preStop" not in container.get("lifecycle", {}):
+            yield f"{container['name']} is told to end while it is still asked"
+    spread = pod["spec"].get("topologySpreadConstraints", [])
+    if "kubernetes.io/hostname" not in [each["topologyKey"] for each in spread]:
+        yield "its pods may all be on one node"
+    if not all(matches(each["labelSelector"]["matchLabels"], pod) for each in spread):
+        yield "it is spread among other pods than its own"
+    if item["spec"]["strategy"]["rollingUpdate"]["maxUnavailable"] != 0:
+        yield "an old pod ends before a new one is ready"
+    name = item["metadata"]["name"]
+    scaler = named.get(f"HorizontalPodAutoscaler {name}")
+    pods = scaler["spec"]["minReplicas"] if scaler else item["spec"]["replicas"]
+    budget = named.get(f"PodDisruptionBudget {name}")
+    if bool(budget) != (pods > 1):
+        yield f"it has {pods} pods, and {'a' if budget else 'no'} PodDisruptionBudget"
+    if budget and not matches(budget["spec"]["selector"]["matchLabels"], pod):
+        yield "its PodDisruptionBudget is for other pods"
+
+
+def streams(item):
+    """What is before the api passes events on as they come, and cuts no stream off."""
+    if item["kind"] == "Ingress":
+        told = item["metadata"].get("annotations", {})
+        if told.get(f"{NGINX}/proxy-buffering") != "off":
+            yield "events wait in a buffer"
+        for way in ("read", "send"):
+            if int(told.get(f"{NGINX}/proxy-{way}-timeout", 0)) < SILENT:
+                yield f"a stream ends by proxy-{way}-timeout"
+    if item["kind"] == "HTTPRoute":
+        for rule in item["spec"]["rules"]:
+            if rule.get("timeouts", {}).get("request") != "0s":
+                yield "a stream ends by a timeout of the route"
 
 
 def matches(selector, pod):
