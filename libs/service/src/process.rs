@@ -285,6 +285,12 @@ pub fn run<S: Service>() -> ExitCode {
                 .value_parser(value_parser!(PathBuf))
                 .help("TOML file with the keys below; the environment wins over it"),
         )
+        .arg(
+            Arg::new("ready")
+                .long("ready")
+                .action(ArgAction::SetTrue)
+                .help("Ask the one that runs with this configuration whether it is ready: 0, or 69 if it is not"),
+        )
         // For `cargo muster generate`, which makes a page of it.
         .arg(Arg::new("describe").long("describe").hide(true).action(ArgAction::SetTrue));
     let matches = match command.try_get_matches() {
@@ -303,6 +309,9 @@ pub fn run<S: Service>() -> ExitCode {
         Ok(loaded) => loaded,
         Err(error) => return fail(S::NAME, &error.to_string(), EX_CONFIG),
     };
+    if matches.get_flag("ready") {
+        return ready::<S>(loaded.common.operator_listen);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return fail(S::NAME, &error.to_string(), EX_SOFTWARE),
@@ -388,6 +397,14 @@ fn describe<S: Section>() -> ExitCode {
     };
     println!("{}", serde_json::json!({ "common": described(Common::KEYS), "own": described(S::KEYS) }));
     ExitCode::SUCCESS
+}
+
+fn ready<S: Service>(operator_listen: SocketAddr) -> ExitCode {
+    match operator::says_ready(operator_listen) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => fail(S::NAME, "not ready: /readyz says what is missing", EX_UNAVAILABLE),
+        Err(error) => fail(S::NAME, &format!("not ready: {operator_listen}: {error}"), EX_UNAVAILABLE),
+    }
 }
 
 #[expect(clippy::print_stderr, reason = "before or without a log")]
