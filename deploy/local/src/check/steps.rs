@@ -39,7 +39,8 @@ pub(crate) enum StepName {
     Deny,
     /// What is made from code is as the code makes it
     Generated,
-    /// The chart renders to what Kubernetes takes, in its three newest minors; dashboards ask for what is counted
+    /// The chart renders to what Kubernetes takes, in its three newest minors; dashboards ask for what is counted; files
+    /// for containers name what is there, and Compose takes them, if it is here
     Helm,
     /// Unit and integration tests, on a real nats-server, SQLite and PostgreSQL
     Rust,
@@ -231,7 +232,7 @@ async fn helm(report: &Report) -> Result<(), CheckError> {
     let python = needs::python("helm", "deploy/helm/check/requirements.txt", report).await?;
     // By its name: this process may run from a file that a build has replaced since.
     let ours = binaries::find("muster")?;
-    for script in ["deploy/helm/check/check.py", "deploy/grafana/check.py"] {
+    for script in ["deploy/helm/check/check.py", "deploy/grafana/check.py", "deploy/docker/check.py"] {
         let check = Command::new("helm", &python.program, logs().join("helm.log"))
             .arg(workspace::root().join(script))
             .env("PYTHONPATH", &python.path)

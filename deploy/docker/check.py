@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+"""Whether the files for containers name what is there; and where Compose is, whether it takes them."""
+
+import pathlib
+import re
+import subprocess
+import sys
+import tomllib
+
+import yaml
+
+HERE = pathlib.Path(__file__).parent
+TREE = HERE.parent.parent
+BASE = TREE / "docker-compose.yml"
+BESIDE = [HERE / "cluster.yml", HERE / "tls.yml"]
+# What they are published to: this computer, unless somebody says otherwise.
+HERE_ALONE = ("${MUSTER_BIND:-127.0.0.1}:", "127.0.0.1:")
+
+
+class Loader(yaml.SafeLoader):
+    """Compose has tags of its own: what they are before a value is for Compose."""
+
+
+def under_tag(loader, _suffix, node):
+    kinds = {yaml.MappingNode: loader.construct_mapping, yaml.SequenceNode: loader.construct_sequence}
+    return kinds.get(type(node), loader.construct_scalar)(node)
+
+
+Loader.add_multi_constructor("!", under_tag)
+
+
+def stages():
+    """Each stage of the Dockerfile: the one that it is made of, and its lines."""
+    found, name = {}, ""
+    for line in re.sub(r"\\\n", "", (HERE / "Dockerfile").read_text()).splitlines():
+        if begun := re.match(r"FROM (?:--\S+ )?(\S+) AS (\S+)", line):
+            name = begun[2]
+            found[name] = (begun[1], [])
+        elif name:
+            found[name][1].append(line)
+    return found
+
+
+def defaults():
+    return dict(re.findall(r"^ARG (\w+)=(\S+)", (HERE / "Dockerfile").read_text(), re.MULTILINE))
+
+
+def is_healthy_at_times(service, made):
+    """Whether anything says so: Compose's own check, or the image's."""
+    if "healthcheck" in service or "build" not in service:
+        return "healthcheck" in service
+    stage = service["build"]["target"]
+    while stage in made:
+        stage, lines = made[stage]
+        for line in lines:
+            if line.startswith("HEALTHCHECK"):
+                return line != "HEALTHCHECK NONE"
+    return False
+
+
+def dockerfile(made):
+    rust = tomllib.loads((TREE / "Cargo.toml").read_text())["workspace"]["package"]["rust-version"]
+    if not defaults()["RUST_IMAGE"].startswith(f"rust:{rust}-"):
+        yield f"RUST_IMAGE is {defaults()['RUST_IMAGE']}, and rust-version {rust}"
+    for name, (_, lines) in made.items():
+        for line in lines:
+            copied = re.match(r"COPY (?!--from)(?:--\S+ )?(.*) \S+$", line)
+            for source in copied[1].split() if copied else []:
+                if not (TREE / source).exists():
+                    yield f"{name} copies {source}, which is not there"
+            other = re.match(r"COPY .*--from=(\S+)", line)
+            if other and other[1] not in made:
+                yield f"{name} copies from {other[1]}, which is no stage"
+
+
+def builds(service, made):
+    if "build" not in service:
+        return
+    build = service["build"]
+    if build["target"] not in made:
+        yield f"the Dockerfile has no stage {build['target']}"
+    for argument, value in build["args"].items():
+        if value != f"${{{argument}:-{defaults().get(argument)}}}":
+            yield f"{argument} is {value}, and {defaults().get(argument)} in the Dockerfile"
+
+
+def needs(service, services, made):
+    wanted = service.get("depends_on", {})
+    for name in wanted:
+        if name not in services:
+            yield f"it needs {name}, which is not there"
+        elif isinstance(wanted, dict) and wanted[name]["condition"] == "service_healthy":
+            if not is_healthy_at_times(services[name], made):
+                yield f"it waits until {name} is healthy, and nothing says that it is"
+
+
+def mounts(service, volumes):
+    for mount in service.get("volumes", []):
+        source = mount.split(":/")[0]
+        if source.startswith("./") and not (TREE / source).exists():
+            yield f"it mounts {source}, which is not there"
+        if re.fullmatch(r"[\w-]+", source) and source not in volumes:
+            yield f"it mounts {source}, which is no volume"
+
+
+def wrong(file, beside):
+    """Of the base file, or of one that changes it."""
+    made = stages()
+    services = {name: dict(service) for name, service in file["services"].items()}
+    for name, service in (beside or {}).get("services", {}).items():
+        services[name] = {**services.get(service.get("extends", {}).get("service", name), {}), **service}
+    volumes = {**file["volumes"], **(beside or {}).get("volumes", {})}
+    for name, service in services.items():
+        found = [*builds(service, made), *needs(service, services, made), *mounts(service, volumes)]
+        found += [f"{port} is for everybody" for port in service.get("ports") or [] if not port.startswith(HERE_ALONE)]
+        yield from (f"{name}: {what}" for what in found)
+
+
+def compose_is_here():
+    try:
+        return subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
+    except FileNotFoundError:
+        return False
+
+
+def main():
+    loaded = {path: yaml.load(path.read_text(), Loader) for path in [BASE, *BESIDE]}
+    found = [f"Dockerfile: {what}" for what in dockerfile(stages())]
+    for path, file in loaded.items():
+        beside = None if path == BASE else file
+        found += [f"{path.name}: {what}" for what in wrong(loaded[BASE], beside)]
+    print(f"{len(loaded)} files for Compose, {len(stages())} stages of images", flush=True)
+    if compose_is_here():
+        found += [] if subprocess.run([HERE / "check"]).returncode == 0 else ["deploy/docker/check failed"]
+    else:
+        print("there is no Compose here: what it says of the files was not asked", flush=True)
+    for line in found:
+        print(line, file=sys.stderr)
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
