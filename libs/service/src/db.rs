@@ -59,7 +59,10 @@ impl Migrations {
         };
         let all = self.shared.iter().chain(own.iter().flat_map(Migrator::iter));
         // It puts them in order.
-        Migrator::with_migrations(all.cloned().collect())
+        let mut migrator = Migrator::with_migrations(all.cloned().collect());
+        // What it does not know is of a newer version, which it can run beside.
+        migrator.set_ignore_missing(true);
+        migrator
     }
 }
 
@@ -264,8 +267,34 @@ pub fn is_duplicate(error: &DbError) -> bool {
 #[cfg(test)]
 mod tests {
     use muster_testkit::{postgres, proxy::Proxy};
+    use sqlx::{
+        SqlSafeStr as _,
+        migrate::{Migration, MigrationType},
+    };
 
     use super::*;
+
+    fn up_to(last: i64) -> Migrations {
+        let made = |version| {
+            let sql = format!("CREATE TABLE made_{version} (id BIGINT)");
+            let description = format!("table {version}").into();
+            Migration::new(version, description, MigrationType::Simple, AssertSqlSafe(sql).into_sql_str(), false)
+        };
+        Migrations::new(Migrator::with_migrations((1..=last).map(made).collect()))
+    }
+
+    /// While a new version is rolled out, and when it is taken back.
+    #[tokio::test]
+    async fn a_version_starts_beside_the_tables_of_a_newer_one() {
+        let (database, home) = (postgres::database(), tempfile::tempdir().unwrap());
+        let sqlite = format!("sqlite:{}", home.path().join("x.db").display());
+        for url in [sqlite, database.url().to_owned()] {
+            let open = async |last| Db::open(&url.clone().into(), "rolled", 1, &up_to(last)).await;
+            open(2).await.unwrap().close().await;
+            open(1).await.unwrap().close().await;
+            open(3).await.unwrap().close().await;
+        }
+    }
 
     #[tokio::test]
     async fn connections_that_the_network_has_lost_are_given_up_and_new_ones_serve() {
