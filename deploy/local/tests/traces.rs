@@ -13,7 +13,7 @@ use muster_contracts::Message as _;
 use muster_testkit::{
     ports,
     process::{Child, Command},
-    stack::{Engine, Setup},
+    stack::{Engine, Part, Setup},
 };
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest, common::v1::any_value::Value, trace::v1::Span,
@@ -158,6 +158,30 @@ async fn a_request_goes_on_with_the_trace_of_its_sender() {
     assert_eq!(api.span.parent_span_id, sender.to_be_bytes());
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_line_of_the_log_says_what_trace_it_belongs_to() {
+    for format in ["json", "text"] {
+        // Nobody takes the spans: lines have their ids all the same.
+        let setup = Setup::on(Engine::Sqlite).setting("MUSTER_OTLP_ENDPOINT", "http://127.0.0.1:9");
+        let stack = setup.setting("MUSTER_LOG_FORMAT", format).start().await;
+        let admin = stack.admin().await;
+        let machine = admin.machine("desk").await;
+        let id = format!("{:032x}", 0x4bf9_2f35_77b3_4da6_a3ce_929d_0e0e_4736_u128);
+        let request = admin.client().request(reqwest::Method::DELETE, &format!("/machines/{}", machine.id()));
+        let request = request.header("traceparent", format!("00-{id}-00f067aa0ba902b7-01"));
+        assert!(request.send().await.unwrap().status().is_success());
+        let log = stack.service(Part::Registry).process().log_tail(20);
+        let line = log.lines().find(|line| line.contains("a machine was deleted")).expect(&log);
+        if format == "json" {
+            let line: serde_json::Value = serde_json::from_str(line).expect(line);
+            assert_eq!(line["trace_id"], id, "{line}");
+            assert_eq!(line["fields"]["message"], "a machine was deleted");
+        } else {
+            assert!(line.contains(&format!(" trace_id={id} span_id=")), "{line}");
+        }
+    }
+}
+
 const SEND: &str = "POST /api/v1/sessions/{id}/messages";
 
 /// The hops of a turn, whose worker exports its own or does not.
@@ -191,6 +215,14 @@ async fn turn(worker_exports: bool) -> Vec<Hop> {
     hops
 }
 
+fn attribute(span: &Span, key: &str) -> String {
+    let found = span.attributes.iter().find(|attribute| attribute.key == key);
+    match found.and_then(|found| found.value.clone()?.value) {
+        Some(Value::StringValue(value)) => value,
+        other => panic!("{key} is {other:?} of {span:?}"),
+    }
+}
+
 fn named<'a>(hops: &'a [Hop], name: &str) -> Vec<&'a Span> {
     hops.iter().map(|hop| &hop.span).filter(|span| span.name == name).collect()
 }
@@ -207,7 +239,11 @@ async fn a_turn_is_one_trace_from_the_request_that_sent_its_message_to_its_end()
     }
     for written in named(&hops, "process") {
         assert_eq!(written.parent_span_id, turn.span_id, "{written:?}");
+        assert_eq!(attribute(written, "messaging.system"), "nats");
+        assert_eq!(attribute(written, "messaging.operation.type"), "process");
+        assert_eq!(attribute(written, "messaging.destination.name"), "CHUNKS");
     }
+    assert_eq!(attribute(handled, "messaging.destination.name"), "chat.v1.api.send_message");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -116,7 +116,8 @@ where
     H: FnMut(Delivery) -> F + Send,
     F: Future<Output = Outcome> + Send,
 {
-    let Ok((sequence, attempt)) = message.info().map(|info| (info.stream_sequence, info.delivered)) else { return };
+    let Ok(info) = message.info() else { return };
+    let (sequence, attempt) = (info.stream_sequence, info.delivered);
     let outcome = match message.subject.parse() {
         Ok(subject) => {
             let id = message.headers.as_ref().and_then(|headers| headers.get("Nats-Msg-Id"));
@@ -124,7 +125,15 @@ where
             let stored = Stored { sequence, subject, payload: message.payload.clone(), id };
             let attempt = u64::try_from(attempt).unwrap_or(1);
             let span = if trace::is_traced(message.headers.as_ref()) {
-                tracing::debug_span!("process", otel.kind = "consumer")
+                tracing::debug_span!(
+                    "process",
+                    otel.kind = "consumer",
+                    messaging.system = trace::SYSTEM,
+                    messaging.operation.name = "process",
+                    messaging.operation.type = "process",
+                    messaging.destination.name = info.stream,
+                    messaging.consumer.group.name = info.consumer,
+                )
             } else {
                 Span::none()
             };

@@ -105,7 +105,14 @@ impl Bus {
                 identity: Identity::from_headers(message.headers.as_ref()),
                 payload: message.payload,
             };
-            let span = tracing::debug_span!("answer", otel.kind = "server");
+            let span = tracing::debug_span!(
+                "answer",
+                otel.kind = "server",
+                messaging.system = trace::SYSTEM,
+                messaging.operation.name = "answer",
+                messaging.operation.type = "process",
+                messaging.destination.template = filter,
+            );
             trace::adopt(&span, message.headers.as_ref());
             let (bus, handler) = (self.clone(), Arc::clone(&handler));
             tasks.spawn(
@@ -164,7 +171,15 @@ impl Endpoints {
                 };
                 let Some(request) = request else { break };
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
-                let span = tracing::debug_span!("handle", otel.name = M::NAME, otel.kind = "server");
+                let span = tracing::debug_span!(
+                    "handle",
+                    otel.name = M::NAME,
+                    otel.kind = "server",
+                    messaging.system = trace::SYSTEM,
+                    messaging.operation.name = M::NAME,
+                    messaging.operation.type = "process",
+                    messaging.destination.name = method::subject::<M>(),
+                );
                 trace::adopt(&span, request.message.headers.as_ref());
                 let handler = Arc::clone(&handler);
                 requests.spawn(

@@ -70,6 +70,8 @@ impl Extractor for Read<'_> {
     }
 }
 
+/// What spans of messages say that they came by, in the words of OpenTelemetry's conventions for messaging.
+pub(crate) const SYSTEM: &str = "nats";
 /// The header.
 pub(crate) const TRACEPARENT: &str = "traceparent";
 

@@ -10,6 +10,7 @@ pub mod copy;
 pub mod db;
 pub mod health;
 pub mod limiter;
+mod lines;
 pub mod metric;
 pub mod operator;
 pub mod outbox;

@@ -5,6 +5,7 @@ use muster_bus::trace::Traces;
 use tracing_subscriber::{
     EnvFilter, Layer as _,
     filter::{FilterExt as _, filter_fn},
+    fmt::format::JsonFields,
     layer::SubscriberExt as _,
     reload,
     util::SubscriberInitExt as _,
@@ -13,7 +14,7 @@ use tracing_subscriber::{
 use crate::{
     Service,
     config::{Common, LogFormat},
-    metric,
+    lines, metric,
 };
 
 /// Replaces what is logged.
@@ -51,8 +52,8 @@ pub(crate) fn start<S: Service>(common: &Common) -> Result<Telemetry, String> {
     let traces = traces.map_err(|error| format!("otlp_endpoint: {error}"))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match common.log_format {
-        LogFormat::Text => lines.boxed(),
-        LogFormat::Json => lines.json().boxed(),
+        LogFormat::Text => lines.event_format(lines::text()).boxed(),
+        LogFormat::Json => lines.fmt_fields(JsonFields::new()).event_format(lines::json()).boxed(),
     };
     tracing_subscriber::registry()
         .with(traces.as_ref().map(Traces::layer))
