@@ -122,7 +122,7 @@ async fn the_cli_of_nats_shows_an_operator_everything_and_changes_nothing() {
     let version = env!("CARGO_PKG_VERSION");
     for (arguments, expected) in [
         ("micro ls", &["muster-chat", "muster-registry", version][..]),
-        ("micro info muster-chat", &["chat.v1.api.send_message", version]),
+        ("micro info muster-chat", &["chat.v1.api.send_message", "muster.v1.SendMessageRequest", version]),
         ("micro stats muster-registry", &["approve_worker"]),
         ("stream ls", &[CHUNKS, EVENTS]),
         ("stream report", &[CHUNKS, EVENTS]),

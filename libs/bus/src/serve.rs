@@ -1,7 +1,7 @@
 //! Answering: methods as a NATS micro service (ADR-32), workers' requests by
 //! subscription. A handler returns a reply or a problem; an answer always goes out.
 
-use std::{future::Future, sync::Arc};
+use std::{collections::HashMap, future::Future, sync::Arc};
 
 use async_nats::{
     HeaderMap,
@@ -10,7 +10,7 @@ use async_nats::{
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use muster_contracts::{
-    Message,
+    Message, Name as _,
     method::{self, Method},
     subject::Subject,
     v1::{Problem, problem::Kind},
@@ -142,6 +142,11 @@ impl Bus {
     }
 }
 
+/// The messages of a method, for whoever asks the broker what there is.
+fn schema<M: Method>() -> HashMap<String, String> {
+    HashMap::from([("request".to_owned(), M::Request::full_name()), ("reply".to_owned(), M::Reply::full_name())])
+}
+
 impl Endpoints {
     /// Answers a method with a handler.
     ///
@@ -158,6 +163,7 @@ impl Endpoints {
             .endpoint_builder()
             .name(M::NAME)
             .queue_group(M::SERVICE.name())
+            .metadata(schema::<M>())
             .add(method::subject::<M>())
             .await
             .map_err(|_| CallError::Disconnected)?;

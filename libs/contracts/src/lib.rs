@@ -31,4 +31,4 @@ pub mod v1 {
 /// What all messages are made of, as a `google.protobuf.FileDescriptorSet`: for whoever reads any of them.
 pub const DESCRIPTORS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-pub use prost::Message;
+pub use prost::{Message, Name};

@@ -3,16 +3,16 @@
 //! [`Method`] binds a name to its request and reply, so that a caller and a
 //! handler cannot disagree.
 
-use prost::Message;
+use prost::{Message, Name};
 
 use crate::v1;
 
 /// A method of a service: which messages go in and come out, and its place.
 pub trait Method: Send + Sync + 'static {
     /// What is asked.
-    type Request: Message + Default;
+    type Request: Message + Name + Default;
     /// What is answered.
-    type Reply: Message + Default;
+    type Reply: Message + Name + Default;
     /// Which service answers.
     const SERVICE: Service;
     /// Last token of the subject.

@@ -9,6 +9,7 @@ use std::{collections::BTreeSet, fmt::Write as _, path::PathBuf};
 
 use data_encoding::HEXLOWER;
 use muster_contracts::{Message, v1};
+use prost::encoding;
 use prost_reflect::{
     DescriptorPool, DynamicMessage, FieldDescriptor, Kind, MessageDescriptor, OneofDescriptor, Value,
     text_format::FormatOptions,
@@ -135,6 +136,16 @@ fn everything_recorded_decodes_to_what_it_was() {
     }
 }
 
+/// Fields that nobody knows yet, of every kind that there is on the wire.
+fn of_a_newer_version() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    encoding::uint64::encode(2_001, &u64::MAX, &mut bytes);
+    encoding::string::encode(2_002, &"later".to_owned(), &mut bytes);
+    encoding::double::encode(2_003, &0.5, &mut bytes);
+    encoding::float::encode(2_004, &0.5, &mut bytes);
+    bytes
+}
+
 /// Through the types that the services use, and back without a loss.
 fn survives<M: Message + Default>(name: &str) {
     let lines = recorded().into_iter().filter(|line| line.split(['\t', '/']).next() == Some(name)).collect::<Vec<_>>();
@@ -142,6 +153,8 @@ fn survives<M: Message + Default>(name: &str) {
     for line in lines {
         let bytes = HEXLOWER.decode(line.split('\t').nth(1).unwrap().as_bytes()).unwrap();
         assert_eq!(M::decode(bytes.as_slice()).unwrap().encode_to_vec(), bytes, "{line}");
+        let newer = [bytes.as_slice(), &of_a_newer_version()].concat();
+        assert_eq!(M::decode(newer.as_slice()).unwrap().encode_to_vec(), bytes, "{line}");
     }
 }
 
