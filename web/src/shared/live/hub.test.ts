@@ -165,4 +165,27 @@ describe("one connection for all tabs", () => {
     await server.say("u1:c2-1", "beat");
     expect(watcher.heard.filter((m) => m.type === "refetch")).toHaveLength(2);
   });
+
+  it("lets a tab in again that was frozen for so long that it was forgotten", async () => {
+    const frozen = tab();
+    frozen.say({ type: "watch", session: "s1", cursor: "s1:c1-1" });
+    await settle();
+    await server.say("u1:c1-1", "beat");
+    await server.say("s1:c1-2", "chunk");
+    for (let at = 2; at < 20; at++) {
+      await vi.advanceTimersByTimeAsync(20_000);
+      await server.say(`u1:c1-${at}`, "beat");
+    }
+    tab();
+    await settle();
+    expect(server.asked.at(-1)?.sessions).toEqual({});
+    frozen.heard.length = 0;
+    frozen.say({ type: "ping" });
+    expect(frozen.heard.map((m) => m.type)).toEqual(["status", "refetch", "forgotten"]);
+    frozen.say({ type: "watch", session: "s1", cursor: "s1:c1-2" });
+    await settle();
+    expect(server.asked.at(-1)?.sessions).toEqual({ s1: "s1:c1-2" });
+    await server.say("s1:c1-3", "chunk");
+    expect(frozen.frames).toEqual(["s1:c1-3"]);
+  });
 });

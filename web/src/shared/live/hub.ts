@@ -8,7 +8,7 @@ export interface TabPort {
   onmessage: ((event: MessageEvent<FromTab>) => void) | null;
 }
 
-/** A frozen background tab may miss pings for a while; a crashed one never comes back. */
+/** A frozen background tab may miss pings for a while, and is let in again; a crashed one never comes back. */
 const TAB_LOST_MS = 5 * 60_000;
 
 /** What follows a frame within this time goes to its tab together: each message costs the tab as much as ten frames. */
@@ -42,15 +42,27 @@ export class Hub {
 
   connect(port: TabPort): void {
     this.dropLost();
-    this.tabs.set(port, { sessions: new Set(), heard: Date.now(), waiting: null });
+    this.admit(port);
     port.onmessage = ({ data }) => this.hear(port, data);
+  }
+
+  private admit(port: TabPort): Tab {
+    const tab: Tab = { sessions: new Set(), heard: Date.now(), waiting: null };
+    this.tabs.set(port, tab);
     port.postMessage({ type: "status", status: this.connection.status });
     if (this.ready) port.postMessage({ type: "refetch" });
+    return tab;
+  }
+
+  /** A tab that was taken for lost was only frozen. What it watched, it knows best itself. */
+  private welcomeBack(port: TabPort): Tab {
+    const tab = this.admit(port);
+    port.postMessage({ type: "forgotten" });
+    return tab;
   }
 
   private hear(port: TabPort, message: FromTab): void {
-    const tab = this.tabs.get(port);
-    if (tab === undefined) return;
+    const tab = this.tabs.get(port) ?? this.welcomeBack(port);
     tab.heard = Date.now();
     switch (message.type) {
       case "watch":

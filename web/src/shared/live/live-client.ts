@@ -10,13 +10,19 @@ const PING_MS = 60_000;
 
 type FrameListener = (frame: Frame) => void;
 
+interface Watched {
+  listener: FrameListener;
+  /** The last that was heard of it, or from where it was to be heard. */
+  cursor: string;
+}
+
 /** This tab's end of the shared connection. */
 export class LiveClient {
   readonly status = createStore<LinkStatus>(() => ({ phase: "connecting", since: Date.now() }));
   private readonly port: MessagePort;
   private readonly user = new Set<FrameListener>();
   private readonly refetch = new Set<() => void>();
-  private readonly sessions = new Map<string, FrameListener>();
+  private readonly sessions = new Map<string, Watched>();
 
   constructor(
     readonly userId: string,
@@ -40,10 +46,10 @@ export class LiveClient {
 
   /** Follows one session strictly after `cursor`; the listener also gets its `resync`. */
   watch(session: string, cursor: string, listener: FrameListener): () => void {
-    this.sessions.set(session, listener);
+    this.sessions.set(session, { listener, cursor });
     this.say({ type: "watch", session, cursor });
     return () => {
-      if (this.sessions.get(session) !== listener) return;
+      if (this.sessions.get(session)?.listener !== listener) return;
       this.sessions.delete(session);
       this.say({ type: "unwatch", session });
     };
@@ -61,14 +67,25 @@ export class LiveClient {
         forgetAskedAhead();
         this.refetch.forEach((listener) => listener());
         return;
+      case "forgotten":
+        for (const [session, { cursor }] of this.sessions)
+          this.say({ type: "watch", session, cursor });
+        return;
       case "frames":
         for (const frame of message.frames) this.handOn(frame);
     }
   }
 
   private handOn(frame: Frame): void {
-    if (frame.stream === this.userId) this.user.forEach((listener) => listener(frame));
-    else this.sessions.get(frame.stream)?.(frame);
+    if (frame.stream === this.userId) {
+      this.user.forEach((listener) => listener(frame));
+      return;
+    }
+    const watched = this.sessions.get(frame.stream);
+    if (watched === undefined) return;
+    // A resync says that there is no going on from its id.
+    if (frame.event !== "resync") watched.cursor = frame.id;
+    watched.listener(frame);
   }
 
   private listenToPage(): void {

@@ -21,4 +21,6 @@ export type ToTab =
   | { type: "status"; status: LinkStatus }
   /** The user stream starts anew from here: what was fetched before may have missed something. */
   | { type: "refetch" }
+  /** It was silent for so long that it was let go, and is let in again: it says anew what it watches. */
+  | { type: "forgotten" }
   | { type: "signed-out" };
