@@ -1,5 +1,4 @@
 import { useStore } from "zustand";
-import { persist } from "zustand/middleware";
 import { createStore } from "zustand/vanilla";
 import { OWN } from "@/shared/account/own-storage";
 import type { Attachment } from "@/shared/api/types";
@@ -14,47 +13,76 @@ export interface Outgoing {
   model: string;
   /** The message that it is a new version of. */
   replaces?: string;
+  /** In ms since the epoch. */
+  writtenAt: number;
   /** What waits is sent when the connection is back; what failed, when the user says so. */
   state: "sending" | "waiting" | "failed";
   error: string | null;
 }
 
-interface Outbox {
-  items: readonly Outgoing[];
-}
+/** Each message has a name of its own: tabs that write at once do not overwrite each other's. */
+const PREFIX = `${OWN}outbox.`;
 
 /**
- * Messages on their way, kept over a reload: until the server has said that it holds a message,
- * this is the only copy of its text.
+ * Messages on their way, of all tabs, kept over a reload: until the server has said that it holds
+ * a message, this is the only copy of its text.
  */
-const store = createStore<Outbox>()(
-  persist((): Outbox => ({ items: [] }), {
-    name: `${OWN}outbox`,
-    // What was on its way when the page was left may or may not have arrived; sending it again
-    // under the same id is the same message, so it is offered.
-    merge: (saved, current) => ({
-      ...current,
-      items: ((saved as Outbox | undefined)?.items ?? []).map((o) =>
-        o.state === "waiting" ? o : { ...o, state: "failed" },
-      ),
-    }),
-  }),
-);
+const store = createStore<readonly Outgoing[]>(() => {
+  takeOver();
+  return inOrder(kept());
+});
+
+window.addEventListener("storage", ({ key, newValue }) => {
+  if (key === null) store.setState([], true);
+  else if (key.startsWith(PREFIX))
+    hold(key.slice(PREFIX.length), newValue === null ? null : (JSON.parse(newValue) as Outgoing));
+});
 
 export function putOutgoing(item: Outgoing): void {
-  store.setState(({ items }) => ({
-    items: [...items.filter((o) => o.messageId !== item.messageId), item],
-  }));
+  hold(item.messageId, item);
+  localStorage.setItem(PREFIX + item.messageId, JSON.stringify(item));
 }
 
 export function dropOutgoing(messageId: string): void {
-  store.setState(({ items }) => ({ items: items.filter((o) => o.messageId !== messageId) }));
+  hold(messageId, null);
+  localStorage.removeItem(PREFIX + messageId);
 }
 
 /** What the connection has held up, in the order in which it was written. */
 export const heldUp = (user: string): readonly Outgoing[] =>
-  store.getState().items.filter(({ userId, state }) => userId === user && state !== "failed");
+  store.getState().filter(({ userId, state }) => userId === user && state !== "failed");
 
 export function useOutbox(): readonly Outgoing[] {
-  return useStore(store, (state) => state.items);
+  return useStore(store);
+}
+
+function hold(messageId: string, item: Outgoing | null): void {
+  const others = store.getState().filter((other) => other.messageId !== messageId);
+  store.setState(inOrder(item === null ? others : [...others, item]), true);
+}
+
+function inOrder(items: readonly Outgoing[]): readonly Outgoing[] {
+  return items.toSorted((one, other) => one.writtenAt - other.writtenAt);
+}
+
+/**
+ * What was on its way when the page was left may or may not have arrived; sending it again under
+ * the same id is the same message, so it is offered. If another tab is sending it, that tab tells.
+ */
+function kept(): Outgoing[] {
+  return Object.entries<string>(localStorage)
+    .filter(([name]) => name.startsWith(PREFIX))
+    .map(([, saved]) => JSON.parse(saved) as Outgoing)
+    .map((item) => (item.state === "waiting" ? item : { ...item, state: "failed" }));
+}
+
+/** An earlier version kept them in one list, in the order in which they were written. */
+function takeOver(): void {
+  const list = localStorage.getItem(`${OWN}outbox`);
+  if (list === null) return;
+  const { items } = (JSON.parse(list) as { state: { items: Omit<Outgoing, "writtenAt">[] } }).state;
+  items.forEach((item, writtenAt) =>
+    localStorage.setItem(PREFIX + item.messageId, JSON.stringify({ ...item, writtenAt })),
+  );
+  localStorage.removeItem(`${OWN}outbox`);
 }

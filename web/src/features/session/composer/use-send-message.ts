@@ -6,7 +6,8 @@ import type { LiveClient } from "@/shared/live/live-client";
 import { useLive } from "@/shared/live/live-context";
 import { dropOutgoing, heldUp, putOutgoing, type Outgoing } from "./outbox";
 
-type Unsent = Pick<Outgoing, "sessionId" | "content" | "files" | "model" | "replaces">;
+type Unsent = Pick<Outgoing, "sessionId" | "content" | "files" | "model" | "replaces"> &
+  Partial<Pick<Outgoing, "writtenAt">>;
 
 /** An answer takes a moment; one that takes this long does not come any more. */
 const ANSWER_MS = 20_000;
@@ -20,7 +21,14 @@ export function useSendMessage() {
   return useCallback(
     (message: Unsent, again: string = nanoid()) =>
       send(
-        { ...message, userId: live.userId, messageId: again, state: "sending", error: null },
+        {
+          writtenAt: Date.now(),
+          ...message,
+          userId: live.userId,
+          messageId: again,
+          state: "sending",
+          error: null,
+        },
         live,
       ),
     [live],
@@ -47,8 +55,11 @@ const isLive = ({ status }: LiveClient) => status.getState().phase === "live";
 
 /** One after the other: they were written in this order. */
 async function sendHeldUp(live: LiveClient): Promise<void> {
-  for (const item of heldUp(live.userId))
-    await send({ ...item, state: "sending", error: null }, live);
+  for (const { messageId } of heldUp(live.userId)) {
+    // Another tab may have sent it meanwhile.
+    const item = heldUp(live.userId).find((held) => held.messageId === messageId);
+    if (item !== undefined) await send({ ...item, state: "sending", error: null }, live);
+  }
 }
 
 async function send(item: Outgoing, live: LiveClient): Promise<void> {
