@@ -85,7 +85,7 @@ export class SessionStream {
         transcript: withNewestPage(view.transcript, page.items),
         phase: "ready",
         error: null,
-        nextBefore: view.phase === "ready" ? view.nextBefore : page.nextBefore,
+        nextBefore: goesOn(view, page) ? view.nextBefore : page.nextBefore,
       }));
       this.cursor = page.lastEventId ?? null;
       if (this.cursor !== null) this.follow(this.cursor);
@@ -100,10 +100,15 @@ export class SessionStream {
     this.store.setState({ loadingOlder: true });
     try {
       const page = await this.page(nextBefore);
-      this.store.setState((view) => ({
-        transcript: withOlderPage(view.transcript, page.items),
-        nextBefore: page.nextBefore,
-      }));
+      this.store.setState((view) =>
+        // What it joins may have been replaced meanwhile.
+        view.nextBefore !== nextBefore
+          ? {}
+          : {
+              transcript: withOlderPage(view.transcript, page.items),
+              nextBefore: page.nextBefore,
+            },
+      );
     } finally {
       this.store.setState({ loadingOlder: false });
     }
@@ -184,4 +189,13 @@ export class SessionStream {
     this.cursor = frames.at(-1)?.id ?? this.cursor;
     if (after.stale) void this.load();
   }
+}
+
+/**
+ * Whether the newest page joins what is held: then the earlier messages that are here stay, and go
+ * on from where they did. After more than a page was missed they are let go, and it begins anew.
+ */
+function goesOn({ phase, transcript }: SessionView, { items }: MessagePage): boolean {
+  const first = items[0];
+  return phase === "ready" && first !== undefined && first.messageId in transcript.entries;
 }
