@@ -1,4 +1,5 @@
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useState } from "react";
+import { useShallow } from "zustand/react/shallow";
 import type { ChatSession } from "@/shared/api/types";
 import { useUpdateSession } from "./actions/use-session-actions";
 import { useStopTurn } from "./actions/use-turn-actions";
@@ -14,11 +15,15 @@ export function useWorkerChat(session: ChatSession) {
   const { chatSessionId: id, model, mode } = session;
   const stream = useSessionStream();
   const arrangement = useArrangement();
-  const entries = useSessionView((view) => view.transcript.entries);
   const outbox = useOutbox();
-  const outgoing = useMemo(
-    () => outbox.filter((o) => o.sessionId === id && !(o.messageId in entries)),
-    [outbox, id, entries],
+  // Nothing here may change with each chunk: the whole session would be rendered with it.
+  const outgoing = useSessionView(
+    useShallow(({ transcript: { entries } }) =>
+      outbox.filter((o) => o.sessionId === id && !(o.messageId in entries)),
+    ),
+  );
+  const open = useSessionView(
+    ({ transcript: { entries } }) => entries[arrangement.open ?? ""]?.message,
   );
   const [draft, setDraft] = useDraft(id);
   const files = useDraftFiles(id);
@@ -26,7 +31,6 @@ export function useWorkerChat(session: ChatSession) {
   const send = useSendMessage();
   const stop = useStopTurn(id);
   const update = useUpdateSession(id);
-  const open = arrangement.open === null ? undefined : entries[arrangement.open]?.message;
   return {
     arrangement,
     outgoing,
@@ -44,6 +48,7 @@ export function useWorkerChat(session: ChatSession) {
     mode: (update.isPending ? update.variables.mode : undefined) ?? mode ?? null,
     onSent: useCallback(() => setSent((n) => n + 1), []),
     editLast: () => {
+      const { entries } = stream.store.getState().transcript;
       const last = arrangement.rows.findLast((row) => entries[row]?.message.role === "user");
       if (last !== undefined) stream.edit(last);
     },
