@@ -1,7 +1,9 @@
 import { parsePatch } from "diff";
+import { visibleText } from "../requests/visible-text";
 
 export interface PatchLine {
   kind: "add" | "del" | "same" | "gap";
+  /** With what nobody would see in it spelled out. */
   text: string;
   oldNumber: number | null;
   newNumber: number | null;
@@ -41,7 +43,9 @@ function line(
   oldNumber: number | null,
   newNumber: number | null,
 ): PatchLine {
-  return { kind, text, oldNumber, newNumber };
+  // A file with foreign line ends has this in each line.
+  const shown = visibleText(text.replace(/\r$/, ""));
+  return { kind, text: shown, oldNumber, newNumber };
 }
 
 export function countChanges(lines: readonly PatchLine[]): { added: number; deleted: number } {

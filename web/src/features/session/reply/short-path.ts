@@ -1,11 +1,12 @@
 import { createContext, use } from "react";
+import { visibleText } from "../requests/visible-text";
 
 /** Where the session's agent works. */
 export const DirectoryContext = createContext("");
 
-/** A path as whoever works in that directory would write it. */
+/** A path as whoever works in that directory would write it, with nothing hidden in it. */
 export function useShortPath(path: string): string {
-  return shortPath(use(DirectoryContext), path);
+  return visibleText(shortPath(use(DirectoryContext), path));
 }
 
 /** Some agents leave out the slash that a path begins with. */
