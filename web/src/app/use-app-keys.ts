@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { anyDialogOpen, openDialog } from "@/shared/dialogs/dialog-store";
 import { useSessions } from "@/shared/fleet/use-sessions";
+import { singleKeysStore } from "@/shared/keys/single-keys";
 import { useGo, usePlace } from "@/shared/nav/place";
 import { toggleDetail } from "./use-detail-open";
 
@@ -30,14 +31,14 @@ export function useAppKeys(): void {
         openDialog({ kind: "palette" });
         return;
       }
-      if (mod || event.altKey || isTyping(event.target) || anyDialogOpen()) return;
+      if (mod || event.altKey || !singleKeysStore.getState() || isBusy(event.target)) return;
       const actions: Record<string, () => void> = {
         "?": () => openDialog({ kind: "shortcuts" }),
         "/": () => document.getElementById("composer")?.focus(),
         n: newSession,
         j: () => step(1),
         k: () => step(-1),
-        d: toggleDetail,
+        ...(current !== undefined && { d: toggleDetail }),
       };
       const action = actions[event.key];
       if (action === undefined) return;
@@ -49,9 +50,13 @@ export function useAppKeys(): void {
   }, [place, go, sessions]);
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  return (
-    target instanceof HTMLElement &&
-    target.closest("input, textarea, select, [contenteditable]") !== null
-  );
+/** What is over the page while it is there: its own keys count, or none. */
+const OVER = "[role=dialog], [role=alertdialog], [role=menu]";
+/** Where letters are written, or choose among what begins with them. */
+const WRITES = "input, textarea, select, [contenteditable], [role=listbox], [role=combobox]";
+
+/** Whether a letter means something else than a shortcut here and now. */
+function isBusy(target: EventTarget | null): boolean {
+  if (anyDialogOpen() || document.querySelector(OVER) !== null) return true;
+  return target instanceof Element && target.closest(WRITES) !== null;
 }

@@ -11,6 +11,7 @@ import { AccountSettings } from "./account-settings";
 import { AppearanceSettings } from "./appearance-settings";
 import { DeviceSettings } from "./device-settings";
 import { IdentitySettings } from "./identity-settings";
+import { KeyboardSettings } from "./keyboard-settings";
 import { NoticeSettings } from "./notice-settings";
 import { PasskeySettings } from "./passkey-settings";
 import { PeopleSettings } from "./people-settings";
@@ -45,6 +46,9 @@ export function SettingsPage({ problem }: { problem: string | undefined }) {
         )}
         <Section title={t.settings.appearance} text={t.settings.appearanceText}>
           <AppearanceSettings />
+        </Section>
+        <Section title={t.settings.keyboard} text={t.settings.keyboardText}>
+          <KeyboardSettings />
         </Section>
         <Section title={t.notices.title} text={t.notices.text}>
           <NoticeSettings />

@@ -531,6 +531,7 @@ export const de: typeof en = {
     editLast: "Die letzte Nachricht bearbeiten (im leeren Feld)",
     send: "Nachricht senden",
     newline: "Neue Zeile",
+    singleKeysOff: "Kürzel aus einer Taste sind in den Einstellungen ausgeschaltet.",
   },
   tokens: {
     title: "API-Tokens",
@@ -734,6 +735,12 @@ export const de: typeof en = {
     theme: "Farben",
     themes: { system: "System", light: "Hell", dark: "Dunkel" },
     language: "Sprache",
+    keyboard: "Tastatur",
+    keyboardText: "Nur für diesen Browser.",
+    singleKeys: "Kürzel aus einer Taste",
+    singleKeysText:
+      "Buchstaben und Zeichen allein, etwa N, J oder ?, bewirken etwas. Aus: nur Kürzel mit Strg oder ⌘.",
+    onOff: { on: "An", off: "Aus" },
     devices: "Geräte",
     devicesText: "Wo du angemeldet bist.",
     thisDevice: "dieses hier",

@@ -526,6 +526,7 @@ export const en = {
     editLast: "Edit your last message (in the empty field)",
     send: "Send the message",
     newline: "Break the line",
+    singleKeysOff: "Single-key shortcuts are turned off in the settings.",
   },
   tokens: {
     title: "API tokens",
@@ -727,6 +728,12 @@ export const en = {
     theme: "Theme",
     themes: { system: "System", light: "Light", dark: "Dark" },
     language: "Language",
+    keyboard: "Keyboard",
+    keyboardText: "For this browser only.",
+    singleKeys: "Single-key shortcuts",
+    singleKeysText:
+      "Letters and signs alone, such as N, J or ?, do something. Off, only shortcuts with Ctrl or ⌘ do.",
+    onOff: { on: "On", off: "Off" },
     devices: "Devices",
     devicesText: "Where you are signed in.",
     thisDevice: "this one",

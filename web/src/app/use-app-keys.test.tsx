@@ -1,0 +1,107 @@
+import { render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
+import type { ReactNode } from "react";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { closeDialog, useOpenDialog } from "@/shared/dialogs/dialog-store";
+import { setSingleKeys } from "@/shared/keys/single-keys";
+import { Dialog } from "@/shared/ui/dialog";
+import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/shared/ui/menu";
+import { TooltipProvider } from "@/shared/ui/tooltip";
+import { useAppKeys } from "./use-app-keys";
+
+const go = vi.hoisted(() => vi.fn());
+vi.mock("@/shared/nav/place", () => ({ useGo: () => go, usePlace: () => ({ session: "s" }) }));
+vi.mock("@/shared/fleet/use-sessions", () => ({
+  useSessions: () => ({ data: [{ chatSessionId: "s", workerId: "w" }] }),
+}));
+
+function Page({ children }: { children?: ReactNode }) {
+  useAppKeys();
+  return (
+    <TooltipProvider>
+      <p>open: {useOpenDialog()?.kind ?? "nothing"}</p>
+      {children}
+    </TooltipProvider>
+  );
+}
+
+const user = userEvent.setup();
+
+beforeEach(() => {
+  go.mockClear();
+  setSingleKeys(true);
+  closeDialog();
+});
+
+it("a letter on the page is a shortcut", async () => {
+  render(<Page />);
+  await user.keyboard("n");
+  expect(go).toHaveBeenCalledWith({ worker: "w" });
+});
+
+describe("a letter is none where it means something else", () => {
+  it.each([
+    ["a field", <input aria-label="there" />],
+    [
+      "a text that can be edited",
+      <div role="textbox" contentEditable aria-label="there" tabIndex={0} />,
+    ],
+    ["a list to choose from", <div role="listbox" aria-label="there" tabIndex={0} />],
+  ])("in %s", async (_, field) => {
+    render(<Page>{field}</Page>);
+    screen.getByLabelText("there").focus();
+    await user.keyboard("nd?");
+    expect(go).not.toHaveBeenCalled();
+    expect(screen.getByText("open: nothing")).toBeVisible();
+  });
+
+  it("while a menu is open", async () => {
+    render(
+      <Page>
+        <Menu>
+          <MenuTrigger>More</MenuTrigger>
+          <MenuContent>
+            <MenuItem>Delete</MenuItem>
+          </MenuContent>
+        </Menu>
+      </Page>,
+    );
+    await user.click(screen.getByRole("button", { name: "More" }));
+    await user.keyboard("n?");
+    expect(screen.getByRole("menu")).toBeVisible();
+    expect(go).not.toHaveBeenCalled();
+    expect(screen.getByText("open: nothing")).toBeInTheDocument();
+  });
+
+  it("while a dialog is open, wherever the focus is", async () => {
+    render(
+      <Page>
+        <Dialog open onOpenChange={() => undefined} title="Sure?">
+          <p>Think.</p>
+        </Dialog>
+      </Page>,
+    );
+    document.body.focus();
+    await user.keyboard("n?");
+    expect(go).not.toHaveBeenCalled();
+  });
+});
+
+describe("with single-key shortcuts turned off", () => {
+  beforeEach(() => setSingleKeys(false));
+
+  it("only those with Ctrl or ⌘ are left", async () => {
+    render(<Page />);
+    await user.keyboard("nd?/jk");
+    expect(go).not.toHaveBeenCalled();
+    expect(screen.getByText("open: nothing")).toBeVisible();
+    await user.keyboard("{Control>}k{/Control}");
+    expect(screen.getByText("open: palette")).toBeVisible();
+  });
+
+  it("this is kept in the browser", async () => {
+    vi.resetModules();
+    const { singleKeysStore } = await import("@/shared/keys/single-keys");
+    expect(singleKeysStore.getState()).toBe(false);
+  });
+});
