@@ -14,7 +14,7 @@ import { Home } from "./home";
 import { LinkMark } from "./link-mark";
 import { Pane } from "./pane";
 import { PlaceSkeleton } from "./place-skeleton";
-import { useDetailOpen } from "./use-detail-open";
+import { toggleDetail, useDetailOpen } from "./use-detail-open";
 import { usePlaced } from "./use-placed";
 
 const SessionPane = onDemand(() => import("@/features/session/session-pane"), PlaceSkeleton);
@@ -31,7 +31,7 @@ const soon = [
 export function Place({ phone }: { phone: boolean }) {
   const placed = usePlaced();
   const go = useGo();
-  const [detailOpen, setDetailOpen] = useDetailOpen();
+  const detail = useDetailOpen();
   useEffect(() => {
     if (placed.kind !== "gone") return;
     // The same news may come again before the address has changed.
@@ -98,8 +98,8 @@ export function Place({ phone }: { phone: boolean }) {
           worker={placed.worker}
           machine={placed.machine}
           {...frame}
-          detailOpen={detailOpen}
-          onDetail={setDetailOpen}
+          detail={detail}
+          onToggleDetail={toggleDetail}
         />
       );
   }

@@ -1,8 +1,7 @@
-import { useState, type ReactNode } from "react";
+import type { ReactNode } from "react";
 import type { ChatSession, Machine, Worker } from "@/shared/api/types";
-import { openDialog } from "@/shared/dialogs/dialog-store";
+import { closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
 import { t } from "@/shared/i18n/strings";
-import { useMediaQuery } from "@/shared/ui/use-media-query";
 import { Button } from "@/shared/ui/button";
 import { Sheet } from "@/shared/ui/sheet";
 import { DetailPanel } from "./detail/detail-panel";
@@ -18,16 +17,15 @@ interface SessionPaneProps {
   machine: Machine | undefined;
   before: ReactNode;
   mark: ReactNode;
-  detailOpen: boolean;
-  onDetail: (open: boolean) => void;
+  /** Where its details are shown. */
+  detail: "beside" | "over" | null;
+  onToggleDetail: () => void;
 }
 
 export default function SessionPane(props: SessionPaneProps) {
-  const { session, worker, machine, detailOpen, onDetail } = props;
+  const { session, worker, machine, detail } = props;
   const stream = useSessionStreamOf(session.chatSessionId);
-  const wide = useMediaQuery("(min-width: 1100px)");
-  const [sheet, setSheet] = useState(false);
-  const detail = <DetailPanel session={session} worker={worker} />;
+  const panel = <DetailPanel session={session} worker={worker} />;
   return (
     <SessionStreamContext value={stream}>
       <DirectoryContext value={session.directory}>
@@ -37,8 +35,8 @@ export default function SessionPane(props: SessionPaneProps) {
             worker={worker}
             before={props.before}
             mark={props.mark}
-            detailOpen={wide ? detailOpen : sheet}
-            onToggleDetail={() => (wide ? onDetail(!detailOpen) : setSheet(true))}
+            detailOpen={detail !== null}
+            onToggleDetail={props.onToggleDetail}
           />
           {worker?.backend === "demo" && (
             <p className="flex items-center justify-center gap-1 border-b border-line bg-panel px-3 py-1 text-xs text-ink-2">
@@ -58,21 +56,24 @@ export default function SessionPane(props: SessionPaneProps) {
           <ForkBanner session={session} />
           <div className="flex min-h-0 flex-1">
             <SessionBody key={session.chatSessionId} session={session} worker={worker} />
-            {wide && detailOpen && (
+            {detail === "beside" && (
               <aside
                 aria-label={t.session.detail}
                 className="w-80 shrink-0 border-l border-line 2xl:w-96"
               >
-                {detail}
+                {panel}
               </aside>
             )}
           </div>
         </div>
-        {!wide && (
-          <Sheet open={sheet} onOpenChange={setSheet} side="end" title={t.session.detail}>
-            {detail}
-          </Sheet>
-        )}
+        <Sheet
+          open={detail === "over"}
+          onOpenChange={closeDialog}
+          side="end"
+          title={t.session.detail}
+        >
+          {panel}
+        </Sheet>
       </DirectoryContext>
     </SessionStreamContext>
   );

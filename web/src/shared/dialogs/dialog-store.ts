@@ -6,6 +6,7 @@ export type OpenDialog =
   | { kind: "palette" }
   | { kind: "shortcuts" }
   | { kind: "rail" }
+  | { kind: "detail" }
   | { kind: "connect-agent"; machineId: string | null }
   | { kind: "create-machine" }
   | { kind: "rename-machine"; machineId: string }
