@@ -2,7 +2,7 @@ import { useMemo } from "react";
 import type { ChatSession, Machine, Worker } from "@/shared/api/types";
 import { useMachines } from "@/shared/fleet/use-machines";
 import { useSessions } from "@/shared/fleet/use-sessions";
-import { useAllWorkers } from "@/shared/fleet/use-workers";
+import { isMissing, useLoadedWorkers } from "@/shared/fleet/use-workers";
 import { t } from "@/shared/i18n/strings";
 import { usePlace, type Place } from "@/shared/nav/place";
 
@@ -27,16 +27,18 @@ export function usePlaced(): Placed {
   const { machine: machineId, worker: workerId, session: sessionId } = usePlace();
   const machines = useMachines();
   const sessions = useSessions();
-  const workers = useAllWorkers(machines.data ?? []);
+  const { workers, error, retry } = useLoadedWorkers(machines.data ?? []);
   return useMemo((): Placed => {
     const key = [machineId, workerId, sessionId].join(" ");
-    if (machines.isError)
+    if (isMissing(machines))
       return { key, kind: "error", error: machines.error, retry: () => void machines.refetch() };
     if (machines.data === undefined) return { key, kind: "loading" };
     const machine = machines.data.find((m) => m.machineId === machineId);
     const all = [...workers.values()].flat();
     const known = workers.size === machines.data.length;
     if (sessionId !== undefined) {
+      if (isMissing(sessions))
+        return { key, kind: "error", error: sessions.error, retry: () => void sessions.refetch() };
       if (sessions.data === undefined) return { key, kind: "loading" };
       const session = sessions.data.find((s) => s.chatSessionId === sessionId);
       if (session !== undefined) {
@@ -54,6 +56,7 @@ export function usePlaced(): Placed {
         const own = (sessions.data ?? []).filter((s) => s.workerId === workerId);
         return { key, kind: "worker", worker, machine: on, sessions: own };
       }
+      if (error !== null) return { key, kind: "error", error, retry };
       if (!known) return { key, kind: "loading" };
       return {
         key,
@@ -65,5 +68,5 @@ export function usePlaced(): Placed {
     if (machine !== undefined) return { key, kind: "machine", machine };
     if (machineId !== undefined) return { key, kind: "gone", notice: t.machine.gone, fallback: {} };
     return { key, kind: machines.data.length === 0 ? "empty" : "home" };
-  }, [machines, sessions.data, workers, machineId, workerId, sessionId]);
+  }, [machines, sessions, workers, error, retry, machineId, workerId, sessionId]);
 }

@@ -2,7 +2,7 @@ import { Plus } from "lucide-react";
 import type { Machine } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
 import { machinePresence } from "@/shared/fleet/presence";
-import { useWorkers } from "@/shared/fleet/use-workers";
+import { isMissing, useWorkers } from "@/shared/fleet/use-workers";
 import { ago } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
@@ -48,7 +48,7 @@ export function MachinePage({ machine }: { machine: Machine }) {
           <Skeleton className="h-14 w-full" />
         </div>
       )}
-      {workers.isError && (
+      {isMissing(workers) && (
         <LoadError error={workers.error} onRetry={() => void workers.refetch()} />
       )}
       {workers.data?.length === 0 && (

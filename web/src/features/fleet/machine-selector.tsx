@@ -5,7 +5,7 @@ import { openDialog } from "@/shared/dialogs/dialog-store";
 import { machinePresence } from "@/shared/fleet/presence";
 import { useMachines } from "@/shared/fleet/use-machines";
 import { useSessions } from "@/shared/fleet/use-sessions";
-import { useWorkers } from "@/shared/fleet/use-workers";
+import { isMissing, useWorkers } from "@/shared/fleet/use-workers";
 import { t } from "@/shared/i18n/strings";
 import { useGo, usePlace } from "@/shared/nav/place";
 import { Button } from "@/shared/ui/button";
@@ -21,18 +21,21 @@ import { WorkerSelector } from "./worker-selector";
 /** The machines with all that is on them: the way to every worker and session. */
 export function MachineSelector() {
   const machines = useMachines();
-  const sessions = useSessions().data ?? [];
+  const sessions = useSessions();
   const [showHidden, setShowHidden] = useState(false);
-  if (machines.isPending) return <RailSkeleton />;
-  if (machines.isError)
+  if (isMissing(machines))
     return <LoadError error={machines.error} onRetry={() => void machines.refetch()} />;
+  if (machines.data === undefined) return <RailSkeleton />;
   const hidden = machines.data.filter((m) => m.hidden);
   const shown = showHidden ? machines.data : machines.data.filter((m) => !m.hidden);
   return (
     <>
+      {isMissing(sessions) && (
+        <LoadError error={sessions.error} onRetry={() => void sessions.refetch()} />
+      )}
       <ul className="flex flex-col gap-2">
         {shown.map((machine) => (
-          <MachineItem key={machine.machineId} machine={machine} sessions={sessions} />
+          <MachineItem key={machine.machineId} machine={machine} sessions={sessions.data ?? []} />
         ))}
       </ul>
       <Button
@@ -104,6 +107,11 @@ function MachineItem({
       {open && (
         <ul>
           {workers.isPending && <WorkerSkeleton />}
+          {isMissing(workers) && (
+            <li className="pl-3">
+              <LoadError error={workers.error} onRetry={() => void workers.refetch()} />
+            </li>
+          )}
           {workers.data?.length === 0 && (
             <li className="pl-7 text-xs leading-7 text-ink-3">{t.rail.noWorkers}</li>
           )}

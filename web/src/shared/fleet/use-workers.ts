@@ -34,10 +34,21 @@ export function useWorkers(machineId: string) {
   return useQuery(workersQuery(useLive(), machineId));
 }
 
-/** The workers of all machines, by machine; a machine that still loads is missing. */
-export function useAllWorkers(
-  machines: readonly Machine[],
-): ReadonlyMap<string, readonly Worker[]> {
+export interface AllWorkers {
+  /** By machine; a machine that still loads is missing. */
+  workers: ReadonlyMap<string, readonly Worker[]>;
+  /** Why those of some machine could not be loaded. */
+  error: unknown;
+  retry: () => void;
+}
+
+/** The workers of all machines, by machine; a machine whose workers are not loaded is missing. */
+export function useAllWorkers(machines: readonly Machine[]): AllWorkers["workers"] {
+  return useLoadedWorkers(machines).workers;
+}
+
+/** The same, and what went wrong. */
+export function useLoadedWorkers(machines: readonly Machine[]): AllWorkers {
   const live = useLive();
   return useQueries({
     queries: machines.map((m) => workersQuery(live, m.machineId)),
@@ -48,7 +59,17 @@ export function useAllWorkers(
         if (machine !== undefined && result.data !== undefined)
           found.set(machine.machineId, result.data);
       });
-      return found;
+      const failed = results.filter(isMissing);
+      return {
+        workers: found,
+        error: failed[0]?.error ?? null,
+        retry: () => failed.forEach((result) => void result.refetch()),
+      };
     },
   });
+}
+
+/** Whether nothing is there because it could not be loaded. What was loaded before is shown, whatever fails later. */
+export function isMissing({ isError, data }: { isError: boolean; data: unknown }): boolean {
+  return isError && data === undefined;
 }
