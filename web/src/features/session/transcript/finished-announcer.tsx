@@ -1,5 +1,7 @@
 import { useEffect, useState } from "react";
 import { t } from "@/shared/i18n/strings";
+import { lacksChunks } from "../stream/fold-message";
+import type { Entry } from "../stream/transcript";
 import { useSessionStream } from "../stream/use-session-stream";
 
 /** Screen readers hear a finished reply once, not each of its tokens. */
@@ -11,10 +13,15 @@ export function FinishedAnnouncer() {
       stream.store.subscribe(({ transcript }, before) => {
         if (transcript === before.transcript) return;
         for (const id of transcript.order.slice(-4)) {
-          const now = transcript.entries[id]?.message;
-          const was = before.transcript.entries[id]?.message;
-          if (now?.role === "assistant" && now.completed && was?.completed === false)
-            setText(`${t.reply.finished} ${now.content}`);
+          const now = transcript.entries[id];
+          const was = before.transcript.entries[id];
+          if (
+            now?.message.role === "assistant" &&
+            was !== undefined &&
+            isWhole(now) &&
+            !isWhole(was)
+          )
+            setText(`${t.reply.finished} ${wordsOf(now)}`);
         }
       }),
     [stream],
@@ -25,3 +32,10 @@ export function FinishedAnnouncer() {
     </p>
   );
 }
+
+/** The end of a reply may be heard of before the last of its text. */
+const isWhole = (entry: Entry) => entry.message.completed && !lacksChunks(entry);
+
+/** All that it says, before and after its tools: a long reply's message comes without its content. */
+const wordsOf = ({ parts }: Entry) =>
+  parts.flatMap((part) => (part.kind === "text" ? [part.text] : [])).join("\n");
