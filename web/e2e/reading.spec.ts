@@ -93,6 +93,41 @@ test("text that is being read does not move while the reply grows below it", asy
   await expect.poll(() => left(page)).toBe(0);
 });
 
+test("a reload comes back to what was being read, and to the end from the end", async ({
+  page,
+  muster,
+}) => {
+  const whole = muster.reply.getByRole("img", { name: /every piece arrived/ });
+  await muster.readyToChat();
+  await muster.send("a first look");
+  await expect(whole).toBeVisible();
+  await muster.send("count 600 every 1ms");
+  await expect(muster.reply).toContainText("600");
+  await expect(whole).toBeVisible();
+  const read = log(page).getByRole("heading", { name: "Code keeps its shape" });
+  await expect(async () => {
+    await wheel(page, -200);
+    await expect(read).toBeInViewport({ timeout: 50 });
+  }).toPass({ timeout: 10_000 });
+  const kept = () =>
+    page.evaluate(() => Object.keys(sessionStorage).some((key) => key.startsWith("muster.place.")));
+  await expect.poll(kept).toBe(true);
+  const before = (await top(read)) ?? 0;
+
+  await page.reload();
+  await expect(read).toBeInViewport();
+  await expect.poll(async () => Math.abs(((await top(read)) ?? 0) - before)).toBeLessThanOrEqual(2);
+  await expect(toEnd(page)).toBeVisible();
+
+  await toEnd(page).click();
+  await expect.poll(() => left(page)).toBe(0);
+  await expect.poll(kept).toBe(false);
+  await page.reload();
+  await expect(whole).toBeInViewport();
+  await expect.poll(() => left(page)).toBe(0);
+  await expect(toEnd(page)).toBeHidden();
+});
+
 test("however long a session is, only what is near is on the page", async ({ page, muster }) => {
   const rows = log(page).locator("[data-index]");
   await muster.readyToChat();

@@ -60,7 +60,7 @@ export class SessionStream {
   private live: LiveClient | null = null;
 
   constructor(
-    private readonly sessionId: string,
+    readonly sessionId: string,
     private readonly fetchPage: FetchPage,
   ) {}
 

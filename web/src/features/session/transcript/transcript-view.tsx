@@ -1,10 +1,11 @@
 import { elementScroll, useVirtualizer } from "@tanstack/react-virtual";
 import { ArrowDown } from "lucide-react";
-import { useEffect, useLayoutEffect, useRef, type ReactNode, type UIEvent } from "react";
+import { useEffect, useLayoutEffect, useRef, useState, type ReactNode, type UIEvent } from "react";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { useSessionStream, useSessionView } from "../stream/use-session-stream";
 import { FollowContext } from "./follow-context";
+import { keptPlace, useKeepPlace } from "./kept-place";
 import { TranscriptRow } from "./transcript-row";
 import { useFollow } from "./use-follow";
 
@@ -15,7 +16,7 @@ interface TranscriptViewProps {
   rows: readonly string[];
   /** What follows the last message: messages on their way, the sign that a worker is awaited. */
   tail: ReactNode;
-  /** Changes when something is sent: then the reader wants to see the end. */
+  /** Counts what is sent: then the reader wants to see the end. */
   jump: number;
 }
 
@@ -24,7 +25,13 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
   const stream = useSessionStream();
   const hasOlder = useSessionView((view) => view.nextBefore !== null);
   const loadingOlder = useSessionView((view) => view.loadingOlder);
-  const { following, follow, onPlaced, onScroll: noteScroll } = useFollow();
+  const [kept] = useState(() => {
+    const place = keptPlace(stream.sessionId);
+    return place !== null && rows.includes(place.messageId) ? place : null;
+  });
+  /** The reader has not moved since: rows that get their height only now must not move the view either. */
+  const held = useRef(kept !== null);
+  const { following, follow, onPlaced, isPlaced, onScroll: noteScroll } = useFollow(kept === null);
   // One row more than there are messages, so that what follows them scrolls and follows with them.
   const count = rows.length + 1;
   // The compiler that this rule speaks for is not in use.
@@ -35,6 +42,8 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
     estimateSize: (index) => (index === rows.length ? 40 : TYPICAL_ROW_PX),
     getItemKey: (index) => rows[index] ?? "tail",
     overscan: 6,
+    // Only the kept place is scrolled to by its row.
+    scrollPaddingStart: kept === null ? 0 : -kept.above,
     // Keeps what is being read in its place when earlier messages come in above it.
     anchorTo: "end",
     // Its own idea of the end is a distance; `following` is what the reader wants.
@@ -46,11 +55,16 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
   });
   const height = virtual.getTotalSize();
 
-  useEffect(() => follow(), [follow, jump]);
+  useEffect(() => {
+    if (jump > 0) follow();
+  }, [follow, jump]);
   useLayoutEffect(() => {
+    const at = kept === null ? -1 : rows.indexOf(kept.messageId);
+    if (following) held.current = false;
     if (following) virtual.scrollToEnd();
+    else if (held.current && at >= 0) virtual.scrollToIndex(at, { align: "start" });
     else virtual.cancelScroll();
-  }, [virtual, following, height]);
+  }, [virtual, following, height, rows, kept]);
   useEffect(() => {
     const el = scroller.current;
     if (el === null || !following) return;
@@ -60,8 +74,18 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
     return () => observer.disconnect();
   }, [virtual, following]);
 
+  useKeepPlace(stream.sessionId, scroller, () => {
+    if (held.current) return kept;
+    const top = virtual.scrollOffset ?? 0;
+    const row = virtual.getVirtualItemForOffset(top);
+    const messageId = rows[row?.index ?? rows.length];
+    if (following || row === undefined || messageId === undefined) return null;
+    return { messageId, above: Math.round(top - row.start) };
+  });
+
   const onScroll = (event: UIEvent<HTMLElement>) => {
-    noteScroll(event);
+    if (!isPlaced(event.currentTarget)) held.current = false;
+    if (!held.current) noteScroll(event);
     if (hasOlder && event.currentTarget.scrollTop < NEAR_START_PX) void stream.loadOlder();
   };
 

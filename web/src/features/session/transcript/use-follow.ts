@@ -21,21 +21,26 @@ const reachOf = ({ scrollTop, scrollHeight, clientHeight }: HTMLElement): Reach 
  * view happens to be: new text and a growing composer change the distance to the end many times a
  * second, and only the reader's own way up may end it.
  */
-export function useFollow() {
-  const [following, setFollowing] = useState(true);
+export function useFollow(fromTheBeginning = true) {
+  const [following, setFollowing] = useState(fromTheBeginning);
   const last = useRef<Reach>({ top: 0, furthest: 0 });
   const follow = useCallback(() => setFollowing(true), []);
   /** To be told of each place where the page itself has put the view: the reader starts from there. */
   const onPlaced = useCallback((element: HTMLElement) => {
     last.current = reachOf(element);
   }, []);
+  /** Whether the view is where the page has put it: then no reader has scrolled. */
+  const isPlaced = useCallback(
+    (element: HTMLElement) => Math.abs(element.scrollTop - last.current.top) <= ROUNDING_PX,
+    [],
+  );
   const onScroll = (event: UIEvent<HTMLElement>) => {
     const next = afterScroll(following, last.current, reachOf(event.currentTarget));
     last.current = reachOf(event.currentTarget);
     // At once: a chunk in the same frame must find what the reader wants now.
     if (next !== following) flushSync(() => setFollowing(next));
   };
-  return { following, follow, onPlaced, onScroll };
+  return { following, follow, onPlaced, isPlaced, onScroll };
 }
 
 export function afterScroll(following: boolean, before: Reach, now: Reach): boolean {
