@@ -1,4 +1,6 @@
+import { RegistrationBatch } from "@/features/fleet/registration-batch";
 import { RegistrationCard } from "@/features/fleet/registration-card";
+import { RequestBatch } from "@/features/session/requests/request-batch";
 import { RequestCard } from "@/features/session/requests/request-card";
 import type { ChatSession } from "@/shared/api/types";
 import {
@@ -49,28 +51,37 @@ function Needs({ sessions }: { sessions: readonly ChatSession[] }) {
   return (
     <section aria-label={t.needs.title}>
       <h1 className="mb-3 text-xl font-semibold tracking-[-0.02em]">{t.needs.count(count)}</h1>
-      {requests.map((request) => {
-        const session = sessions.find((s) => s.chatSessionId === request.chatSessionId);
-        return (
-          <RequestCard
-            key={request.requestId}
-            request={request}
-            context={
-              <p className="text-xs text-ink-3">
-                {session === undefined ? "" : titleOf(session)} · {ago(request.askedAt)} ·{" "}
-                <Button
-                  look="link"
-                  size="inline"
-                  className="text-xs"
-                  onClick={() => go({ session: request.chatSessionId })}
-                >
-                  {t.needs.openSession}
-                </Button>
-              </p>
-            }
-          />
-        );
-      })}
+      <RequestBatch requests={requests} />
+      <div className="mb-3 flex flex-col gap-3 empty:hidden">
+        {requests.map((request) => {
+          const session = sessions.find((s) => s.chatSessionId === request.chatSessionId);
+          return (
+            <RequestCard
+              key={request.requestId}
+              request={request}
+              context={
+                <p className="text-xs text-ink-3">
+                  {session === undefined ? "" : titleOf(session)} · {ago(request.askedAt)} ·{" "}
+                  <Button
+                    look="link"
+                    size="inline"
+                    className="text-xs"
+                    onClick={() => go({ session: request.chatSessionId })}
+                  >
+                    {t.needs.openSession}
+                  </Button>
+                </p>
+              }
+            />
+          );
+        })}
+      </div>
+      <RegistrationBatch
+        asking={registrations.map(({ registration, worker, machine }) => ({
+          registration,
+          name: `${nameOf(worker)} · ${machine.name}`,
+        }))}
+      />
       <div className="flex flex-col gap-3">
         {registrations.map(({ registration, worker, machine }) => (
           <RegistrationCard

@@ -268,6 +268,20 @@ export const de: typeof en = {
     title: "Braucht dich",
     count: (n) => (n === 1 ? "1 Sache braucht dich" : `${n} Dinge brauchen dich`),
     openSession: "Sitzung öffnen",
+    workersAsk: (n) => viele(n, "Worker bittet um Zulassung", "Worker bitten um Zulassung"),
+    permissionsAsked: (n) => viele(n, "Erlaubnis wird erbeten", "Erlaubnisse werden erbeten"),
+    approveAll: "Alle zulassen",
+    allowAllOnce: "Alle einmal erlauben",
+    rejectAll: "Alle ablehnen",
+    rejectWorkersTitle: (n) => `${n} Worker ablehnen?`,
+    rejectWorkersText:
+      "Ihre Schlüssel werden abgewiesen. Ein Worker, der nie zugelassen war, wird entfernt, und sein Token öffnet nichts mehr.",
+    rejectRequestsTitle: (n) => `${viele(n, "Erlaubnis", "Erlaubnisse")} ablehnen?`,
+    rejectRequestsText: "Die Agenten erfahren es und machen ohne weiter.",
+  },
+  batch: {
+    progress: (done, all) => `${done} von ${all}`,
+    failed: (n) => viele(n, "ließ sich nicht entscheiden:", "ließen sich nicht entscheiden:"),
   },
   session: {
     storageFull: "Angehalten: Der Speicher des Servers ist voll",

@@ -263,6 +263,21 @@ export const en = {
     title: "Needs you",
     count: (n: number) => many(n, "thing needs you", "things need you"),
     openSession: "Open session",
+    workersAsk: (n: number) => many(n, "worker asks to join", "workers ask to join"),
+    permissionsAsked: (n: number) =>
+      many(n, "permission is asked for", "permissions are asked for"),
+    approveAll: "Approve all",
+    allowAllOnce: "Allow all once",
+    rejectAll: "Reject all",
+    rejectWorkersTitle: (n: number) => `Reject ${n} workers?`,
+    rejectWorkersText:
+      "Their keys are turned away. A worker that was never approved is removed, and its token opens nothing any more.",
+    rejectRequestsTitle: (n: number) => `Reject ${many(n, "permission", "permissions")}?`,
+    rejectRequestsText: "The agents are told so, and go on without.",
+  },
+  batch: {
+    progress: (done: number, all: number) => `${done} of ${all}`,
+    failed: (n: number) => `${n} could not be decided:`,
   },
   session: {
     storageFull: "Paused: the server's storage is full",

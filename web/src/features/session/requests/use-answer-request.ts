@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
 import { toast } from "sonner";
 import { ApiError } from "@/shared/api/api-error";
 import { api, must, type Schemas } from "@/shared/api/client";
@@ -9,21 +9,30 @@ import { toastError } from "@/shared/ui/toast-error";
 import { useFollowEnd } from "../transcript/follow-context";
 
 /** An answer names the request that it answers, and is refused once that one is gone. */
-export function useAnswerRequest({ chatSessionId: id, requestId }: AgentRequest) {
+export async function answerRequest(
+  client: QueryClient,
+  { chatSessionId: id, requestId }: AgentRequest,
+  body: Schemas["AnswerRequest"],
+): Promise<void> {
+  try {
+    const path = { id, requestId };
+    const data = await must(
+      api.POST("/api/v1/sessions/{id}/requests/{requestId}", { params: { path }, body }),
+    );
+    applyUserEvent(client, { event: "request", data });
+  } catch (error) {
+    void client.invalidateQueries({ queryKey: ["requests"] });
+    throw error;
+  }
+}
+
+export function useAnswerRequest(request: AgentRequest) {
   const client = useQueryClient();
   const followEnd = useFollowEnd();
   return useMutation({
     onMutate: followEnd,
-    mutationFn: (body: Schemas["AnswerRequest"]) =>
-      must(
-        api.POST("/api/v1/sessions/{id}/requests/{requestId}", {
-          params: { path: { id, requestId } },
-          body,
-        }),
-      ),
-    onSuccess: (data) => applyUserEvent(client, { event: "request", data }),
+    mutationFn: (body: Schemas["AnswerRequest"]) => answerRequest(client, request, body),
     onError: (error) => {
-      void client.invalidateQueries({ queryKey: ["requests"] });
       if (error instanceof ApiError && error.status === 409) toast(t.request.gone);
       else toastError(error);
     },
