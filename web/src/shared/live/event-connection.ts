@@ -29,7 +29,7 @@ export class EventConnection {
   private wakeUp: () => void = () => undefined;
   private settle: ReturnType<typeof setTimeout> | undefined;
   private changed = false;
-  private stopped = false;
+  private running = false;
   private failures = 0;
 
   constructor(
@@ -38,13 +38,9 @@ export class EventConnection {
     private readonly events: ConnectionEvents,
   ) {}
 
+  /** Connects, and again after it was signed out; nothing while it runs. */
   start(): void {
-    void this.run();
-  }
-
-  stop(): void {
-    this.stopped = true;
-    this.reconnect();
+    if (!this.running) void this.run();
   }
 
   /** Follows a session from `cursor`, or from where it already is if that is further back. */
@@ -70,13 +66,14 @@ export class EventConnection {
   }
 
   private async run(): Promise<void> {
-    while (!this.stopped) {
+    this.running = true;
+    while (this.running) {
       this.changed = false;
       this.abort = new AbortController();
       try {
         const response = await this.opened();
         if (response.status === 401) {
-          this.stopped = true;
+          this.running = false;
           this.events.signedOut();
           return;
         }

@@ -8,12 +8,14 @@ type Wanted = Parameters<OpenStream>[0];
 /** A server whose connections the test feeds by hand. */
 class Server {
   readonly asked: Wanted[] = [];
+  signedOut = false;
   /** Takes what is asked and never answers. */
   swallows = false;
   private out: ReadableStreamDefaultController<Uint8Array> | undefined;
 
   readonly open: OpenStream = (wanted, signal) => {
     this.asked.push(structuredClone(wanted));
+    if (this.signedOut) return Promise.resolve(new Response(null, { status: 401 }));
     if (this.swallows)
       return new Promise((_, reject) =>
         signal.addEventListener("abort", () => reject(new Error("aborted"))),
@@ -187,5 +189,19 @@ describe("one connection for all tabs", () => {
     expect(server.asked.at(-1)?.sessions).toEqual({ s1: "s1:c1-2" });
     await server.say("s1:c1-3", "chunk");
     expect(frozen.frames).toEqual(["s1:c1-3"]);
+  });
+
+  it("connects anew for whoever signs in again while a frozen tab keeps the hub", async () => {
+    tab();
+    server.signedOut = true;
+    server.cut();
+    await vi.advanceTimersByTimeAsync(1000);
+    const asked = server.asked.length;
+    server.signedOut = false;
+    const again = tab();
+    await server.say("u1:c1-1", "beat");
+    await server.say("u1:c1-2", "machine");
+    expect(server.asked).toHaveLength(asked + 1);
+    expect(again.frames).toEqual(["u1:c1-2"]);
   });
 });

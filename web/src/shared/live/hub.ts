@@ -49,6 +49,8 @@ export class Hub {
   private admit(port: TabPort): Tab {
     const tab: Tab = { sessions: new Set(), heard: Date.now(), waiting: null };
     this.tabs.set(port, tab);
+    // One that comes after a sign-out has signed in again, or is to hear of it.
+    this.connection.start();
     port.postMessage({ type: "status", status: this.connection.status });
     if (this.ready) port.postMessage({ type: "refetch" });
     return tab;
