@@ -147,18 +147,24 @@ fn administration() -> Vec<String> {
     all.extend(["$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO", "$SYS.REQ.ACCOUNT.APP.INFO", "$JS.EVENT.ADVISORY.x"]);
     let mut all = all.into_iter().map(str::to_owned).collect::<Vec<_>>();
     let verbs = ["INFO", "CREATE", "UPDATE", "DELETE", "PURGE", "MSG.GET", "MSG.DELETE", "SNAPSHOT", "RESTORE"];
-    let objects = ATTACHMENTS.stream;
-    for (stream, durables) in [(CHUNKS, &["chat"][..]), (EVENTS, &["chat", "registry"]), (objects, &[])] {
+    for stream in [CHUNKS, EVENTS, ATTACHMENTS.stream] {
         all.extend(verbs.map(|verb| format!("$JS.API.STREAM.{verb}.{stream}")));
         all.push(format!("$JS.API.DIRECT.GET.{stream}"));
         all.push(format!("$JS.API.CONSUMER.NAMES.{stream}"));
-        for durable in durables {
+        for durable in durables(stream) {
             let verbs = ["CREATE", "DURABLE.CREATE", "DELETE", "INFO", "PAUSE", "MSG.NEXT"];
             all.extend(verbs.map(|verb| format!("$JS.API.CONSUMER.{verb}.{stream}.{durable}")));
             all.push(format!("$JS.ACK.{stream}.{durable}.1.1.1.1.0"));
         }
     }
     all
+}
+
+/// The consumers that services have of a stream, from what they may ask for.
+pub(crate) fn durables(stream: &str) -> BTreeSet<String> {
+    let next = format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.");
+    let rights = ServiceUser::ALL.iter().flat_map(|user| permissions::service(*user).publish);
+    rights.filter_map(|right| right.strip_prefix(&next).map(str::to_owned)).collect()
 }
 
 /// Ids of nobody.

@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_nats::{
     ConnectOptions,
-    jetstream::{self, consumer},
+    jetstream::{
+        self,
+        consumer::{self, PullConsumer},
+    },
 };
 use futures_util::TryStreamExt as _;
 use muster_contracts::{
@@ -19,6 +22,8 @@ use muster_testkit::{
     wire::{Heard, Login, Wire},
 };
 use sqlx::{AnyConnection, Connection as _};
+
+use crate::attempts;
 
 /// One of our own users on the broker.
 pub(crate) async fn service(stack: &Stack, user: ServiceUser) -> async_nats::Client {
@@ -39,8 +44,7 @@ struct Stream {
     created: String,
     first: u64,
     subjects: BTreeMap<String, usize>,
-    /// How many there are, and those that the stream's own service may look at.
-    consumers: (usize, BTreeMap<String, consumer::Config>),
+    consumers: BTreeMap<String, consumer::Config>,
 }
 
 impl World {
@@ -59,30 +63,37 @@ impl World {
             }
         }
         let mut streams = Vec::new();
-        for (name, user, durables) in [
-            (CHUNKS, ServiceUser::Chat, &["chat"][..]),
-            (EVENTS, ServiceUser::Registry, &["registry"]),
-            (ATTACHMENTS.stream, ServiceUser::Chat, &[]),
-        ] {
+        for (name, user) in
+            [(CHUNKS, ServiceUser::Chat), (EVENTS, ServiceUser::Registry), (ATTACHMENTS.stream, ServiceUser::Chat)]
+        {
             let found = jetstream::new(service(stack, user).await).get_stream(name).await.unwrap();
             let info = found.get_info().await.unwrap();
             let mut subjects: BTreeMap<_, _> =
                 found.info_with_subjects(">").await.unwrap().try_collect().await.unwrap();
             subjects.retain(|subject, _| !is_theirs(subject));
             let mut consumers = BTreeMap::new();
-            for durable in durables {
-                let info = found.consumer_info(durable).await.unwrap();
-                consumers.insert((*durable).to_owned(), info.config);
+            for durable in attempts::durables(name) {
+                let broker = jetstream::new(service(stack, owner(name, &durable)).await);
+                let found: PullConsumer = broker.get_consumer_from_stream(&durable, name).await.unwrap();
+                consumers.insert(durable, found.cached_info().config.clone());
             }
+            assert_eq!(info.state.consumer_count, consumers.len(), "{name} has one for each right to have one");
             streams.push(Stream {
                 created: info.created.to_string(),
                 first: info.state.first_sequence,
                 subjects,
-                consumers: (info.state.consumer_count, consumers),
+                consumers,
             });
         }
         Self { rows, streams }
     }
+}
+
+/// Whose consumer it is.
+fn owner(stream: &str, durable: &str) -> ServiceUser {
+    let right = format!("$JS.API.CONSUMER.INFO.{stream}.{durable}");
+    let may = |user: &&ServiceUser| permissions::service(**user).publish.contains(&right);
+    *ServiceUser::ALL.iter().find(may).unwrap()
 }
 
 async fn tables(stack: &Stack, database: &str) -> BTreeMap<String, BTreeSet<String>> {
