@@ -254,6 +254,19 @@ fn follow(request: RequestBuilder, last: &'static str) -> tokio::task::JoinHandl
     })
 }
 
+/// Ids of events of hers: in her own stream, and in that of a session.
+async fn places(ada: &Ada) -> (String, String) {
+    let client = ada.person.client();
+    let last_id =
+        |told: String| told.lines().filter_map(|line| line.strip_prefix("id: ")).next_back().unwrap().to_owned();
+    let session = ada.worker.session("demo/fast").await;
+    let hers = follow(client.request(Method::GET, "/events"), "adas-marked-machine");
+    let of_session = follow(client.request(Method::GET, &format!("/sessions/{}/events", session.id())), "marked-text");
+    ada.person.machine("adas-marked-machine").await;
+    session.reply_to(&session.send("echo marked-text").await).await;
+    (last_id(hers.await.unwrap()), last_id(of_session.await.unwrap()))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_of_a_user_exists_for_another() {
     const LAST: &str = "bobs-last-machine";
@@ -273,11 +286,19 @@ async fn nothing_of_a_user_exists_for_another() {
     let document = nobody.get::<Value>("/openapi.json").await.unwrap();
     let operations = operations(&document);
     let streams = json!({ "sessions": { ada.ids["id"].clone(): null } });
-    let follows = [
+    let mut follows = vec![
         follow(bob.client().request(Method::GET, "/events"), LAST),
         follow(bob.client().request(Method::POST, "/events").json(&streams), LAST),
         follow(nobody.request(Method::GET, "/events").bearer_auth(&secrets[1]), LAST),
     ];
+    // He goes on where she was, in her streams.
+    let (hers, of_session) = places(&ada).await;
+    for place in [&hers, &of_session] {
+        let request = bob.client().request(Method::GET, "/events").header("last-event-id", place);
+        follows.push(follow(request, LAST));
+        let streams = json!({ "user": place, "sessions": { ada.ids["id"].clone(): of_session } });
+        follows.push(follow(bob.client().request(Method::POST, "/events").json(&streams), LAST));
+    }
     let before = ada.all(&operations).await;
 
     is_asked_who_it_is(&nobody, &operations, &ada.ids).await;
