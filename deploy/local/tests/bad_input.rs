@@ -11,6 +11,7 @@ mod ways;
 
 use std::time::Duration;
 
+use muster_contracts::permissions::ServiceUser;
 use muster_testkit::stack::{Engine, Person, Running, Setup, Stack};
 use reqwest::Method;
 use serde_json::{Map, Value, json};
@@ -132,7 +133,7 @@ impl Scene {
         let request = tokio::time::timeout(Duration::from_secs(30), asking).await.expect("the agent asks in time");
         let me: Value = admin.client().get("/auth/me").await.unwrap();
         let user = me["userId"].as_str().unwrap();
-        let (passkey, _) = ways::of(stack, user).await;
+        let (passkey, _) = ways::of(stack.database(ServiceUser::Api), user).await;
         let ids = [
             ("{machineId}", machine.id()),
             ("{workerId}", worker.id()),

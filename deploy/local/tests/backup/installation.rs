@@ -17,6 +17,7 @@ use muster_testkit::{
     nats, postgres,
     process::{Child, Command},
     service::{self, Service},
+    sqlite,
     stack::Engine,
 };
 use nix::sys::signal::Signal;
@@ -35,6 +36,13 @@ pub(crate) async fn muster(arguments: impl IntoIterator<Item = OsString>, settin
 async fn succeeds(arguments: Vec<OsString>, settings: &[(&str, &str)]) {
     let output = muster(arguments, settings).await;
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+/// The one database of all services.
+fn database_of(home: &Path) -> String {
+    let settings = fs::read_to_string(home.join("chat.toml")).unwrap();
+    let url = settings.lines().find_map(|line| line.strip_prefix("database_url = ")).unwrap();
+    url.trim_matches('"').to_owned()
 }
 
 /// See the module.
@@ -113,12 +121,10 @@ impl Installation {
     }
 
     async fn services(home: &Path, broker: Broker) -> Self {
-        let settings = fs::read_to_string(home.join("chat.toml")).unwrap();
-        let database =
-            settings.lines().find_map(|line| line.strip_prefix("database_url = ")).unwrap().trim_matches('"');
+        let database = database_of(home);
         let mut services = Vec::new();
         for user in SERVICES {
-            let command = service::command(user, home, &broker.url(), database, broker.credentials()).unwrap();
+            let command = service::command(user, home, &broker.url(), &database, broker.credentials()).unwrap();
             let mut command = command.without_our_settings().env("MUSTER_LISTEN", "127.0.0.1:0");
             if user == ServiceUser::Api {
                 command = command.env("MUSTER_ADMIN_PASSWORD", PASSWORD);
@@ -136,6 +142,14 @@ impl Installation {
 
     pub(crate) fn client(&self) -> Client {
         Client::new(&self.url)
+    }
+
+    /// Where the api keeps what it knows.
+    pub(crate) fn database_of_the_api(&self) -> String {
+        match &self.runs {
+            Runs::Up(_) => sqlite::url(&self.home.join("api.db")),
+            Runs::Services(..) => database_of(&self.home),
+        }
     }
 
     /// Signs in as the account that was made at the start.

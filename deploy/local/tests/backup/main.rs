@@ -9,6 +9,8 @@
 
 mod installation;
 mod shown;
+#[path = "../ways/mod.rs"]
+mod ways;
 mod worker;
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
@@ -27,6 +29,8 @@ use crate::{
 
 /// What is counted to while the backup is made: as much as no test waits for.
 const LONG: &str = "count 100000 every 5ms";
+/// Milliseconds.
+const DAY: i64 = 24 * 60 * 60 * 1000;
 const FILE: &[u8] = b"attached: \xc3\xa4\xc3\xb6\xc3\xbc\n";
 
 async fn session(client: &Client, worker: &str) -> String {
@@ -136,6 +140,13 @@ async fn journey(engine: Engine, locked: &[(&str, &str)]) {
         .await;
     }
     let in_session = get(&admin, &format!("/sessions/{quiet}/messages")).await["lastEventId"].clone();
+    let tomorrow = get(&admin, &format!("/sessions/{quiet}")).await["createdAt"].as_i64().unwrap() + DAY;
+    let link = json!({ "expiresAt": tomorrow });
+    let link = admin.post::<Value>(&format!("/sessions/{quiet}/share"), &link).await.unwrap();
+    let link = link["path"].as_str().unwrap().to_owned();
+    let shared = get(&first.client(), &link).await;
+    let user = get(&admin, "/auth/me").await["userId"].as_str().unwrap().to_owned();
+    ways::of(&first.database_of_the_api(), &user).await;
     let before = Shown::of(&admin, &[&quiet, &asking]).await;
 
     let file = home.path().join("muster.backup");
@@ -156,6 +167,7 @@ async fn journey(engine: Engine, locked: &[(&str, &str)]) {
     let admin = second.client();
     admin.sign_in("admin", PASSWORD).await.unwrap();
     before.is_all_of(&Shown::of(&admin, &[&quiet, &asking]).await);
+    assert_eq!(get(&second.client(), &link).await, shared, "a link that was given away is good there");
     let sessions = get(&admin, "/sessions?limit=200").await;
     assert!(!sessions.to_string().contains(&later), "what came later is not there");
     let events = format!("/sessions/{quiet}/events");

@@ -20,6 +20,7 @@ const PASSING: &[&str] = &[
     "workerCounts",
     "backend",
     "lastEventId",
+    "exportedAt",
 ];
 
 pub(crate) async fn get(client: &Client, path: &str) -> Value {
@@ -42,6 +43,7 @@ pub(crate) async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T
 pub(crate) struct Shown {
     by_path: BTreeMap<String, Value>,
     audit: Vec<Value>,
+    devices: Vec<Value>,
     /// Where the user's event stream was.
     pub(crate) user_event: String,
 }
@@ -68,7 +70,9 @@ impl Shown {
             by_path.insert(path.clone(), lasting(get(client, &path).await));
         }
         by_path.insert("/machines".to_owned(), lasting(machines));
-        for path in ["/users", "/tokens", "/invitations", "/auth/me", "/auth/methods"] {
+        for path in
+            ["/users", "/tokens", "/invitations", "/auth/me", "/auth/methods", "/auth/passkeys", "/auth/identities"]
+        {
             by_path.insert(path.to_owned(), lasting(get(client, path).await));
         }
         let all = get(client, "/sessions?limit=200").await;
@@ -77,8 +81,23 @@ impl Shown {
         let mut known = known.map(|fields| Value::from(fields.to_vec())).collect::<Vec<_>>();
         known.sort_by_key(Value::to_string);
         by_path.insert("/sessions".to_owned(), known.into());
+        for session in sessions {
+            let path = format!("/sessions/{session}/export?format=json");
+            by_path.insert(path.clone(), lasting(get(client, &path).await));
+        }
+        // By their words.
+        for words in ["attachments", "tools", "ask"] {
+            let path = format!("/sessions?q={words}");
+            let found = get(client, &path).await["items"].as_array().unwrap().clone();
+            let mut found = found.into_iter().map(|session| session["chatSessionId"].clone()).collect::<Vec<_>>();
+            found.sort_by_key(Value::to_string);
+            assert!(!found.is_empty(), "{path}");
+            by_path.insert(path, found.into());
+        }
+        let devices = lasting(get(client, "/auth/devices").await)["items"].as_array().unwrap().clone();
+        let devices = devices.into_iter().map(|device| device["deviceId"].clone()).collect();
         let audit = get(client, "/audit?limit=200").await["items"].as_array().unwrap().clone();
-        Self { by_path, audit, user_event: user_event(client).await }
+        Self { by_path, audit, devices, user_event: user_event(client).await }
     }
 
     /// Nothing of it is missing there.
@@ -91,6 +110,8 @@ impl Shown {
         for entry in &self.audit {
             assert!(other.audit.contains(entry), "{entry}");
         }
+        // Whoever looks there has signed in anew.
+        assert!(self.devices.iter().all(|device| other.devices.contains(device)), "{:?}", other.devices);
         assert_ne!(self.user_event, other.user_event);
     }
 }

@@ -14,7 +14,7 @@ mod ways;
 use std::collections::BTreeMap;
 
 use futures_util::StreamExt as _;
-use muster_contracts::id;
+use muster_contracts::{id, permissions::ServiceUser};
 use muster_testkit::{
     client::Client,
     push_service::PushService,
@@ -56,7 +56,7 @@ impl Ada {
         let user = client.get::<Value>("/auth/me").await.unwrap()["userId"].as_str().unwrap().to_owned();
         let token = json!({ "name": "adas", "scopes": ["read"] });
         let token = client.post::<Value>("/tokens", &token).await.unwrap()["tokenId"].as_str().unwrap().to_owned();
-        let (passkey, identity) = ways::of(stack, &user).await;
+        let (passkey, identity) = ways::of(stack.database(ServiceUser::Api), &user).await;
         let invitation = admin.client().post::<Value>("/invitations", &json!({})).await.unwrap();
         let seen = worker.until("asked for by another key", |worker| !worker.registrations.is_empty()).await;
         let attachment = attached(client).await;

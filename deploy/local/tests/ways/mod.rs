@@ -1,13 +1,11 @@
 //! Ways to sign in that only a browser and a provider can make: written where the api keeps them.
 
-use muster_contracts::{id, permissions::ServiceUser};
-use muster_testkit::stack::Stack;
+use muster_contracts::id;
 use sqlx::{AnyConnection, AssertSqlSafe, Connection as _};
 
-/// A passkey and an identity of this user: their ids.
-pub(crate) async fn of(stack: &Stack, user: &str) -> (String, String) {
+/// A passkey and an identity of this user, in the database of an api: their ids.
+pub(crate) async fn of(url: &str, user: &str) -> (String, String) {
     sqlx::any::install_default_drivers();
-    let url = stack.database(ServiceUser::Api);
     let schema = if url.starts_with("sqlite") { "" } else { "api." };
     let mut connection = AnyConnection::connect(url).await.unwrap();
     let (passkey, identity) = (id::random(), id::random());
