@@ -27,6 +27,13 @@ test("a token is shown once, lets a program in, and is gone when it is deleted",
   expect(await program()).toBe(401);
 });
 
+test("settings say which version the server is of", async ({ page, muster, request }) => {
+  await muster.signUp();
+  await page.goto("/settings");
+  const server = (await (await request.get("/api/v1/server")).json()) as { version: string };
+  await expect(page.getByText(`Muster ${server.version}`, { exact: true })).toBeVisible();
+});
+
 test("an administrator disables an account, which is out at once, and enables it again", async ({
   page,
   muster,

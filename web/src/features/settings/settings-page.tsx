@@ -15,6 +15,7 @@ import { KeyboardSettings } from "./keyboard-settings";
 import { NoticeSettings } from "./notice-settings";
 import { PasskeySettings } from "./passkey-settings";
 import { PeopleSettings } from "./people-settings";
+import { ServerVersion } from "./server-version";
 import { TokenSettings } from "./token-settings";
 
 /** `problem` says why linking an account came to nothing. */
@@ -71,6 +72,7 @@ export function SettingsPage({ problem }: { problem: string | undefined }) {
             <PeopleSettings />
           </Section>
         )}
+        <ServerVersion />
       </div>
     </main>
   );
