@@ -148,6 +148,7 @@ async fn one_leader_less_is_a_pause_and_two_are_a_stop_that_says_so() {
 
     stack.kill(Part::Nats.number(second)).await;
     misses(&stack, Part::Chat, "stream CHUNKS").await;
+    misses(&stack, Part::Api, "streams").await;
     let refused = async {
         loop {
             let asked = session.client().get::<Value>(&format!("/sessions/{}/events", session.id())).await;

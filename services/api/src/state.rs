@@ -219,7 +219,8 @@ impl Shared {
     /// Puts it together.
     #[must_use]
     pub fn new(bus: Bus, db: Db, clock: Clock, health: Health, settings: Settings, stop: CancellationToken) -> Self {
-        let feeds = Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.config.clone(), stop);
+        let feeds =
+            Feeds::new(bus.clone(), clock.clone(), db.clone(), settings.config.clone(), stop, health.need("streams"));
         let (passwords, logins) = (Passwords::default(), Mutex::default());
         let provider = settings.provider.clone().map(|settings| Provider::new(settings, clock.clone()));
         Self(Arc::new(Inner {

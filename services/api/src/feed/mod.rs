@@ -26,7 +26,7 @@ use std::{
 };
 
 use muster_bus::Bus;
-use muster_service::{Clock, Db};
+use muster_service::{Clock, Db, health::Need};
 use tokio::sync::{OnceCell, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -90,10 +90,11 @@ impl Feeds {
         db: Db,
         config: watch::Receiver<ApiConfig>,
         stop: CancellationToken,
+        streams: Need,
     ) -> Self {
         Self {
             positions: Arc::new(Positions::new(bus.clone())),
-            pulse: Pulse::new(bus.clone()),
+            pulse: Pulse::new(bus.clone(), streams),
             feeds: Arc::default(),
             closings: Closings::new(bus.clone(), clock.clone(), db, config, stop),
             bus,

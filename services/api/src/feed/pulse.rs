@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use muster_bus::{Bus, StreamsError};
-use muster_contracts::stream::CHUNKS;
+use muster_contracts::stream::{CHUNKS, EVENTS};
+use muster_service::health::Need;
 use tokio::{sync::watch, time::sleep};
 
 /// Between two looks.
@@ -16,20 +17,26 @@ const MISSED: u32 = 2;
 #[derive(Debug)]
 pub(super) struct Pulse {
     bus: Bus,
+    need: Need,
     beats: watch::Sender<bool>,
 }
 
 impl Pulse {
-    pub(super) fn new(bus: Bus) -> Self {
-        Self { bus, beats: watch::Sender::new(true) }
+    /// `need`: that the streams are there, and take something.
+    pub(super) fn new(bus: Bus, need: Need) -> Self {
+        Self { bus, need, beats: watch::Sender::new(true) }
     }
 
     /// Looks until it is dropped.
     pub(super) async fn feel(&self) {
         let mut missed = 0;
         loop {
-            sleep(LOOK).await;
-            missed = match self.bus.stream_state(CHUNKS).await {
+            let (chunks, events) = tokio::join!(self.bus.stream_state(CHUNKS), self.bus.stream_state(EVENTS));
+            match chunks.as_ref().and(events.as_ref()) {
+                Ok(_) => self.need.met(),
+                Err(error) => self.need.missing(error.to_string()),
+            }
+            missed = match chunks {
                 // Chat has not made it yet: the broker answers, and a user's events are in another one.
                 Ok(_) | Err(StreamsError::Missing(_)) => 0,
                 Err(StreamsError::Unavailable { .. }) => missed + 1,
@@ -38,6 +45,7 @@ impl Pulse {
             if self.beats.send_replace(beats) != beats {
                 tracing::warn!(beats, "whether the broker's streams answer has changed");
             }
+            sleep(LOOK).await;
         }
     }
 
