@@ -83,46 +83,51 @@ async fn all_that_dashboards_and_alerts_ask_for_is_there_before_anything_has_hap
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_reply_is_counted_and_timed_on_its_way() {
-    let stack = Stack::start().await;
-    let admin = stack.admin().await;
-    let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
-    let session = worker.session("demo/fast").await;
-    let viewer = session.view().await;
-    viewer.whole_reply_to(&session.send("count 100 every 5ms").await).await;
-
-    let chat = until(&stack, Part::Chat, |counted| {
-        counted.get("muster_turns_ended_total{outcome=\"COMPLETED\"}") == Some(&1.0)
-    })
-    .await;
-    for once in [
-        "muster_messages_sent_total",
-        "muster_turns_started_total",
-        "muster_turn_wait_seconds_count",
-        "muster_turn_first_chunk_seconds_count",
-        "muster_turn_seconds_count",
-    ] {
-        assert_eq!(chat[once], 1.0, "{once}");
-    }
-    // 100 numbers, 5 ms each.
-    assert!((0.4..30.0).contains(&chat["muster_turn_seconds_sum"]), "{chat:#?}");
-    assert_eq!(chat["muster_turn_seconds_bucket{le=\"0.25\"}"], 0.0);
-    assert_eq!(chat["muster_turn_seconds_bucket{le=\"+Inf\"}"], 1.0);
-
-    let api = scraped(&stack, Part::Api).await;
-    for stage in ["stored", "passed_on"] {
-        let count = api[&format!("muster_chunk_lag_seconds_count{{stage=\"{stage}\"}}")];
-        assert!(count >= 5.0, "{stage}: {count}");
-        let sum = api[&format!("muster_chunk_lag_seconds_sum{{stage=\"{stage}\"}}")];
-        assert!(sum < count, "on one computer each takes less than a second: {stage}: {sum}");
-    }
-    assert!(api["muster_api_requests_total{class=\"2xx\"}"] >= 5.0);
-    assert_eq!(api["muster_api_request_seconds_count"], (1..=5).map(|class| api[&class_of(class)]).sum::<f64>());
-    let online = |counted: &BTreeMap<String, f64>| counted["muster_registry_workers{status=\"online\"}"] == 1.0;
-    until(&stack, Part::Registry, online).await;
-}
-
 fn class_of(class: u8) -> String {
     format!("muster_api_requests_total{{class=\"{class}xx\"}}")
+}
+
+/// Workers are counted twice a minute.
+mod waiting {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_reply_is_counted_and_timed_on_its_way() {
+        let stack = Stack::start().await;
+        let admin = stack.admin().await;
+        let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
+        let session = worker.session("demo/fast").await;
+        let viewer = session.view().await;
+        viewer.whole_reply_to(&session.send("count 100 every 5ms").await).await;
+
+        let chat = until(&stack, Part::Chat, |counted| {
+            counted.get("muster_turns_ended_total{outcome=\"COMPLETED\"}") == Some(&1.0)
+        })
+        .await;
+        for once in [
+            "muster_messages_sent_total",
+            "muster_turns_started_total",
+            "muster_turn_wait_seconds_count",
+            "muster_turn_first_chunk_seconds_count",
+            "muster_turn_seconds_count",
+        ] {
+            assert_eq!(chat[once], 1.0, "{once}");
+        }
+        // 100 numbers, 5 ms each.
+        assert!((0.4..30.0).contains(&chat["muster_turn_seconds_sum"]), "{chat:#?}");
+        assert_eq!(chat["muster_turn_seconds_bucket{le=\"0.25\"}"], 0.0);
+        assert_eq!(chat["muster_turn_seconds_bucket{le=\"+Inf\"}"], 1.0);
+
+        let api = scraped(&stack, Part::Api).await;
+        for stage in ["stored", "passed_on"] {
+            let count = api[&format!("muster_chunk_lag_seconds_count{{stage=\"{stage}\"}}")];
+            assert!(count >= 5.0, "{stage}: {count}");
+            let sum = api[&format!("muster_chunk_lag_seconds_sum{{stage=\"{stage}\"}}")];
+            assert!(sum < count, "on one computer each takes less than a second: {stage}: {sum}");
+        }
+        assert!(api["muster_api_requests_total{class=\"2xx\"}"] >= 5.0);
+        assert_eq!(api["muster_api_request_seconds_count"], (1..=5).map(|class| api[&class_of(class)]).sum::<f64>());
+        let online = |counted: &BTreeMap<String, f64>| counted["muster_registry_workers{status=\"online\"}"] == 1.0;
+        until(&stack, Part::Registry, online).await;
+    }
 }

@@ -21,16 +21,21 @@ async fn all_miss(stack: &Stack, what: &str) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_service_says_what_it_misses_and_is_ready_once_that_is_back() {
-    let mut stack = Setup::on(Engine::Postgres).linked().start().await;
-    for (part, name) in [(Part::Postgres, "\"database\""), (Part::Nats, "\"nats\""), (Part::Nats, "stream")] {
-        stack.kill(part).await;
-        all_miss(&stack, name).await;
-        stack.restart(part).await;
-        stack.ready().await;
+/// Most of it is waiting for others to notice.
+mod waiting {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_service_says_what_it_misses_and_is_ready_once_that_is_back() {
+        let mut stack = Setup::on(Engine::Postgres).linked().start().await;
+        for (part, name) in [(Part::Postgres, "\"database\""), (Part::Nats, "\"nats\""), (Part::Nats, "stream")] {
+            stack.kill(part).await;
+            all_miss(&stack, name).await;
+            stack.restart(part).await;
+            stack.ready().await;
+        }
+        let worker = stack.admin().await.machine("desk").await.worker().await.started(&stack).await.approved().await;
+        let session = worker.session("demo/fast").await;
+        assert_eq!(session.reply_to(&session.send("echo back").await).await.content, "back");
     }
-    let worker = stack.admin().await.machine("desk").await.worker().await.started(&stack).await.approved().await;
-    let session = worker.session("demo/fast").await;
-    assert_eq!(session.reply_to(&session.send("echo back").await).await.content, "back");
 }
