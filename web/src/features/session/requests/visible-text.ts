@@ -1,4 +1,7 @@
-const HIDDEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+/** What joins emoji into one hides nothing. */
+const JOINS =
+  /(?<=\p{Extended_Pictographic}[\uFE0F\p{Emoji_Modifier}]?)\u200D(?=\p{Extended_Pictographic})/u;
+const HIDDEN = new RegExp(`(?![\\n\\t]|${JOINS.source})[\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]`, "gu");
 
 /**
  * Text with nothing up its sleeve: characters that move the cursor, turn the reading order around
