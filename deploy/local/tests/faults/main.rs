@@ -33,7 +33,9 @@ const fn of(part: Part) -> Process {
 /// What suffers.
 #[derive(Clone, Copy)]
 enum Size {
-    /// One of each.
+    /// One of each, as `cargo muster up` starts them: on SQLite.
+    Embedded,
+    /// One of each, and PostgreSQL.
     Single,
     /// Three nats-servers, and two of each service behind a proxy that takes them in turn.
     Cluster,
@@ -41,10 +43,11 @@ enum Size {
 
 impl Size {
     async fn world(self) -> World {
-        let setup = Setup::on(Engine::Postgres).linked();
+        let on = |engine| Setup::on(engine).linked();
         World::begin(match self {
-            Self::Single => setup,
-            Self::Cluster => setup.clustered().instances(2),
+            Self::Embedded => on(Engine::Sqlite),
+            Self::Single => on(Engine::Postgres),
+            Self::Cluster => on(Engine::Postgres).clustered().instances(2),
         })
         .await
     }
@@ -52,6 +55,7 @@ impl Size {
     /// One of each kind; in a cluster another one than the first, and each nats-server: one of them leads.
     fn processes(self) -> Vec<Process> {
         match self {
+            Self::Embedded => PROCESSES.into_iter().filter(|process| *process != of(Part::Postgres)).collect(),
             Self::Single => PROCESSES.to_vec(),
             Self::Cluster => {
                 let services = [Part::Api, Part::Chat, Part::Registry].map(|part| part.number(1));
@@ -64,7 +68,7 @@ impl Size {
 
     const fn shape(self) -> Shape {
         match self {
-            Self::Single => Shape::SINGLE,
+            Self::Embedded | Self::Single => Shape::SINGLE,
             Self::Cluster => Shape::CLUSTER,
         }
     }
@@ -123,6 +127,11 @@ async fn by_chance(size: Size, times: u64) {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_process_may_be_killed_in_the_middle_of_replies() {
     kills(Size::Single).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_the_embedded_database_every_process_may_be_killed_in_the_middle_of_replies() {
+    kills(Size::Embedded).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
