@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use muster_testkit::{
     client::Client,
-    stack::{Frame, PASSWORD, Part, Running, Sent, Session, Stack, Viewer},
+    stack::{Engine, Frame, PASSWORD, Part, Running, Sent, Session, Setup, Stack, Viewer},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -68,12 +68,26 @@ async fn a_worker_that_crashes_leaves_its_text_and_a_reason_and_goes_on_after_a_
     assert_eq!(session.reply_to(&asked).await.content, "count 320 every 100ms");
 }
 
+/// Three nats-servers and two of each service: whichever the proxy before them chooses is asked.
+async fn cluster() -> Stack {
+    Setup::on(Engine::Postgres).clustered().instances(2).start().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_devices_that_stop_a_turn_at_once_see_one_outcome_within_a_second() {
-    let stack = Stack::start().await;
-    let worker = worker_of(&stack).await;
+    two_devices_stop_a_turn(&Stack::start().await, Duration::from_secs(1)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_two_devices_that_stop_a_turn_at_once_see_one_outcome() {
+    // Twelve processes share the computer.
+    two_devices_stop_a_turn(&cluster().await, Duration::from_secs(5)).await;
+}
+
+async fn two_devices_stop_a_turn(stack: &Stack, within: Duration) {
+    let worker = worker_of(stack).await;
     let session = worker.session("demo/fast").await;
-    let elsewhere = session.seen_by(&second_device(&stack).await);
+    let elsewhere = session.seen_by(&second_device(stack).await);
     let viewers = [session.view().await, elsewhere.view().await];
     let sent = session.send("hang").await;
     for viewer in &viewers {
@@ -89,7 +103,7 @@ async fn two_devices_that_stop_a_turn_at_once_see_one_outcome_within_a_second() 
         viewer.until("its end", |frames| ends(frames, &sent).into_iter().next()).await;
     }
     println!("stopped after {:?}", asked.elapsed());
-    assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+    assert!(asked.elapsed() < within, "{:?}", asked.elapsed());
     assert!(here.is_ok() || there.is_ok());
     for late in [here, there].into_iter().filter_map(Result::err) {
         assert_eq!(late.status(), Some(409), "{late}");
@@ -140,10 +154,18 @@ async fn what_waits_for_a_decision_is_listed_over_all_machines_and_answered_from
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_request_is_answered_by_one_device_and_gone_after_a_crash() {
-    let stack = Stack::start().await;
-    let mut worker = worker_of(&stack).await;
+    two_devices_answer_a_request(&Stack::start().await).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_a_request_is_answered_by_one_device_and_gone_after_a_crash() {
+    two_devices_answer_a_request(&cluster().await).await;
+}
+
+async fn two_devices_answer_a_request(stack: &Stack) {
+    let mut worker = worker_of(stack).await;
     let session = worker.session("demo/fast").await;
-    let other = second_device(&stack).await;
+    let other = second_device(stack).await;
     let asked = |frames: &[Frame]| {
         let request = frames.iter().rev().find(|frame| frame.event == "request" && frame.data["status"] == "pending");
         request.map(|frame| frame.data["requestId"].as_str().unwrap().to_owned())
