@@ -3,6 +3,8 @@ import { useEffect } from "react";
 import { toast } from "sonner";
 import { MachineEmptyState } from "@/features/fleet/machine-empty-state";
 import { MachinePage } from "@/features/fleet/machine-page";
+import { askAhead } from "@/shared/api/asked-ahead";
+import { newestPage } from "@/shared/api/newest-page";
 import { closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
 import { nameOf } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
@@ -39,6 +41,11 @@ export function Place({ phone }: { phone: boolean }) {
     go(placed.fallback, { replace: true });
   }, [placed, go]);
   useEffect(() => closeDialog(), [placed.key]);
+  const session = placed.kind === "session" ? placed.session.chatSessionId : undefined;
+  useEffect(() => {
+    // Its messages come while the code that shows them does.
+    if (session !== undefined && !SessionPane.isThere()) askAhead(newestPage(session));
+  }, [session]);
   const settled = placed.kind !== "loading";
   useEffect(() => {
     if (!settled) return undefined;

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { forgetAskedAhead } from "./asked-ahead";
+import { askAhead, forgetAskedAhead } from "./asked-ahead";
 import { api } from "./client";
 
 const answer = (name: string) => Promise.resolve(Response.json({ name }));
@@ -20,6 +20,12 @@ afterEach(() => {
 
 it("an answer that was asked for ahead is for the first who wants it", async () => {
   expect([await nameOf(), await nameOf()]).toEqual([{ name: "ahead" }, { name: "now" }]);
+});
+
+it("what is asked for ahead is asked for once", async () => {
+  askAhead("/api/v1/auth/me");
+  expect(await nameOf()).toEqual({ name: "now" });
+  expect(fetch).toHaveBeenCalledTimes(1);
 });
 
 it("nobody gets an answer from before when that is not good enough any more", async () => {

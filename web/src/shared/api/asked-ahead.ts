@@ -1,8 +1,17 @@
 declare global {
   interface Window {
-    /** What public/ahead.js asked before this program was there, by path. */
+    /** What was asked before whoever wants it was there, by path; first by public/ahead.js. */
     askedAhead?: Map<string, Promise<Response>>;
   }
+}
+
+/** Asks for what will be wanted by code that is still on its way. */
+export function askAhead(path: string): void {
+  const asked = (window.askedAhead ??= new Map());
+  const answer = fetch(path);
+  // Whoever wants it is told why it failed.
+  answer.catch(() => undefined);
+  asked.set(path, answer);
 }
 
 /** An answer that was asked for ahead, for the one who wants it first. */

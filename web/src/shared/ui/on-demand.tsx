@@ -36,7 +36,7 @@ export function onDemand<Props extends object>(
     if (error !== undefined) throw error;
     return Component === undefined ? <Meanwhile {...props} /> : <Component {...props} />;
   }
-  return Object.assign(OnDemand, { preload });
+  return Object.assign(OnDemand, { preload, isThere: () => loaded !== undefined });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { createStore } from "zustand/vanilla";
 import { ApiError } from "@/shared/api/api-error";
 import { api, must } from "@/shared/api/client";
+import { PAGE } from "@/shared/api/newest-page";
 import type { ChatMessage } from "@/shared/api/types";
 import type { Frame } from "@/shared/live/frame";
 import type { LiveClient } from "@/shared/live/live-client";
@@ -9,7 +10,6 @@ import { reduce, withNewestPage, withOlderPage } from "./reducer";
 import { emptyTranscript, type StreamFrame, type Transcript } from "./transcript";
 import { newerVersion, newestOf, olderVersion, rootOf, type Chosen } from "./versions";
 
-const PAGE = 50;
 const RETRY_MS = 2_000;
 
 export interface SessionView {
