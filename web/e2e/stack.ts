@@ -74,7 +74,14 @@ export class Muster {
   }
 
   async startWorker(token: string, agent: Agent = { backend: "demo" }): Promise<WorkerProcess> {
-    const worker = await WorkerProcess.start(token, this.server, agent);
+    return this.own(await WorkerProcess.start(token, this.server, agent));
+  }
+
+  async startWorkerBy(command: string): Promise<WorkerProcess> {
+    return this.own(await WorkerProcess.startBy(command));
+  }
+
+  private own(worker: WorkerProcess): WorkerProcess {
     this.workers.push(worker);
     return worker;
   }

@@ -12,22 +12,35 @@ export interface Agent {
   files?: Record<string, string>;
 }
 
+type Files = NonNullable<Agent["files"]>;
+
 /** A worker-agent in directories of its own, as is whatever its agent keeps. */
 export class WorkerProcess {
   private child: ChildProcess | undefined;
 
   private constructor(
-    private readonly token: string,
-    private readonly server: string,
-    private readonly agent: Agent,
+    private readonly command: readonly [string, ...string[]],
     private readonly home: string,
   ) {}
 
   static async start(token: string, server: string, agent: Agent): Promise<WorkerProcess> {
+    const program = process.env["MUSTER_WORKER_AGENT"];
+    if (program === undefined) throw new Error("MUSTER_WORKER_AGENT names no worker-agent");
+    const options = { "--token": token, "--server": server, "--backend": agent.backend };
+    const args = [...Object.entries(options).flat(), ...(agent.options ?? [])];
+    return WorkerProcess.run([program, "run", ...args], agent.files);
+  }
+
+  /** Pastes the command that the page shows into a shell. */
+  static async startBy(command: string): Promise<WorkerProcess> {
+    return WorkerProcess.run(["sh", "-c", command]);
+  }
+
+  private static async run(command: [string, ...string[]], files: Files = {}) {
     const home = await mkdtemp(join(tmpdir(), "muster-e2e-"));
-    const worker = new WorkerProcess(token, server, agent, home);
+    const worker = new WorkerProcess(command, home);
     await mkdir(worker.directory);
-    for (const [name, content] of Object.entries(agent.files ?? {})) {
+    for (const [name, content] of Object.entries(files)) {
       const file = join(worker.directory, name);
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, content);
@@ -47,6 +60,7 @@ export class WorkerProcess {
       ...process.env,
       XDG_DATA_HOME: join(this.home, "data"),
       XDG_STATE_HOME: join(this.home, "state"),
+      MUSTER_INSTALL_DIR: join(this.home, "bin"),
     };
   }
 
@@ -54,6 +68,11 @@ export class WorkerProcess {
   async restart(): Promise<void> {
     await this.end();
     this.spawn();
+  }
+
+  /** Takes it away without a word, as the kernel would. */
+  async kill(): Promise<void> {
+    await this.end("SIGKILL");
   }
 
   /** The demo no longer knows what was said, as an agent whose files were cleared away. */
@@ -70,29 +89,24 @@ export class WorkerProcess {
   }
 
   private spawn(): void {
-    const program = process.env["MUSTER_WORKER_AGENT"];
-    if (program === undefined) throw new Error("MUSTER_WORKER_AGENT names no worker-agent");
-    const options = {
-      "--token": this.token,
-      "--server": this.server,
-      "--backend": this.agent.backend,
-      "--dir": this.directory,
-    };
-    this.child = spawn(
-      program,
-      ["run", ...Object.entries(options).flat(), ...(this.agent.options ?? [])],
-      {
-        stdio: "ignore",
-        env: this.environment,
-      },
-    );
+    const [program, ...args] = this.command;
+    // A group of its own: a shell starts the worker beside itself.
+    this.child = spawn(program, args, {
+      cwd: this.directory,
+      detached: true,
+      stdio: ["ignore", "ignore", "pipe"],
+      env: this.environment,
+    });
+    this.child.stderr?.resume();
   }
 
-  private async end(): Promise<void> {
+  private async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
     const child = this.child;
-    if (child === undefined || child.exitCode !== null) return;
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
+    this.child = undefined;
+    if (child?.pid === undefined || child.exitCode !== null) return;
+    // Not before the last one that could write there has ended.
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    process.kill(-child.pid, signal);
     await ended;
   }
 }

@@ -1,4 +1,5 @@
 import type { Page, TestInfo } from "@playwright/test";
+import { newcomersWay } from "../newcomers-way";
 import { ScriptedModel } from "../scripted-model";
 import { expect, test, type Muster } from "../stack";
 import { shot } from "./shot";
@@ -18,39 +19,8 @@ const whole = (muster: Muster) =>
     timeout: 30_000,
   });
 
-test("a newcomer's way to the first reply", async ({ page, muster }, info) => {
-  const look = album(page, "newcomer", info);
-  await page.goto("/login");
-  await expect(page.getByRole("button", { name: "Sign in", exact: true })).toBeVisible();
-  await look("login");
-  await page.goto("/register");
-  await expect(page.getByRole("button", { name: "Create account" })).toBeVisible();
-  await look("register");
-  await muster.signUp();
-  await expect(page.getByRole("heading", { name: /first machine/ })).toBeVisible();
-  await look("no-machine");
-  await muster.addMachine("studio");
-  await look("no-worker");
-  const token = await muster.newToken("orchard");
-  await look("command");
-  await muster.startWorker(token);
-  const dialog = page.getByRole("dialog");
-  await expect(dialog.getByRole("button", { name: "Approve" })).toBeInViewport({
-    timeout: 60_000,
-  });
-  await look("approval");
-  await dialog.getByRole("button", { name: "Approve" }).click();
-  const start = dialog.getByRole("button", { name: "Start a session" });
-  await expect(start).toBeEnabled({ timeout: 60_000 });
-  await look("online");
-  await start.click();
-  await expect(page.getByRole("button", { name: /^Model:/ })).toBeVisible();
-  await look("new-session");
-  await muster.send("What can you show me?");
-  await expect(muster.reply).toContainText("Things to try");
-  await look("streaming");
-  await whole(muster);
-  await look("reply");
+test("a newcomer's way", async ({ page, muster }, info) => {
+  await newcomersWay(muster, album(page, "newcomer", info));
 });
 
 test("the screens of a session, and around it", async ({ page, muster }, info) => {
