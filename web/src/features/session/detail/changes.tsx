@@ -3,7 +3,8 @@ import { useMemo, useState } from "react";
 import type { PartOf } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { cn } from "@/shared/ui/cn";
-import { DiffCounts, DiffView } from "../reply/diff-view";
+import { DiffCounts } from "../reply/diff-view";
+import { LongDiff } from "../reply/long-diff";
 import { countChanges, patchLines } from "../reply/patch-lines";
 import { useShortPath } from "../reply/short-path";
 import { useDiffs } from "./use-session-parts";
@@ -43,7 +44,7 @@ function Change({ part }: { part: PartOf<"diff"> }) {
       </button>
       {open && (
         <div className="mx-2 mb-2 overflow-hidden rounded-md border border-line">
-          <DiffView lines={lines} />
+          <LongDiff lines={lines} />
         </div>
       )}
     </li>

@@ -3,7 +3,8 @@ import { useMemo } from "react";
 import type { PartOf } from "@/shared/api/types";
 import { CopyButton } from "@/shared/ui/copy-button";
 import { t } from "@/shared/i18n/strings";
-import { DiffCounts, DiffView } from "./diff-view";
+import { DiffCounts } from "./diff-view";
+import { LongDiff } from "./long-diff";
 import { countChanges, patchLines } from "./patch-lines";
 import { useShortPath } from "./short-path";
 
@@ -21,7 +22,7 @@ export function DiffPart({ part }: { part: PartOf<"diff"> }) {
         <span className="flex-1" />
         <CopyButton text={part.patch} label={`${t.common.copy}: ${path}`} />
       </figcaption>
-      <DiffView lines={lines} />
+      <LongDiff lines={lines} />
     </figure>
   );
 }

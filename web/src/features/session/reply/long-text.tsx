@@ -1,17 +1,18 @@
 import { useState } from "react";
 import { t } from "@/shared/i18n/strings";
-import { Button } from "@/shared/ui/button";
 import { CopyButton } from "@/shared/ui/copy-button";
+import { ShowAll } from "./show-all";
 
 const LINES = 14;
+/** About as much as so many lines hold: some outputs are a single one. */
+const CHARACTERS = 1_400;
 /** Even opened, a text of megabytes must not freeze the page; all of it can still be copied. */
 const MOST_CHARACTERS = 200_000;
 
 export function LongText({ label, text }: { label: string; text: string }) {
   const [all, setAll] = useState(false);
   const lines = text.split("\n");
-  const long = lines.length > LINES;
-  const shown = (all || !long ? text : lines.slice(0, LINES).join("\n")).slice(0, MOST_CHARACTERS);
+  const beginning = lines.slice(0, LINES).join("\n").slice(0, CHARACTERS);
   return (
     <div className="min-w-0 rounded-md border border-line bg-panel">
       <div className="flex items-center pr-0.5 pl-2.5">
@@ -19,17 +20,18 @@ export function LongText({ label, text }: { label: string; text: string }) {
         <CopyButton text={text} label={`${t.common.copy}: ${label}`} className="size-6" />
       </div>
       <pre className="overflow-x-auto px-2.5 pb-2 font-mono text-xs break-words whitespace-pre-wrap">
-        {shown}
+        {all ? text.slice(0, MOST_CHARACTERS) : beginning}
       </pre>
-      {long && (
-        <Button
-          look="ghost"
-          size="sm"
-          className="w-full rounded-t-none"
-          onClick={() => setAll(!all)}
-        >
-          {all ? t.reply.showLess : t.reply.showAll(lines.length)}
-        </Button>
+      {beginning !== text && (
+        <ShowAll
+          all={all}
+          onChange={setAll}
+          label={
+            lines.length > LINES
+              ? t.reply.showAll(lines.length)
+              : t.reply.showAllCharacters(text.length)
+          }
+        />
       )}
     </div>
   );

@@ -16,7 +16,9 @@ const tints = {
   cancelled: "text-ink-3",
 };
 
-export function PlanEntries({ entries }: Pick<PartOf<"plan">, "entries">) {
+type Entry = Pick<PartOf<"plan">["entries"][number], "content" | "status">;
+
+export function PlanEntries({ entries }: { entries: readonly Entry[] }) {
   return (
     <ul className="flex flex-col gap-1">
       {entries.map(({ content, status }, i) => {
@@ -24,6 +26,7 @@ export function PlanEntries({ entries }: Pick<PartOf<"plan">, "entries">) {
         return (
           <li key={i} className="flex items-start gap-2 text-sm">
             <Icon
+              role="img"
               aria-label={t.reply.entry[status]}
               className={cn("mt-0.5 size-4 shrink-0", tints[status])}
             />

@@ -8,19 +8,20 @@ import {
   SquareTerminal,
   Wrench,
 } from "lucide-react";
+import type { ToolKind } from "./tool-kind";
 
-const kinds: readonly [RegExp, typeof Wrench][] = [
-  [/bash|shell|exec|command|terminal/i, SquareTerminal],
-  [/edit|write|patch|replace|create/i, FilePen],
-  [/web|fetch|http|browser/i, Globe],
-  [/grep|glob|search|find|list|ls/i, Search],
-  [/todo|plan/i, ListChecks],
-  [/task|agent/i, Bot],
-  [/read|view|cat|open/i, FileText],
-];
+const icons = {
+  command: SquareTerminal,
+  edit: FilePen,
+  web: Globe,
+  search: Search,
+  plan: ListChecks,
+  task: Bot,
+  read: FileText,
+  other: Wrench,
+};
 
-/** Backends name their tools freely; what they do shows in the name. */
-export function ToolIcon({ name }: { name: string }) {
-  const Icon = kinds.find(([pattern]) => pattern.test(name))?.[1] ?? Wrench;
+export function ToolIcon({ kind }: { kind: ToolKind }) {
+  const Icon = icons[kind];
   return <Icon />;
 }

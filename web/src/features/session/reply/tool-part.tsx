@@ -1,4 +1,5 @@
 import { CircleAlert } from "lucide-react";
+import { useMemo } from "react";
 import type { PartOf } from "@/shared/api/types";
 import { took } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
@@ -6,63 +7,87 @@ import { Spinner } from "@/shared/ui/spinner";
 import { Fold } from "./fold";
 import { LongText } from "./long-text";
 import { plainText } from "./plain-text";
+import { PlanEntries } from "./plan-entries";
 import { useShortPath } from "./short-path";
+import { toolFacts, type ToolFacts } from "./tool-facts";
 import { ToolIcon } from "./tool-icon";
 
+type Tool = PartOf<"tool">;
+
 /** One line: what it does, whether it runs, how long it took. Open: what went in and what came out. */
-export function ToolPart({ part, ended }: { part: PartOf<"tool">; ended: boolean }) {
+export function ToolPart({ part, ended }: { part: Tool; ended: boolean }) {
+  const facts = useMemo(() => toolFacts(part), [part]);
   const open = part.state === "running" || part.state === "pending";
-  const running = open && !ended;
-  // Nothing tells the end of a tool whose turn was cut off.
-  const state = open && ended ? "stopped" : part.state;
-  const input = inputText(part.input);
-  const output = plainText(part.output);
-  const title = useShortPath(plainText(part.title));
+  const subject = useShortPath(facts.subject);
   return (
     <Fold
-      icon={<ToolIcon name={part.name} />}
+      icon={<ToolIcon kind={facts.kind} />}
       summary={
         <>
           <span className="shrink-0 font-medium text-ink">{part.name}</span>
-          {title !== part.name && <span className="truncate font-mono text-xs">{title}</span>}
-          <span className="flex shrink-0 items-center gap-1 text-xs text-ink-3">
-            {running && <Spinner />}
-            {part.state === "error" && (
-              <CircleAlert aria-hidden className="size-3.5 text-bad-ink" />
-            )}
-            {part.state === "completed" && part.endedAt != null ? (
-              took(part.endedAt - part.startedAt)
-            ) : (
-              <span className={part.state === "error" ? "text-bad-ink" : undefined}>
-                {t.reply.tool[state]}
-              </span>
-            )}
-          </span>
+          {subject !== part.name && (
+            <span title={facts.subject} className="truncate font-mono text-xs">
+              {subject}
+            </span>
+          )}
+          {facts.note !== "" && (
+            <span className="max-w-40 shrink-0 truncate text-xs text-ink-3">{facts.note}</span>
+          )}
+          {/* Nothing tells the end of a tool whose turn was cut off. */}
+          <ToolState part={part} state={open && ended ? "stopped" : part.state} />
         </>
       }
     >
-      <div className="flex flex-col gap-2">
-        {input !== "" && <LongText label={t.reply.input} text={input} />}
-        {output !== "" ? (
-          <LongText label={t.reply.output} text={output} />
-        ) : (
-          !running && <p className="text-xs text-ink-3">{t.reply.noOutput}</p>
-        )}
-        {part.truncated && <p className="text-xs text-ink-3">{t.reply.truncated}</p>}
-      </div>
+      <ToolBody part={part} facts={facts} running={open && !ended} />
     </Fold>
   );
 }
 
-/** A command is read as a command; anything else as the JSON that it is, if it is any. */
-function inputText(input: string): string {
-  try {
-    const read: unknown = JSON.parse(input);
-    if (typeof read !== "object" || read === null) return plainText(input);
-    if ("command" in read && typeof read.command === "string")
-      return plainText(`$ ${read.command}`);
-    return plainText(JSON.stringify(read, null, 2));
-  } catch {
-    return plainText(input);
-  }
+function ToolState({ part, state }: { part: Tool; state: Tool["state"] | "stopped" }) {
+  return (
+    <span className="flex shrink-0 items-center gap-1 text-xs text-ink-3">
+      {(state === "running" || state === "pending") && <Spinner />}
+      {state === "error" && <CircleAlert aria-hidden className="size-3.5 text-bad-ink" />}
+      {state === "completed" && part.endedAt != null ? (
+        took(part.endedAt - part.startedAt)
+      ) : (
+        <span className={state === "error" ? "text-bad-ink" : undefined}>
+          {t.reply.tool[state]}
+        </span>
+      )}
+    </span>
+  );
+}
+
+interface ToolBodyProps {
+  part: Tool;
+  facts: ToolFacts;
+  running: boolean;
+}
+
+function ToolBody({ part, facts, running }: ToolBodyProps) {
+  const { input, link, entries } = facts;
+  const output = plainText(part.output);
+  if (entries.length > 0 && part.state !== "error") return <PlanEntries entries={entries} />;
+  return (
+    <div className="flex flex-col gap-2">
+      {link !== undefined && (
+        <a
+          href={link}
+          target="_blank"
+          rel="noreferrer noopener nofollow"
+          className="text-signal-ink touch w-fit max-w-full rounded-sm font-mono text-xs break-all underline underline-offset-2"
+        >
+          {facts.subject}
+        </a>
+      )}
+      {input !== "" && <LongText label={t.reply.input} text={input} />}
+      {output !== "" ? (
+        <LongText label={t.reply.output} text={output} />
+      ) : (
+        !running && <p className="text-xs text-ink-3">{t.reply.noOutput}</p>
+      )}
+      {part.truncated && <p className="text-xs text-ink-3">{t.reply.truncated}</p>}
+    </div>
+  );
 }
