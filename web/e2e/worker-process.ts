@@ -17,6 +17,12 @@ type Files = NonNullable<Agent["files"]>;
 /** A worker-agent in directories of its own, as is whatever its agent keeps. */
 export class WorkerProcess {
   private child: ChildProcess | undefined;
+  private said = "";
+
+  /** What it has written when it ended by itself; nothing while it runs. */
+  get lastWords(): string {
+    return this.child?.exitCode == null ? "" : this.said;
+  }
 
   private constructor(
     private readonly command: readonly [string, ...string[]],
@@ -70,9 +76,14 @@ export class WorkerProcess {
     this.spawn();
   }
 
+  /** Asks it to end, as whoever presses Ctrl-C does. */
+  async end(): Promise<void> {
+    await this.signal("SIGTERM");
+  }
+
   /** Takes it away without a word, as the kernel would. */
   async kill(): Promise<void> {
-    await this.end("SIGKILL");
+    await this.signal("SIGKILL");
   }
 
   /** The demo no longer knows what was said, as an agent whose files were cleared away. */
@@ -97,10 +108,10 @@ export class WorkerProcess {
       stdio: ["ignore", "ignore", "pipe"],
       env: this.environment,
     });
-    this.child.stderr?.resume();
+    this.child.stderr?.on("data", (words: Buffer) => (this.said += words.toString()));
   }
 
-  private async end(signal: NodeJS.Signals = "SIGTERM"): Promise<void> {
+  private async signal(signal: NodeJS.Signals): Promise<void> {
     const child = this.child;
     this.child = undefined;
     if (child?.pid === undefined || child.exitCode !== null) return;
