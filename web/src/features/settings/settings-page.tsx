@@ -15,6 +15,7 @@ import { KeyboardSettings } from "./keyboard-settings";
 import { NoticeSettings } from "./notice-settings";
 import { PasskeySettings } from "./passkey-settings";
 import { PeopleSettings } from "./people-settings";
+import { PhoneSettings } from "./phone-settings";
 import { ServerVersion } from "./server-version";
 import { TokenSettings } from "./token-settings";
 
@@ -56,6 +57,7 @@ export function SettingsPage({ problem }: { problem: string | undefined }) {
         </Section>
         <Section title={t.settings.devices} text={t.settings.devicesText}>
           <DeviceSettings />
+          <PhoneSettings />
         </Section>
         <Section title={t.tokens.title} text={t.tokens.text}>
           <TokenSettings />

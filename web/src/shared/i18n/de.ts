@@ -761,6 +761,11 @@ export const de: typeof en = {
     onOff: { on: "An", off: "Aus" },
     devices: "Geräte",
     devicesText: "Wo du angemeldet bist.",
+    onPhone: "Auf dem Telefon öffnen",
+    onPhoneText: "Richte seine Kamera hierher.",
+    codeOf: (address) => `QR-Code von ${address}`,
+    onlyHere:
+      "Nur dieser Rechner kann diese Seite öffnen, denn Muster ist nur auf ihm selbst erreichbar.",
     thisDevice: "dieses hier",
     signOutThere: "Abmelden",
     signedOutThere: "Das Gerät wurde abgemeldet",
