@@ -22,7 +22,26 @@ export type OpenDialog =
 
 const store = createStore<{ open: OpenDialog | null }>(() => ({ open: null }));
 
-export const openDialog = (open: OpenDialog) => store.setState({ open });
+/** What had the focus before a dialog took it. */
+let opener: HTMLElement | null = null;
+
+export function openDialog(open: OpenDialog): void {
+  const { activeElement } = document;
+  // A menu is gone by the time the dialog closes; its button is not.
+  const button = activeElement?.closest("[role=menu]")?.getAttribute("aria-labelledby");
+  opener = button == null ? null : document.getElementById(button);
+  store.setState({ open });
+}
+
+/** When a dialog closes: the focus goes on from where its menu was, if it had one. */
+export function returnFocus(event: Event): void {
+  if (opener?.isConnected === true) {
+    event.preventDefault();
+    opener.focus();
+  }
+  opener = null;
+}
+
 export const closeDialog = () => store.setState({ open: null });
 export const useOpenDialog = () => useStore(store, (state) => state.open);
 export const anyDialogOpen = () => store.getState().open !== null;

@@ -1,6 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { returnFocus } from "@/shared/dialogs/dialog-store";
 import { t } from "@/shared/i18n/strings";
 import { cn } from "./cn";
 import { IconButton } from "./icon-button";
@@ -28,6 +29,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-veil" />
         <Radix.Content
+          onCloseAutoFocus={returnFocus}
           {...(description == null && { "aria-describedby": undefined })}
           className={cn(
             "fixed z-40 flex max-h-[88dvh] animate-enter flex-col overflow-y-auto scroll-smooth bg-raised p-5 shadow-pop outline-none",

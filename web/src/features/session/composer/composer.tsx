@@ -6,6 +6,7 @@ import { nameOf } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Tooltip } from "@/shared/ui/tooltip";
+import { useKeptFocus } from "@/shared/ui/use-kept-focus";
 import { takesFiles, takesImages } from "../attachments/attachment";
 import { AttachButton } from "../attachments/attach-button";
 import { DraftFileList } from "../attachments/draft-file-list";
@@ -44,6 +45,8 @@ export function Composer(props: ComposerProps) {
   const files = useDraftFiles(props.conversation);
   const attach = (chosen: File[]) => addFiles(props.conversation, chosen);
   const drop = useFileDrop(attach);
+  // Stopping takes its button away.
+  const kept = useKeptFocus(running == null, "#composer");
   const blind =
     files.some((f) => f.mediaType.startsWith("image/")) && !takesImages(worker, props.model);
   const unready = blind || files.some((f) => f.attachment === null);
@@ -52,7 +55,10 @@ export function Composer(props: ComposerProps) {
     if (!empty && !unready && !props.busy) props.onSend();
   };
   return (
-    <div className="measure px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] md:px-5 md:pb-4">
+    <div
+      {...kept}
+      className="measure px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] md:px-5 md:pb-4"
+    >
       {props.above}
       <div
         {...drop.handlers}

@@ -3,6 +3,7 @@ import type { ReactNode } from "react";
 import { useMe } from "@/shared/account/use-me";
 import type { AgentRequest } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
+import { useKeptFocus } from "@/shared/ui/use-kept-focus";
 import { PermissionAnswer } from "./permission-answer";
 import { QuestionAnswer } from "./question-answer";
 import { RequestDetails } from "./request-details";
@@ -13,8 +14,11 @@ export function RequestCard({ request, context }: { request: AgentRequest; conte
   const Icon = request.kind === "permission" ? ShieldQuestion : CircleHelp;
   const kind = t.request[request.kind];
   const title = visibleText(request.title);
+  const kept = useKeptFocus(request.status);
   return (
     <section
+      {...kept}
+      tabIndex={-1}
       aria-label={`${kind}: ${title}`}
       className="overflow-hidden rounded-lg border border-line bg-raised shadow-low"
     >
