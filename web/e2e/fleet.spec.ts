@@ -47,6 +47,11 @@ test("a worker that stops, or is killed, is seen as offline within two seconds, 
   test.slow();
   const orchard = await muster.readyToChat();
   await expect(worker(page, "online")).toBeVisible();
+  // A registry that has just started waits for half a minute before it says that anybody is away.
+  await orchard.end();
+  await expect(worker(page, "offline")).toBeVisible({ timeout: START });
+  await orchard.restart();
+  await expect(worker(page, "online")).toBeVisible({ timeout: START });
   for (const end of [() => orchard.end(), () => orchard.kill()]) {
     await end();
     await expect(worker(page, "offline")).toBeVisible({ timeout: SEEN });
@@ -105,7 +110,7 @@ test("only approved workers can be chosen, each with a mark that is live", async
   await approve(page).click({ timeout: START });
   await expect(worker(page, "online", "meadow")).toBeVisible({ timeout: START });
   await orchard.stop();
-  await expect(worker(page, "offline")).toBeVisible();
+  await expect(worker(page, "offline")).toBeVisible({ timeout: START });
   await worker(page, "online", "meadow").click();
   await expect(page.getByText("What should meadow work on?")).toBeVisible();
   await expect(muster.composer).toBeFocused();

@@ -95,6 +95,7 @@ test("with the keyboard alone one signs in, talks, answers, stops and signs out,
   await page.keyboard.press("Escape");
   await expect(page.getByRole("button", { name: "Session menu" })).toBeFocused();
   await page.keyboard.press("Enter");
+  await expect(page.getByRole("menuitem").first()).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(page.getByRole("dialog").getByLabel("Name")).toBeFocused();
   await page.keyboard.press("Escape");

@@ -39,6 +39,16 @@ it("a letter on the page is a shortcut", async () => {
   expect(go).toHaveBeenCalledWith({ worker: "w" });
 });
 
+it("what is on its way out is in nobody's way", async () => {
+  render(
+    <Page>
+      <div role="menu" data-state="closed" />
+    </Page>,
+  );
+  await user.keyboard("n");
+  expect(go).toHaveBeenCalledWith({ worker: "w" });
+});
+
 describe("a letter is none where it means something else", () => {
   it.each([
     ["a field", <input aria-label="there" />],

@@ -50,8 +50,8 @@ export function useAppKeys(): void {
   }, [place, go, sessions]);
 }
 
-/** What is over the page while it is there: its own keys count, or none. */
-const OVER = "[role=dialog], [role=alertdialog], [role=menu]";
+/** What is over the page, and not on its way out: its own keys count, or none. */
+const OVER = ":is([role=dialog], [role=alertdialog], [role=menu]):not([data-state=closed])";
 /** Where letters are written, or choose among what begins with them. */
 const WRITES = "input, textarea, select, [contenteditable], [role=listbox], [role=combobox]";
 
