@@ -1,6 +1,6 @@
 //! What the stream has, asked of the broker itself.
 
-use std::{collections::BTreeMap, fmt::Display, net::SocketAddr};
+use std::{collections::BTreeMap, fmt::Display, net::SocketAddr, time::Duration};
 
 use muster_contracts::{
     Message as _,
@@ -11,6 +11,7 @@ use muster_contracts::{
     v1,
 };
 use serde_json::{Value, json};
+use tokio::time::Instant;
 
 use crate::{
     stack::Stack,
@@ -19,6 +20,10 @@ use crate::{
 
 /// Messages of one read.
 const BATCH: usize = 500;
+/// A copy of the stream has caught up by then.
+const BEHIND: Duration = Duration::from_secs(60);
+/// Between two looks whether it has.
+const LOOK: Duration = Duration::from_millis(200);
 
 /// A reader of the stream.
 #[derive(Debug)]
@@ -50,8 +55,10 @@ impl Stream {
         must("reading the stream", Wire::connect(self.address, &self.login).await)
     }
 
-    /// A reply, of which every number must be there once and in order.
-    pub(super) async fn reply(&self, worker: &str, session: &str, reply: &str) -> Kept {
+    /// A reply, of which every number must be there once and in order, and that has at least so many: whoever is asked may
+    /// be a copy that was halted, and is behind for a while.
+    pub(super) async fn reply(&self, worker: &str, session: &str, reply: &str, at_least: u64) -> Kept {
+        let patience = Instant::now() + BEHIND;
         let (worker, session) = (must("its id", worker.parse()), must("its id", session.parse()));
         let filter = filter::reply(&worker, &session, &must("its id", reply.parse()));
         let mut wire = self.connected().await;
@@ -73,7 +80,9 @@ impl Stream {
                 }
                 from = header(&message.headers, "Nats-Sequence").parse::<u64>().unwrap_or_default() + 1;
             }
-            if read.len() < BATCH {
+            if read.len() < BATCH && whole.number() < at_least && Instant::now() < patience {
+                tokio::time::sleep(LOOK).await;
+            } else if read.len() < BATCH {
                 (kept.text, kept.chunks) = (whole.content(), whole.number());
                 return kept;
             }
