@@ -100,6 +100,7 @@ test("with the keyboard alone one signs in, talks, answers, stops and signs out,
   await expect(page.getByRole("dialog").getByLabel("Name")).toBeFocused();
   await page.keyboard.press("Escape");
   await expect(page.getByRole("dialog")).toBeHidden();
+  await expect(page.getByRole("button", { name: "Session menu" })).toBeFocused();
   await seesFocus(page);
 
   await page.keyboard.press("/");
