@@ -106,7 +106,7 @@ async fn settle(state: &Shared, asked_at: i64, census: Census, absent: &mut BTre
         metric::WORKERS.set_of(status.as_str(), count.into());
     }
     let mut write = state.db.write().await?;
-    if connections::purge(&mut write, asked_at - KEPT).await? {
+    if connections::purge(&mut write, state.db.engine(), asked_at - KEPT).await? {
         write.commit().await?;
     }
     Ok(())

@@ -3,7 +3,7 @@
 
 use muster_bus::{ClientConnection, Identity};
 use muster_contracts::id::{InstanceId, WorkerId};
-use muster_service::{DbError, Write};
+use muster_service::{DbError, Engine, Write};
 use sqlx::{AnyExecutor, Row as _, any::AnyRow};
 
 use super::parsed;
@@ -156,14 +156,62 @@ pub(crate) async fn close_process(
     Ok(())
 }
 
+macro_rules! purge {
+    ($locked:literal) => {
+        concat!(
+            "DELETE FROM connections WHERE (server_id, client_id) IN (
+               SELECT server_id, client_id FROM connections WHERE closed_at < $1
+                 OR (connected_at < $1 AND worker_id NOT IN (SELECT worker_id FROM workers))",
+            $locked,
+            ")"
+        )
+    };
+}
+
 /// Forgets what was closed before, and what belongs to no worker. True when there was any.
-pub(crate) async fn purge(write: &mut Write, closed_before: i64) -> Result<bool, DbError> {
-    let done = sqlx::query(
-        "DELETE FROM connections WHERE closed_at < $1
-         OR (connected_at < $1 AND worker_id NOT IN (SELECT worker_id FROM workers))",
-    )
-    .bind(closed_before)
-    .execute(write.connection())
-    .await?;
+pub(crate) async fn purge(write: &mut Write, engine: Engine, closed_before: i64) -> Result<bool, DbError> {
+    let statement = match engine {
+        Engine::Sqlite => purge!(""),
+        // Rows that somebody else has in hand are left to them: whoever removes a worker takes its rows in another order.
+        Engine::Postgres => purge!(" FOR UPDATE SKIP LOCKED"),
+    };
+    let done = sqlx::query(statement).bind(closed_before).execute(write.connection()).await?;
     Ok(done.rows_affected() > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use muster_service::Db;
+    use muster_testkit::postgres;
+
+    use super::*;
+    use crate::store::MIGRATIONS;
+
+    #[tokio::test]
+    async fn what_somebody_has_in_hand_is_left_to_them() {
+        let database = postgres::database();
+        let db = Db::open(&database.url().into(), "registry", 4, &MIGRATIONS).await.unwrap();
+        for client in [1_i64, 2] {
+            sqlx::query(
+                "INSERT INTO connections (server_id, client_id, worker_id, fingerprint, instance, term, connected_at,
+                   closed_at) VALUES ('server', $1, 'worker', 'key', 'instance', 1, 0, 0)",
+            )
+            .bind(client)
+            .execute(db.pool())
+            .await
+            .unwrap();
+        }
+        let mut other = db.write().await.unwrap();
+        sqlx::query("DELETE FROM connections WHERE client_id = 1").execute(other.connection()).await.unwrap();
+        let mut write = db.write().await.unwrap();
+        let purged = tokio::time::timeout(Duration::from_secs(5), purge(&mut write, db.engine(), 1)).await;
+        assert!(purged.expect("it waits for nobody").unwrap());
+        write.commit().await.unwrap();
+        drop(other);
+        let left: Vec<i64> =
+            sqlx::query_scalar("SELECT client_id FROM connections").fetch_all(db.pool()).await.unwrap();
+        assert_eq!(left, [1]);
+    }
 }
