@@ -1,9 +1,17 @@
 //! What a service says at `/readyz` while something that it needs is not there.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail anywhere")]
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
-use muster_testkit::stack::{Engine, Part, Setup, Stack};
+use muster_contracts::permissions::ServiceUser;
+use muster_testkit::{
+    broker::Broker,
+    ports,
+    postgres::Cluster,
+    process::Child,
+    service,
+    stack::{Engine, Part, Setup, Stack},
+};
 
 const SERVICES: [Part; 3] = [Part::Registry, Part::Chat, Part::Api];
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -37,5 +45,41 @@ mod waiting {
         let worker = stack.admin().await.machine("desk").await.worker().await.started(&stack).await.approved().await;
         let session = worker.session("demo/fast").await;
         assert_eq!(session.reply_to(&session.send("echo back").await).await.content, "back");
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_service_that_starts_without_its_database_waits_for_it_and_says_so() {
+        let server = Cluster::start().unwrap();
+        let database = server.database().unwrap();
+        server.kill();
+        let (home, broker) = (tempfile::tempdir().unwrap(), Broker::start().await.unwrap());
+        let operator = ports::lasting().unwrap();
+        let credentials = broker.credentials();
+        let command = service::command(ServiceUser::Registry, home.path(), &broker.url(), database.url(), credentials);
+        let mut registry = Child::spawn(command.unwrap().env("MUSTER_OPERATOR_LISTEN", operator.to_string())).unwrap();
+        says(operator, "\"database\"").await;
+        server.start_again().unwrap();
+        says(operator, "\"ready\":true").await;
+
+        // Whoever asks one that waits to end is not kept waiting.
+        server.kill();
+        registry.restart().await.unwrap();
+        says(operator, "\"database\"").await;
+        assert!(registry.stop(Duration::from_secs(5)).await.is_some_and(|status| status.success()));
+    }
+
+    async fn says(operator: SocketAddr, what: &str) {
+        let asking = async {
+            loop {
+                let answer = reqwest::get(format!("http://{operator}/readyz")).await;
+                if let Ok(answer) = answer
+                    && answer.text().await.is_ok_and(|text| text.contains(what))
+                {
+                    return;
+                }
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, asking).await.unwrap_or_else(|_| panic!("it never says {what}"));
     }
 }

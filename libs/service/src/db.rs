@@ -258,6 +258,19 @@ fn late() -> DbError {
     sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())
 }
 
+/// Whether it may be well in a moment: the database is not there, begins or ends, or has let another transaction go first.
+#[must_use]
+pub fn is_passing(error: &DbError) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
+        // Of PostgreSQL: a deadlock, or two that cannot be put in an order; too many connections; it shuts down or starts.
+        sqlx::Error::Database(error) => error
+            .code()
+            .is_some_and(|code| matches!(code.as_ref(), "40P01" | "40001" | "53300" | "57P01" | "57P02" | "57P03")),
+        _ => false,
+    }
+}
+
 /// Whether a statement failed because such a row exists already.
 #[must_use]
 pub fn is_duplicate(error: &DbError) -> bool {

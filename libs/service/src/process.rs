@@ -15,7 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use crate::{
     Clock, Db, DbError, Migrations,
     config::{self, Common, ConfigError, Key, Loaded, Section},
-    db::in_time,
+    db::{in_time, is_passing},
     health::{Health, Need},
     metric::{self, Metric},
     operator, reload,
@@ -33,6 +33,8 @@ const EX_UNAVAILABLE: u8 = 69;
 const EX_SOFTWARE: u8 = 70;
 /// The database answers within it, or is said to be missing.
 const PROBE: Duration = Duration::from_secs(5);
+/// Between two tries to open a database that is not there yet.
+const RETRY: Duration = Duration::from_millis(500);
 /// Work in hand may take this long at the end.
 const DRAIN: Duration = Duration::from_secs(8);
 
@@ -205,15 +207,26 @@ impl App {
         self.spawn(name, stream::keep(bus.clone(), Owned::Objects(spec), self.health.need(name), self.stop.clone()));
     }
 
-    /// Opens the service's database and brings its schema up to date.
+    /// Opens the service's database and brings its schema up to date. Waits for one that does not answer.
     ///
     /// # Errors
-    /// When it is not to be had.
+    /// When its address or the schema is not right.
     pub async fn open_database(&mut self, schema: &'static str, migrations: &Migrations) -> Result<Db, StartError> {
         let common = &self.common;
-        let db = Db::open(&common.database_url, schema, common.database_connections, migrations).await?;
+        let need = self.health.need("database");
+        let db = loop {
+            match Db::open(&common.database_url, schema, common.database_connections, migrations).await {
+                Ok(db) => break db,
+                Err(error) if is_passing(&error) => {
+                    tracing::warn!(%error, "the database is not there yet");
+                    need.missing("the database does not answer");
+                    tokio::time::sleep(RETRY).await;
+                }
+                Err(error) => return Err(error.into()),
+            }
+        };
         self.databases.push(db.clone());
-        let (need, probe, stop) = (self.health.need("database"), db.clone(), self.stop.clone());
+        let (probe, stop) = (db.clone(), self.stop.clone());
         self.spawn("database probe", async move {
             loop {
                 probe.measure();
@@ -331,7 +344,12 @@ async fn live<S: Service>(file: Option<PathBuf>, loaded: Loaded<S::Config>) -> E
         S::start(&mut app, own).await?;
         app.announce()
     };
-    if let Err(error) = started.await {
+    let started = tokio::select! {
+        started = started => started,
+        // What it waits for may never come.
+        () = asked_to_end() => return ExitCode::SUCCESS,
+    };
+    if let Err(error) = started {
         return fail(S::NAME, &error.to_string(), error.exit_code());
     }
     tracing::info!(version = S::VERSION, "muster-{} serves", S::NAME);

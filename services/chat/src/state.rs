@@ -13,7 +13,7 @@ use muster_contracts::{
     subject::Subject,
     v1,
 };
-use muster_service::{Clock, Db, DbError, Write, problem};
+use muster_service::{Clock, Db, DbError, Write, db::is_passing, problem};
 use tokio::sync::{Notify, RwLock, watch};
 
 use crate::config::Config;
@@ -94,6 +94,10 @@ pub fn answer<T>(done: Done<T>) -> Handled<T> {
         Refusal::Read(_) | Refusal::Stream(_) | Refusal::Store(_) => {
             tracing::warn!(%refusal, "a request could not be answered");
             problem::unavailable("The broker does not answer; try again in a moment.")
+        }
+        Refusal::Database(error) if is_passing(&error) => {
+            tracing::warn!(%error, "the database is not to be had");
+            problem::unavailable("The database does not answer; try again in a moment.")
         }
         error => problem::internal(&error),
     })

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use muster_bus::CallError;
 use muster_contracts::v1;
+use muster_service::db::is_passing;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -144,7 +145,7 @@ impl From<PasswordError> for Problem {
 
 impl From<muster_service::DbError> for Problem {
     fn from(error: muster_service::DbError) -> Self {
-        if matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) {
+        if is_passing(&error) {
             tracing::warn!(%error, "the database does not answer");
             return Self::unavailable("The database does not answer at the moment; try again.");
         }

@@ -10,7 +10,7 @@ use muster_contracts::{
     name,
     v1::{self, Actor, Caller},
 };
-use muster_service::{DbError, Write, problem};
+use muster_service::{DbError, Write, db::is_passing, problem};
 
 use crate::{
     domain::{
@@ -60,13 +60,11 @@ pub(super) fn page(page: Option<v1::Page>) -> Handled<Page> {
 
 /// A database error as the caller sees it.
 pub(super) fn failed(error: DbError) -> v1::Problem {
-    match error {
-        DbError::PoolTimedOut | DbError::Io(_) => {
-            tracing::warn!(%error, "the database is not to be had");
-            problem::unavailable("The database does not answer; try again in a moment.")
-        }
-        error => problem::internal(&error),
+    if is_passing(&error) {
+        tracing::warn!(%error, "the database is not to be had");
+        return problem::unavailable("The database does not answer; try again in a moment.");
     }
+    problem::internal(&error)
 }
 
 /// Takes a machine of the caller's for a change.
