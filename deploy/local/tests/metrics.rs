@@ -127,7 +127,33 @@ mod waiting {
         }
         assert!(api["muster_api_requests_total{class=\"2xx\"}"] >= 5.0);
         assert_eq!(api["muster_api_request_seconds_count"], (1..=5).map(|class| api[&class_of(class)]).sum::<f64>());
+        // Stopped, and messages that wait.
+        let hanging = session.send("hang").await;
+        viewer
+            .until("it hangs", |frames| {
+                frames.iter().any(|frame| frame.data.to_string().contains("Waiting")).then_some(())
+            })
+            .await;
+        let waiting = session.send("echo later").await;
+        let one_waits = |counted: &BTreeMap<String, f64>| counted["muster_messages_waiting"] == 1.0;
+        until(&stack, Part::Chat, one_waits).await;
+        let stop = serde_json::json!({ "messageId": hanging.message_id });
+        let path = format!("/sessions/{}/cancel", session.id());
+        session.client().send(reqwest::Method::POST, &path, Some(&stop)).await.unwrap();
+        session.reply_to(&waiting).await;
+        let cancelled = |counted: &BTreeMap<String, f64>| {
+            counted["muster_turns_ended_total{outcome=\"CANCELLED\"}"] == 1.0
+                && counted["muster_messages_waiting"] == 0.0
+        };
+        until(&stack, Part::Chat, cancelled).await;
+
         let online = |counted: &BTreeMap<String, f64>| counted["muster_registry_workers{status=\"online\"}"] == 1.0;
-        until(&stack, Part::Registry, online).await;
+        let registry = until(&stack, Part::Registry, online).await;
+        assert!(registry["muster_registry_callouts_total{outcome=\"worker\"}"] >= 1.0);
+        assert!(registry["muster_registry_callouts_total{outcome=\"register_only\"}"] >= 1.0);
+        assert_eq!(registry["muster_registry_presence_changes_total{to=\"online\"}"], 1.0);
+        let path = format!("/workers/{}", worker.id());
+        admin.client().send(reqwest::Method::DELETE, &path, None).await.unwrap();
+        until(&stack, Part::Registry, |counted| counted["muster_registry_kicks_total"] >= 1.0).await;
     }
 }

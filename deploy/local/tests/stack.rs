@@ -17,6 +17,7 @@ use muster_contracts::{
     subject::service_inbox,
     v1,
 };
+use muster_testkit::binaries;
 use muster_testkit::stack::{Engine, PASSWORD, Part, Running, Session, Setup, Stack, Viewer};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
@@ -218,6 +219,39 @@ async fn a_machine_that_was_set_up_anew_waits_and_its_new_key_is_approved() {
     let sent = session.send("echo here again").await;
     assert_eq!(session.reply_to(&sent).await.content, "here again");
     worker.online().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_worker_may_do_on_the_broker_is_told_word_for_word() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let machine = admin.machine("desk").await;
+    let waiting = machine.worker().await;
+    let (of, machine) = (waiting.id().to_owned(), machine.id().to_owned());
+    let path = format!("/workers/{of}/permissions");
+    let told = admin.client().get::<serde_json::Value>(&path).await.unwrap();
+    let stream = ["start", "chunk", "request", "end"].map(|kind| format!("chat.v1.stream.{of}.*.*.{kind}"));
+    let mut publish = stream.to_vec();
+    publish.extend([format!("chat.v1.worker.{of}.>"), format!("reg.v1.worker.{machine}.{of}.<fingerprint>.>")]);
+    let subscribe = [format!("wrk.v1.{of}.>"), "_INBOX_<fingerprint>.>".to_owned()];
+    assert_eq!(told, serde_json::json!({ "publish": publish, "subscribe": subscribe }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_runs_says_of_which_version_it_is() {
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+    for program in ["muster", "muster-api", "muster-chat", "muster-registry", "muster-worker-agent"] {
+        let told = std::process::Command::new(binaries::find(program).unwrap()).arg("--version").output().unwrap();
+        let told = String::from_utf8(told.stdout).unwrap();
+        assert!(told.ends_with(&format!("{} {VERSION}\n", program.trim_start_matches("cargo "))), "{told}");
+    }
+    let stack = Stack::start().await;
+    for part in [Part::Registry, Part::Chat, Part::Api] {
+        let operator = stack.service(part).address("operator").unwrap();
+        let ready = reqwest::get(format!("http://{operator}/readyz")).await.unwrap();
+        assert_eq!(ready.json::<serde_json::Value>().await.unwrap()["version"], VERSION, "{part}");
+    }
+    assert_eq!(stack.stranger().get::<serde_json::Value>("/server").await.unwrap()["version"], VERSION);
 }
 
 #[tokio::test(flavor = "multi_thread")]

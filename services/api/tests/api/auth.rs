@@ -21,6 +21,20 @@ async fn the_first_account_is_the_administrator_and_others_need_an_invitation() 
 }
 
 #[tokio::test]
+async fn where_registration_is_closed_nobody_registers_first_or_invited() {
+    let stage = Stage::with(config(RegistrationSetting::Closed)).await;
+    let visitor = stage.visitor();
+    assert_eq!(visitor.get("/auth/methods").await.1["registration"], "closed");
+    for invitation in [json!(null), json!("an-invitation-of-another-time")] {
+        let body = json!({ "username": "ada", "password": "correct horse", "invitation": invitation });
+        let (status, problem) = visitor.send("POST", "/auth/register", body).await;
+        assert_eq!((status, &problem["type"]), (403, &json!("/problems/registration-closed")), "{problem}");
+    }
+    let body = json!({ "username": "ada", "password": "correct horse" });
+    assert_eq!(visitor.send("POST", "/auth/login", body).await.0, 401, "nobody was made");
+}
+
+#[tokio::test]
 async fn names_and_passwords_are_checked_and_a_name_is_taken_once() {
     let stage = Stage::start().await;
     let visitor = stage.visitor();

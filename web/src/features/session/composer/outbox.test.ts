@@ -50,6 +50,12 @@ describe("tabs keep each other's unsent messages", () => {
     expect((await openTab()).waiting).toEqual(["m1", "m2", "m3"]);
   });
 
+  it("what cannot be read is passed over", async () => {
+    localStorage.setItem(`${OWN}outbox.m1`, "{");
+    localStorage.setItem(`${OWN}outbox.m2`, JSON.stringify(message("m2")));
+    expect((await openTab()).waiting).toEqual(["m2"]);
+  });
+
   it("what one tab has sent, the other does not send again", async () => {
     const [one, other] = [await openTab(), await openTab()];
     one.put(message("m1"));

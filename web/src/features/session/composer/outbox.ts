@@ -34,8 +34,7 @@ const store = createStore<readonly Outgoing[]>(() => {
 
 window.addEventListener("storage", ({ key, newValue }) => {
   if (key === null) store.setState([], true);
-  else if (key.startsWith(PREFIX))
-    hold(key.slice(PREFIX.length), newValue === null ? null : (JSON.parse(newValue) as Outgoing));
+  else if (key.startsWith(PREFIX)) hold(key.slice(PREFIX.length), read(newValue));
 });
 
 export function putOutgoing(item: Outgoing): void {
@@ -72,8 +71,18 @@ function inOrder(items: readonly Outgoing[]): readonly Outgoing[] {
 function kept(): Outgoing[] {
   return Object.entries<string>(localStorage)
     .filter(([name]) => name.startsWith(PREFIX))
-    .map(([, saved]) => JSON.parse(saved) as Outgoing)
+    .map(([, saved]) => read(saved))
+    .filter((item) => item !== null)
     .map((item) => (item.state === "waiting" ? item : { ...item, state: "failed" }));
+}
+
+/** What is no message, nobody could send. */
+function read(saved: string | null): Outgoing | null {
+  try {
+    return JSON.parse(saved ?? "null") as Outgoing | null;
+  } catch {
+    return null;
+  }
 }
 
 /** An earlier version kept them in one list, in the order in which they were written. */
