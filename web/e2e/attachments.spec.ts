@@ -88,6 +88,31 @@ test("files are pasted and dropped, can be removed, and need no words", async ({
   await expect(message.getByRole("link", { name: "Download dropped.txt" })).toBeVisible();
 });
 
+test("what is sent while its files are on their way goes once they are there, unless it is edited", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  const waits = page.getByRole("status").filter({ hasText: "as soon as its files are uploaded" });
+  let release = () => {};
+  const held = new Promise<void>((resolve) => (release = resolve));
+  await page.route("**/api/v1/attachments", async (route) => {
+    await held;
+    await route.continue();
+  });
+  await choose(page, notes);
+  await muster.send("attachment");
+  await expect(waits).toBeVisible();
+  await muster.composer.fill("attachments");
+  await expect(waits).toHaveCount(0);
+  await muster.composer.press("Enter");
+  await expect(waits).toBeVisible();
+  release();
+  await expect(muster.reply).toContainText(digest(NOTES));
+  await expect(page.getByRole("article", { name: "You" })).toContainText("notes.md");
+  await expect(muster.composer).toHaveValue("");
+});
+
 test("files stay with the draft over a reload", async ({ page, muster }) => {
   await muster.readyToChat();
   await choose(page, image);

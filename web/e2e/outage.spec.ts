@@ -33,7 +33,7 @@ async function outage(page: Page, muster: Muster, cut: () => unknown, mend: () =
   });
   await expect(mark(page)).toHaveText(/^Offline since/, { timeout: NOTICED });
   await muster.composer.fill("half a thought");
-  await expect.poll(() => Date.now() - begun, { timeout: OUTAGE }).toBeGreaterThan(OUTAGE);
+  await expect.poll(() => Date.now() - begun, { timeout: 2 * OUTAGE }).toBeGreaterThan(OUTAGE);
   await mend();
   await expect(mark(page)).toHaveText(/^Live/, { timeout: BACK });
   const replies = page.getByRole("article", { name: "Agent" });

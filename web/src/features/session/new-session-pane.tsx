@@ -1,4 +1,4 @@
-import { useEffect, useEffectEvent, useState } from "react";
+import { useState } from "react";
 import type { ChatSession, Machine, Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
 import { isApproved, nameOf, workerPresence } from "@/shared/fleet/presence";
@@ -7,9 +7,11 @@ import { useGo } from "@/shared/nav/place";
 import { Button } from "@/shared/ui/button";
 import { Dot } from "@/shared/ui/dot";
 import { PageMessage } from "@/shared/ui/page-message";
+import { useOnceReady } from "@/shared/ui/use-once-ready";
 import { useStartSession } from "./actions/use-session-actions";
 import { clearFiles, useDraftFiles } from "./attachments/draft-files";
 import { Composer } from "./composer/composer";
+import { ComposerNote } from "./composer/composer-note";
 import { namedModel } from "./named-model";
 import { DirectoryMenu } from "./composer/directory-menu";
 import { useDraft } from "./composer/use-draft";
@@ -38,7 +40,6 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
   const model = known(chosen) ?? known(newest) ?? models[0]?.modelId ?? "";
   const [mode, setMode] = useState<string | null>(null);
   const [directory, setDirectory] = useState("");
-  const [waits, setWaits] = useState(false);
   const begin = () =>
     start.mutate(
       { model, mode, directory },
@@ -50,16 +51,12 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
           void send({ sessionId, content: draft.trim(), files: attachments, model });
           setDraft("");
           clearFiles(conversation);
-          setWaits(false);
           go({ session: sessionId });
         },
       },
     );
   // Whoever writes before the worker has told its models has said enough: it goes when they are there.
-  const onModels = useEffectEvent(() => begin());
-  useEffect(() => {
-    if (waits && model !== "") onModels();
-  }, [waits, model]);
+  const beginning = useOnceReady(model !== "", begin);
   if (!isApproved(worker))
     return (
       <PageMessage title={t.worker.pendingTitle} text={t.worker.pendingText}>
@@ -76,7 +73,6 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
       </PageMessage>
     );
   const presence = workerPresence(worker);
-  const waitsForModels = waits && model === "";
   return (
     <div className="flex min-h-full flex-col">
       <div className="measure flex flex-1 flex-col justify-end px-4 pt-10 pb-5 md:px-6">
@@ -96,7 +92,7 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         worker={worker}
         draft={draft}
         onDraft={(text) => {
-          setWaits(false);
+          beginning.callOff();
           setDraft(text);
         }}
         model={model}
@@ -105,21 +101,13 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         onMode={setMode}
         directory={directory}
         choices={<DirectoryMenu worker={worker} value={directory} onChange={setDirectory} />}
-        busy={start.isPending || waitsForModels}
-        onSend={() => (model === "" ? setWaits(true) : begin())}
-        above={waitsForModels && <WaitsForModels worker={worker} />}
+        busy={start.isPending || beginning.waits}
+        onSend={beginning.ask}
+        above={beginning.waits && <ComposerNote text={t.composer.waitsForModels(nameOf(worker))} />}
       />
       <div className="measure flex-[1.3] px-4 pt-2 pb-8 md:px-6">
         <WorkerSessions sessions={sessions} />
       </div>
     </div>
-  );
-}
-
-function WaitsForModels({ worker }: { worker: Worker }) {
-  return (
-    <p role="status" className="px-1 pb-2 text-sm text-ink-2">
-      {t.composer.waitsForModels(nameOf(worker))}
-    </p>
   );
 }

@@ -350,6 +350,7 @@ export const de: typeof en = {
   },
   composer: {
     label: "Nachricht",
+    waitsForFiles: "Geht raus, sobald die Dateien hochgeladen sind.",
     waitsForModels: (worker) => `Geht raus, sobald ${worker} seine Modelle gemeldet hat.`,
     placeholder: (worker) => `Nachricht an ${worker}`,
     send: "Senden",

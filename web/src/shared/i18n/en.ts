@@ -346,6 +346,7 @@ export const en = {
   },
   composer: {
     label: "Message",
+    waitsForFiles: "Goes out as soon as its files are uploaded.",
     waitsForModels: (worker: string) => `Goes out as soon as ${worker} has told its models.`,
     placeholder: (worker: string) => `Message ${worker}`,
     send: "Send",

@@ -7,11 +7,13 @@ import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Tooltip } from "@/shared/ui/tooltip";
 import { useKeptFocus } from "@/shared/ui/use-kept-focus";
+import { useOnceReady } from "@/shared/ui/use-once-ready";
 import { takesFiles, takesImages } from "../attachments/attachment";
 import { AttachButton } from "../attachments/attach-button";
 import { DraftFileList } from "../attachments/draft-file-list";
 import { addFiles, useDraftFiles } from "../attachments/draft-files";
 import { useFileDrop } from "../attachments/use-file-drop";
+import { ComposerNote } from "./composer-note";
 import { MessageBox } from "./message-box";
 import { ModeMenu } from "./mode-menu";
 import { ModelMenu } from "./model-menu";
@@ -49,17 +51,21 @@ export function Composer(props: ComposerProps) {
   const kept = useKeptFocus(running == null, "#composer");
   const blind =
     files.some((f) => f.mediaType.startsWith("image/")) && !takesImages(worker, props.model);
-  const unready = blind || files.some((f) => f.attachment === null);
+  const unfit = blind || files.some((f) => f.error !== null);
   const empty = draft.trim() === "" && files.length === 0;
   const send = () => {
-    if (!empty && !unready && !props.busy) props.onSend();
+    if (!empty && !unfit && !props.busy) props.onSend();
   };
+  const arriving = files.some((f) => f.attachment === null && f.error === null);
+  const sending = useOnceReady(unfit || !arriving, send);
+  const busy = (props.busy ?? false) || sending.waits;
   return (
     <div
       {...kept}
       className="measure px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] md:px-5 md:pb-4"
     >
       {props.above}
+      {sending.waits && <ComposerNote text={t.composer.waitsForFiles} />}
       <div
         {...drop.handlers}
         className={cn(
@@ -82,8 +88,11 @@ export function Composer(props: ComposerProps) {
           place={{ worker, directory: props.directory }}
           placeholder={t.composer.placeholder(worker === undefined ? "" : nameOf(worker))}
           takesFocus={props.takesFocus ?? false}
-          onChange={props.onDraft}
-          onSend={send}
+          onChange={(text) => {
+            sending.callOff();
+            props.onDraft(text);
+          }}
+          onSend={sending.ask}
           onFiles={attach}
           onEditLast={props.onEditLast}
         />
@@ -101,11 +110,11 @@ export function Composer(props: ComposerProps) {
                 size="icon"
                 className="rounded-lg"
                 aria-label={running ? t.composer.queue : t.composer.send}
-                disabled={empty || unready}
-                busy={props.busy ?? false}
-                onClick={send}
+                disabled={empty || unfit}
+                busy={busy}
+                onClick={sending.ask}
               >
-                {!props.busy && (running ? <ListPlus /> : <ArrowUp />)}
+                {!busy && (running ? <ListPlus /> : <ArrowUp />)}
               </Button>
             </Tooltip>
           )}
