@@ -71,6 +71,15 @@ impl Session {
         Sent { message_id }
     }
 
+    /// A session of its own that goes on from a message.
+    ///
+    /// # Panics
+    /// When it is refused.
+    pub async fn fork(&self, from: &Message) -> Self {
+        let body = json!({ "messageId": from.message_id });
+        Self::new(must("forking", self.client.post(&self.path("/fork"), &body).await), self.client.clone())
+    }
+
     /// Stops the reply to a message.
     ///
     /// # Panics
