@@ -225,3 +225,39 @@ async fn messages_that_wait_for_an_offline_worker_survive_the_restart_of_everyth
     assert_eq!(order.collect::<Vec<_>>(), (0..5).map(|number| format!("echo {number}")).collect::<Vec<_>>());
     assert_eq!(messages.len(), 10, "each is answered once");
 }
+
+/// The statuses that a viewer was told of what is `of` a message, one after the other.
+fn statuses(frames: &[Frame], field: &str, sent: &Sent) -> Vec<String> {
+    let of = |frame: &&Frame| frame.event == "message" && frame.data[field] == sent.message_id.as_str();
+    let told = frames.iter().filter(of).map(|frame| frame.data["status"].as_str().unwrap().to_owned());
+    let mut told = told.collect::<Vec<_>>();
+    told.dedup();
+    told
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_step_of_a_turn_is_told_to_whoever_looks() {
+    let stack = Stack::start().await;
+    let mut worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    let viewer = session.view().await;
+    let ended = async |sent: &Sent, outcome: &str| {
+        let last = |frames: &[Frame]| statuses(frames, "messageId", sent).pop().filter(|last| last == outcome);
+        viewer.until(outcome, last).await;
+        let frames = viewer.frames();
+        assert_eq!(statuses(&frames, "messageId", sent), ["queued", "delivered", "streaming", outcome]);
+        assert_eq!(statuses(&frames, "replyTo", sent), ["streaming", outcome]);
+    };
+    // While one is answered, the others wait.
+    let stopped = session.send("hang").await;
+    until_it_writes(&viewer).await;
+    let (answered, failing) = (session.send("echo answered").await, session.send("fail").await);
+    session.stop(&stopped).await;
+    ended(&stopped, "cancelled").await;
+    ended(&answered, "completed").await;
+    ended(&failing, "failed").await;
+    let crashing = session.send("crash").await;
+    worker.process().wait().await;
+    worker.restart().await;
+    ended(&crashing, "interrupted").await;
+}
