@@ -1,6 +1,6 @@
 //! A stack at work, and the hand that disturbs it.
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use futures_util::future::join_all;
 use tokio::time::{Instant, sleep_until};
@@ -13,7 +13,7 @@ use crate::stack::{Frame, Running, Sent, Session, Setup, Stack, Viewer};
 
 /// Sessions that are answered at once by the one worker.
 const SESSIONS: usize = 4;
-/// Viewers of each.
+/// Viewers of each, beside the one who watches all.
 const VIEWERS: usize = 2;
 /// How far each reply counts.
 pub(super) const UP_TO: usize = 5000;
@@ -41,7 +41,8 @@ pub struct World {
 #[derive(Debug)]
 pub(super) struct Watched {
     pub(super) session: Session,
-    pub(super) viewers: Vec<Viewer>,
+    /// The last one watches all of them on one connection.
+    pub(super) viewers: Vec<Arc<Viewer>>,
     pub(super) sent: Sent,
 }
 
@@ -72,7 +73,7 @@ impl World {
         &self.stack
     }
 
-    /// Four new sessions with two viewers each are answered by `count 5000 every 1ms`, all of them at once; meanwhile
+    /// Four new sessions with two viewers each, and one of all four, are answered by `count 5000 every 1ms`, all of them at once; meanwhile
     /// everything of the plan happens. Then all must be as if nothing had been.
     ///
     /// # Panics
@@ -104,13 +105,18 @@ impl World {
 
     /// Sessions of which every reply has begun.
     async fn asked(&self) -> Vec<Watched> {
-        let mut all = Vec::new();
+        let mut sessions = Vec::new();
         for _ in 0..SESSIONS {
-            let session = self.worker.session("demo/fast").await;
+            sessions.push(self.worker.session("demo/fast").await);
+        }
+        let together = Arc::new(Session::view_together(&sessions).await);
+        let mut all = Vec::new();
+        for session in sessions {
             let mut viewers = Vec::new();
             for _ in 0..VIEWERS {
-                viewers.push(session.view().await);
+                viewers.push(Arc::new(session.view().await));
             }
+            viewers.push(Arc::clone(&together));
             let sent = session.send(&format!("count {UP_TO} every 1ms")).await;
             all.push(Watched { session, viewers, sent });
         }

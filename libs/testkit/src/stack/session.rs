@@ -1,6 +1,6 @@
 //! A conversation.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -128,7 +128,21 @@ impl Session {
     /// When it is refused.
     pub async fn view(&self) -> Viewer {
         let from = self.messages().await.last_event_id;
-        Viewer::follow(self.client.clone(), self.path("/events"), from)
+        Viewer::of_one(self.client.clone(), self.id().to_owned(), from)
+    }
+
+    /// Follows several of one user on one connection, each from what [`Session::messages`] shows on.
+    ///
+    /// # Panics
+    /// When there is none, or one is refused.
+    pub async fn view_together(sessions: &[Self]) -> Viewer {
+        let mut from = BTreeMap::new();
+        for session in sessions {
+            let last = session.messages().await.last_event_id;
+            from.insert(session.id().to_owned(), last.unwrap_or_default());
+        }
+        let client = sessions.first().map(|session| session.client.clone());
+        Viewer::of_several(must("a session to look at", client.ok_or("there is none")), from)
     }
 
     fn path(&self, rest: &str) -> String {

@@ -1,13 +1,15 @@
-//! Somebody who watches a session, with a connection that may be cut.
+//! Somebody who watches sessions, with a connection that may be cut.
 #![expect(clippy::indexing_slicing, reason = "a JSON value answers null for what it does not have")]
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
 use futures_util::StreamExt as _;
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
+use serde_json::json;
 use tokio::sync::Notify;
 use tokio_util::task::AbortOnDropHandle;
 
@@ -24,13 +26,21 @@ const AGAIN: Duration = Duration::from_millis(100);
 /// A connection that says nothing for so long is given up (see the HTTP API's event streams).
 const SILENCE: Duration = Duration::from_secs(45);
 
-/// Watches a session; after each break it goes on from the last event that it got.
+/// Watches a session, or several on one connection; after each break it goes on from the last events that it got.
 #[derive(Debug)]
 pub struct Viewer {
     client: Client,
-    path: String,
+    watched: Watched,
     seen: Arc<Seen>,
     connection: Option<AbortOnDropHandle<()>>,
+}
+
+/// Sessions, by their ids.
+#[derive(Debug, Clone)]
+enum Watched {
+    One(String),
+    /// And everything else of the user.
+    Together(Vec<String>),
 }
 
 #[derive(Debug)]
@@ -42,11 +52,14 @@ struct Seen {
 #[derive(Debug, Default)]
 struct State {
     frames: Vec<Frame>,
-    last: Option<String>,
+    places: Places,
     beats: Beats,
     /// Which connection is the present one: what an earlier one still reads came after it was cut.
     connection: u64,
 }
+
+/// The last event's id of each stream, by what it is of.
+type Places = BTreeMap<String, String>;
 
 /// How a viewer was kept informed that its connections live.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -65,10 +78,40 @@ impl Seen {
     }
 }
 
+impl Watched {
+    fn request(&self, client: &Client, places: &Places) -> RequestBuilder {
+        match self {
+            Self::One(session) => {
+                let request = client.request(Method::GET, &format!("/sessions/{session}/events"));
+                match places.get(session) {
+                    Some(last) => request.header("Last-Event-ID", last),
+                    None => request,
+                }
+            }
+            Self::Together(sessions) => {
+                let user = places.iter().find(|(of, _)| !sessions.contains(of)).map(|(_, last)| last);
+                let sessions =
+                    sessions.iter().map(|session| (session, places.get(session))).collect::<BTreeMap<_, _>>();
+                client.request(Method::POST, "/events").json(&json!({ "user": user, "sessions": sessions }))
+            }
+        }
+    }
+}
+
 impl Viewer {
-    pub(super) fn follow(client: Client, path: String, from: Option<String>) -> Self {
-        let state = Mutex::new(State { last: from, ..State::default() });
-        let mut viewer = Self { client, path, seen: Arc::new(Seen { state, more: Notify::new() }), connection: None };
+    pub(super) fn of_one(client: Client, session: String, from: Option<String>) -> Self {
+        let places = from.map(|last| (session.clone(), last)).into_iter().collect();
+        Self::follow(client, Watched::One(session), places)
+    }
+
+    pub(super) fn of_several(client: Client, from: Places) -> Self {
+        Self::follow(client, Watched::Together(from.keys().cloned().collect()), from)
+    }
+
+    fn follow(client: Client, watched: Watched, places: Places) -> Self {
+        let state = Mutex::new(State { places, ..State::default() });
+        let mut viewer =
+            Self { client, watched, seen: Arc::new(Seen { state, more: Notify::new() }), connection: None };
         viewer.back();
         viewer
     }
@@ -82,9 +125,9 @@ impl Viewer {
     /// Connects again, and goes on after the last event.
     pub fn back(&mut self) {
         self.cut();
-        let (client, path, seen) = (self.client.clone(), self.path.clone(), Arc::clone(&self.seen));
+        let (client, watched, seen) = (self.client.clone(), self.watched.clone(), Arc::clone(&self.seen));
         let number = seen.state().connection;
-        self.connection = Some(AbortOnDropHandle::new(tokio::spawn(watch(client, path, seen, number))));
+        self.connection = Some(AbortOnDropHandle::new(tokio::spawn(watch(client, watched, seen, number))));
     }
 
     /// Connects again as another client does, such as at another instance, and goes on after the last event.
@@ -218,19 +261,15 @@ fn is_chunk_of(frame: &Frame, message: &str) -> bool {
 }
 
 /// Stays connected for as long as it is not cut.
-async fn watch(client: Client, path: String, seen: Arc<Seen>, number: u64) {
+async fn watch(client: Client, watched: Watched, seen: Arc<Seen>, number: u64) {
     loop {
-        connected(&client, &path, &seen, number).await;
+        connected(&client, &watched, &seen, number).await;
         tokio::time::sleep(AGAIN).await;
     }
 }
 
-async fn connected(client: &Client, path: &str, seen: &Seen, number: u64) {
-    let last = seen.state().last.clone();
-    let mut request = client.request(Method::GET, path);
-    if let Some(last) = last {
-        request = request.header("Last-Event-ID", last);
-    }
+async fn connected(client: &Client, watched: &Watched, seen: &Seen, number: u64) {
+    let request = watched.request(client, &seen.state().places);
     let Ok(Ok(response)) = tokio::time::timeout(SILENCE, request.send()).await else { return };
     if !response.status().is_success() {
         return;
@@ -249,8 +288,8 @@ async fn connected(client: &Client, path: &str, seen: &Seen, number: u64) {
                 state.beats.without += u64::from(!beat);
             }
             state.beats.beats += u64::from(beat);
-            if frame.id.is_some() {
-                state.last.clone_from(&frame.id);
+            if let Some((of, _)) = frame.id.as_deref().and_then(|id| id.split_once(':')) {
+                state.places.insert(of.to_owned(), frame.id.clone().unwrap_or_default());
             }
             if !beat {
                 state.frames.push(frame);
