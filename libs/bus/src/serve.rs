@@ -24,6 +24,11 @@ use crate::{Bus, CallError, Identity, PATIENCE, call::refusal, trace};
 /// Requests of one kind that are worked on at the same time in one process.
 const CONCURRENCY: usize = 256;
 
+/// Inboxes begin with this: of services, of keys, and of whoever has no name for one.
+const INBOX: &str = "_INBOX";
+/// And the broker's own names for inboxes in another account with this.
+const ACROSS_ACCOUNTS: &str = "_R_.";
+
 /// What a handler of a method returns.
 pub type Handled<T> = Result<T, Problem>;
 
@@ -98,6 +103,9 @@ impl Bus {
                 () = stop.cancelled() => None,
             };
             let Some(message) = message else { break };
+            if message.reply.as_deref().is_some_and(is_no_inbox) {
+                continue;
+            }
             let Ok(subject) = message.subject.parse::<Subject>() else { continue };
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
             let incoming = Incoming {
@@ -142,6 +150,16 @@ impl Bus {
     }
 }
 
+/// Whether an answer would go where nobody waits for one. The broker lets whoever answers speak on the subject that the
+/// question names, whatever it is: an answer there would be said in our name, and to JetStream be an order.
+fn is_no_inbox(reply: &str) -> bool {
+    let no_inbox = !reply.starts_with(INBOX) && !reply.starts_with(ACROSS_ACCOUNTS);
+    if no_inbox {
+        tracing::warn!(reply, "a question is not answered: its answer would go to no inbox");
+    }
+    no_inbox
+}
+
 /// The messages of a method, for whoever asks the broker what there is.
 fn schema<M: Method>() -> HashMap<String, String> {
     HashMap::from([("request".to_owned(), M::Request::full_name()), ("reply".to_owned(), M::Reply::full_name())])
@@ -176,6 +194,9 @@ impl Endpoints {
                     () = stop.cancelled() => None,
                 };
                 let Some(request) = request else { break };
+                if request.message.reply.as_deref().is_none_or(is_no_inbox) {
+                    continue;
+                }
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
                 let span = tracing::debug_span!(
                     "handle",

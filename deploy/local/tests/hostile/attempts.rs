@@ -136,13 +136,13 @@ fn services() -> impl Iterator<Item = String> {
     rights.map(|right| concrete(&right)).chain(methods)
 }
 
-fn concrete(right: &str) -> String {
+pub(crate) fn concrete(right: &str) -> String {
     let word = |token: &str| if matches!(token, "*" | ">") { id::random() } else { token.to_owned() };
     right.split('.').map(word).collect::<Vec<_>>().join(".")
 }
 
 /// What nobody may, in the words of the broker.
-fn administration() -> Vec<String> {
+pub(crate) fn administration() -> Vec<String> {
     let mut all = vec!["$JS.API.INFO", "$JS.API.STREAM.NAMES", "$JS.API.STREAM.LIST", "$JS.API.STREAM.CREATE.MINE"];
     all.extend(["$SYS.REQ.SERVER.PING", "$SYS.REQ.USER.INFO", "$SYS.REQ.ACCOUNT.APP.INFO", "$JS.EVENT.ADVISORY.x"]);
     let mut all = all.into_iter().map(str::to_owned).collect::<Vec<_>>();

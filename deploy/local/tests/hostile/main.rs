@@ -10,6 +10,7 @@
 mod attempts;
 mod chunks;
 mod services;
+mod standing;
 mod world;
 
 use std::collections::BTreeSet;
@@ -19,14 +20,17 @@ use muster_contracts::{
     id::{MessageId, SessionId, UserId},
     permissions::ServiceUser,
     subject::{RegistryVerb, every::Ids, worker_inbox},
-    v1::{self, RegisterStatus},
+    v1,
 };
 use muster_testkit::{
     stack::{Bare, Machine, Person, Stack},
     wire::Wire,
 };
 
-use crate::attempts::{Standing, eavesdropping, foreign, may_hear, nobody, own, replies};
+use crate::{
+    attempts::{Standing, eavesdropping, foreign, may_hear, nobody, own, replies},
+    standing::{Bad, Decided},
+};
 
 /// What subjects of this worker are made of.
 fn ids(bare: &Bare, user: &UserId) -> Ids {
@@ -56,8 +60,8 @@ async fn quiet(stack: &Stack, machine: &Machine, owner: &Person, user: &UserId) 
     (wire, ids)
 }
 
-/// Tries all of it as somebody who is `approved`, waits, or was `removed`.
-async fn nothing_but_its_own(approved: bool, removed: bool) {
+/// Tries all of it as somebody of whom this was decided.
+async fn nothing_but_its_own(decided: Decided) {
     let stack = Stack::start().await;
     let admin = stack.admin().await;
     let user = account(&admin).await;
@@ -66,8 +70,9 @@ async fn nothing_but_its_own(approved: bool, removed: bool) {
     let session = victim.session("demo/fast").await;
     let sent = session.send("count 20").await;
     let reply = session.reply_to(&sent).await;
-    let waiting = admin.machine("elsewhere").await.worker().await;
-    let bad = waiting.bare(&stack);
+    let owner = stack.person("owner").await;
+    let waiting = owner.machine("elsewhere").await.worker().await;
+    let Bad { bare: bad, mut wire, beside: _beside } = decided.of(&stack, &admin, &owner, &waiting).await;
     let me = ids(&bad, &user);
     let names = [me.worker.to_string(), me.machine.to_string(), me.fingerprint.to_string()];
     let victim_ids = Ids {
@@ -80,16 +85,7 @@ async fn nothing_but_its_own(approved: bool, removed: bool) {
     };
     let (mut quiet, quiet_ids) = quiet(&stack, &machine, &admin, &user).await;
 
-    let mut wire = if approved { bad.approved(&admin).await } else { bad.connect().await.0 };
-    if removed {
-        let path = format!("/workers/{}", me.worker);
-        admin.client().send(reqwest::Method::DELETE, &path, None).await.unwrap();
-        wire.ended().await;
-        let (again, reply) = bad.connect().await;
-        assert_eq!(reply.status(), RegisterStatus::UnknownToken);
-        wire = again;
-    }
-    let standing = if approved && !removed { Standing::Approved } else { Standing::Unapproved };
+    let standing = decided.standing();
     // Another key with the same token, and somebody of whom nobody has heard.
     let second = ids(&waiting.bare(&stack), &user);
 
@@ -187,15 +183,40 @@ async fn says_its_own_with_every_reply(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approved_worker_reaches_nothing_but_its_own() {
-    nothing_but_its_own(true, false).await;
+    nothing_but_its_own(Decided::Approved).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_waits_reaches_nothing_but_its_registration() {
-    nothing_but_its_own(false, false).await;
+    nothing_but_its_own(Decided::Nothing).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_removed_worker_reaches_nothing_but_the_news() {
-    nothing_but_its_own(true, true).await;
+    nothing_but_its_own(Decided::Removed).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rejected_key_reaches_nothing_but_the_news() {
+    nothing_but_its_own(Decided::Rejected).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_than_the_approved_one_reaches_nothing_but_its_registration() {
+    nothing_but_its_own(Decided::OnAnotherKey).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_process_of_a_worker_reaches_nothing_but_its_registration() {
+    nothing_but_its_own(Decided::OnAnotherProcess).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_of_a_disabled_account_reaches_nothing_but_the_news() {
+    nothing_but_its_own(Decided::AccountDisabled).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_cut_off_reaches_nothing_but_the_news() {
+    nothing_but_its_own(Decided::CutOff).await;
 }

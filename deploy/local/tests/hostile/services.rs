@@ -11,7 +11,10 @@ use muster_testkit::{
     wire::{Login, Wire},
 };
 
-use crate::attempts::{covers, eavesdropping, everything};
+use crate::{
+    attempts::{administration, concrete, covers, eavesdropping, everything},
+    world::World,
+};
 
 /// Whether it is this one's to say, as it was meant and not as the rights have it.
 fn may_be_said_by(user: ServiceUser, subject: &str) -> bool {
@@ -67,4 +70,41 @@ async fn a_service_says_and_hears_nothing_of_another() {
             assert!(!right.starts_with('>') && !right.starts_with('*'), "{user:?} may hear {right}");
         }
     }
+}
+
+/// What a service says to others, and not to JetStream itself: that answers to wherever it is told, which the broker does
+/// not keep anybody from within one account. The threat model tells of it.
+fn said_to_others(user: ServiceUser) -> Vec<String> {
+    let rights = permissions::service(user).publish.into_iter();
+    rights.filter(|right| !right.starts_with('$')).map(|right| concrete(&right)).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_answer_to_a_service_is_no_order_to_jetstream() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    session.reply_to(&session.send("count 20").await).await;
+    let said = ServiceUser::ALL.iter().map(|user| (*user, said_to_others(*user))).collect::<Vec<_>>();
+    // What it tells by itself is stored under a name that it makes up.
+    let made_up = said.iter().flat_map(|(_, subjects)| subjects).flat_map(|subject| subject.split('.'));
+    let made_up = made_up.filter(|word| word.len() == 21).map(str::to_owned).collect::<Vec<_>>();
+    let before = World::as_it_is(&stack, &made_up).await;
+    let mut questions = 0;
+    for (user, subjects) in &said {
+        let login = Login::key(&stack.broker().credentials().seed(*user).unwrap());
+        let mut wire = Wire::connect(stack.broker().address(), &login).await.unwrap();
+        for subject in subjects {
+            for reply in administration() {
+                wire.publish(subject, Some(&reply), &[]);
+                questions += 1;
+            }
+            wire.settle().await.unwrap();
+        }
+    }
+    assert!(questions > 1_000, "{questions}");
+    // Answered after all of the above.
+    session.reply_to(&session.send("count 20").await).await;
+    let after = World::as_it_is(&stack, &made_up).await;
+    assert_eq!(before.streams(), after.streams());
 }

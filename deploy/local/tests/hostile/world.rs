@@ -53,6 +53,11 @@ impl World {
         self.rows.values().flatten().any(|row| row.contains(id))
     }
 
+    /// Each stream: since when it is, where it begins, and who reads it how.
+    pub(crate) fn streams(&self) -> Vec<(&str, u64, &BTreeMap<String, consumer::Config>)> {
+        self.streams.iter().map(|stream| (&*stream.created, stream.first, &stream.consumers)).collect()
+    }
+
     pub(crate) async fn as_it_is(stack: &Stack, names_of_the_bad: &[String]) -> Self {
         let is_theirs = |text: &str| names_of_the_bad.iter().any(|name| text.contains(name));
         let mut rows = BTreeMap::new();
@@ -96,10 +101,13 @@ fn owner(stream: &str, durable: &str) -> ServiceUser {
     *ServiceUser::ALL.iter().find(may).unwrap()
 }
 
-async fn tables(stack: &Stack, database: &str) -> BTreeMap<String, BTreeSet<String>> {
+pub(crate) async fn database(stack: &Stack, name: &str) -> AnyConnection {
     sqlx::any::install_default_drivers();
-    let url = sqlite::url(&stack.home().join(format!("{database}.db")));
-    let mut connection = AnyConnection::connect(&url).await.unwrap();
+    AnyConnection::connect(&sqlite::url(&stack.home().join(format!("{name}.db")))).await.unwrap()
+}
+
+async fn tables(stack: &Stack, name: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut connection = database(stack, name).await;
     let names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '%fts%'";
     let names: Vec<String> = sqlx::query_scalar(names).fetch_all(&mut connection).await.unwrap();
     let mut all = BTreeMap::new();
