@@ -89,6 +89,7 @@ Examples:
   cargo muster fuzz                        every target in turn, ten minutes each
   cargo muster fuzz frame --minutes 60     one of the targets in libs/fuzz/targets
   cargo muster fuzz api --minutes 30       the running API, by schemathesis
+  cargo muster fuzz markdown --minutes 5   what the page makes of replies, by fast-check
 
 `cargo muster test` runs all of them briefly. What is found is kept in libs/fuzz/artifacts; mended, it belongs in
 libs/fuzz/seeds. cargo-fuzz is installed, pinned, when there is none; it needs no other toolchain.";
@@ -250,7 +251,7 @@ pub(crate) struct Test {
 /// What to try, and for how long.
 #[derive(Debug, Args)]
 pub(crate) struct Fuzz {
-    /// A target in libs/fuzz/targets, or api [default: all of them]
+    /// A target in libs/fuzz/targets, api, or markdown [default: all of them]
     #[arg(value_name = "TARGET")]
     pub(crate) target: Option<String>,
     /// Time of each target

@@ -10,7 +10,7 @@ mod connect;
 mod connection;
 mod consume;
 mod erase;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod inspect;
 mod objects;

@@ -7,7 +7,7 @@
 pub mod audit;
 pub mod broker;
 pub mod fingerprint;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 pub mod id;
 pub mod limits;

@@ -17,7 +17,7 @@ mod connections;
 mod domain;
 mod downloads;
 mod feed;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 pub mod http;
 mod metric;

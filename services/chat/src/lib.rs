@@ -21,7 +21,7 @@ pub mod attach;
 pub mod config;
 pub mod domain;
 pub mod erase;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 pub mod handlers;
 pub mod listen;

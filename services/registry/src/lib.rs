@@ -19,7 +19,7 @@
 
 mod config;
 mod domain;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "fuzzing"))]
 pub mod fuzz;
 mod handlers;
 mod memory;

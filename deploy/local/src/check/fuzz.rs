@@ -1,14 +1,16 @@
-//! Inputs by chance, for long: cargo-fuzz on bytes, schemathesis on requests.
+//! Inputs by chance, for long: cargo-fuzz on bytes, schemathesis on requests, fast-check on Markdown.
 
 use std::{path::PathBuf, process::ExitCode};
 
 use super::{CheckError, api, steps};
-use crate::{cli, interrupt::Interrupt, report::Report, tool, workspace};
+use crate::{cli, interrupt::Interrupt, report::Report, tool, web, workspace};
 
 /// Pinned: it chooses the compiler's flags.
 const CARGO_FUZZ: &str = "0.13.2";
 /// The running API, which is no target of cargo-fuzz.
 const API: &str = "api";
+/// What the page makes of a reply, which is none either.
+const MARKDOWN: &str = "markdown";
 
 /// Tries one target, or all in turn.
 pub(crate) async fn run(options: &cli::Fuzz, report: &Report) -> Result<ExitCode, CheckError> {
@@ -24,10 +26,10 @@ pub(crate) async fn run(options: &cli::Fuzz, report: &Report) -> Result<ExitCode
 async fn all(targets: &[String], minutes: u32, report: &Report) -> Result<(), CheckError> {
     for target in targets {
         report.line(&format!("\n=== {target}: {minutes} min"));
-        if target == API {
-            api::run(api::Length::Minutes(minutes), report).await?;
-        } else {
-            cargo_fuzz(target, minutes, report).await?;
+        match target.as_str() {
+            API => api::run(api::Length::Minutes(minutes), report).await?,
+            MARKDOWN => markdown(minutes, report).await?,
+            target => cargo_fuzz(target, minutes, report).await?,
         }
     }
     Ok(())
@@ -56,6 +58,12 @@ async fn cargo_fuzz(target: &str, minutes: u32, report: &Report) -> Result<(), C
     steps::heard(run, report).await
 }
 
+async fn markdown(minutes: u32, report: &Report) -> Result<(), CheckError> {
+    web::packages(&steps::logs(), report).await?;
+    let run = web::npm(&steps::logs().join("markdown.log")).env("VITE_FUZZ_MINUTES", minutes.to_string());
+    steps::heard(run.args(["run", "test", "--", "markdown.test.tsx"]), report).await
+}
+
 fn home() -> PathBuf {
     workspace::root().join("libs/fuzz")
 }
@@ -68,7 +76,7 @@ fn targets() -> Result<Vec<String>, CheckError> {
     let name = |file: std::fs::DirEntry| Some(file.path().file_stem()?.to_string_lossy().into_owned());
     let mut names: Vec<String> = files.into_iter().filter_map(name).collect();
     names.sort();
-    names.push(API.to_owned());
+    names.extend([API, MARKDOWN].map(str::to_owned));
     Ok(names)
 }
 

@@ -135,7 +135,10 @@ pub(super) async fn run(step: StepName, report: &Report) -> Result<(), CheckErro
         StepName::Page => page(report).await,
         StepName::Clippy => {
             let arguments = ["clippy", "--workspace", "--all-targets", "--locked", "--", "--deny", "warnings"];
-            cargo("clippy", &arguments, report).await
+            cargo("clippy", &arguments, report).await?;
+            // Which the workspace does not build.
+            let targets = ["clippy", "--package", "muster-fuzz", "--features", "libfuzzer", "--bins", "--locked"];
+            cargo("clippy", &[&targets[..], &["--", "--deny", "warnings"]].concat(), report).await
         }
         StepName::Deny => deny(report).await,
         StepName::Generated => generated(report).await,

@@ -5,7 +5,7 @@
 mod closing;
 mod follow;
 mod frame;
-#[cfg(any(test, fuzzing))]
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) mod fuzz;
 #[cfg(test)]
 mod golden;
