@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use muster_contracts::permissions::ServiceUser;
 use muster_testkit::stack::{Engine, Person, Running, Setup, Stack};
-use reqwest::Method;
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
 /// Above the longest message, so that its own limit is met first.
@@ -81,6 +81,24 @@ fn bad(schema: &str, field: &str) -> Option<Vec<Value>> {
     })
 }
 
+/// Values that a parameter of a query must not have; `None`: its type alone says what it may be, or it only continues or
+/// looks for something.
+fn bad_parameter(name: &str) -> Option<Vec<String>> {
+    let longer = |than: usize| "x".repeat(than + 1);
+    Some(match name {
+        "limit" => vec!["0".into(), "201".into(), "-1".into(), "many".into(), String::new()],
+        "cursor" => vec!["\u{7f}".into()],
+        "before" => vec!["x".into()],
+        "entity" | "action" | "status" | "format" => vec!["planet".into(), String::new()],
+        "q" => vec![longer(200)],
+        "path" | "directory" => vec![longer(4096)],
+        "all" => vec!["perhaps".into()],
+        "since" | "until" => vec!["yesterday".into(), "9".repeat(30)],
+        "object" | "actor" | "lastEventId" => return None,
+        other => panic!("{other} is new: say here what it must not be"),
+    })
+}
+
 /// An endpoint that takes a body.
 struct Endpoint {
     method: Method,
@@ -109,6 +127,8 @@ struct Scene {
     admin: Person,
     _worker: Running,
     endpoints: Vec<Endpoint>,
+    /// Paths that are read, each with a parameter of its query.
+    parameters: Vec<(String, String)>,
 }
 
 impl Scene {
@@ -145,7 +165,8 @@ impl Scene {
         ];
         let document: Value = admin.client().get("/openapi.json").await.unwrap();
         let endpoints = endpoints(&document, &ids);
-        Self { admin, _worker: worker, endpoints }
+        let parameters = parameters(&document, &ids);
+        Self { admin, _worker: worker, endpoints, parameters }
     }
 
     /// Sends something bad, and wants this status and pointer.
@@ -159,20 +180,14 @@ impl Scene {
         let request = self.admin.client().request(endpoint.method.clone(), &endpoint.path);
         let body = body.into();
         let shown = body.as_bytes().map(|bytes| String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned());
-        let answer = request.header("content-type", kind).body(body).send().await.unwrap();
-        let (status, is_problem) = (
-            answer.status().as_u16(),
-            answer.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json"),
-        );
-        let text = answer.text().await.unwrap();
-        let what = format!("{} {} {shown:?}: {text}", endpoint.method, endpoint.path);
-        assert!(is_problem, "{what}");
-        let problem: Value = serde_json::from_str(&text).unwrap();
-        assert_eq!((status, problem["errors"][0]["pointer"].as_str()), wanted, "{what}");
-        assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 3), "{what}");
-        for inside in ["panicked", "sqlx", "SELECT", ".rs:", "RUST_BACKTRACE"] {
-            assert!(!text.contains(inside), "{what}");
-        }
+        let what = format!("{} {} {shown:?}", endpoint.method, endpoint.path);
+        refused(request.header("content-type", kind).body(body), &what, wanted).await;
+    }
+
+    /// Reads with a bad query.
+    async fn refuses_to_read(&self, path: &str, query: &[(&str, &str)], wanted: (u16, Option<&str>)) {
+        let request = self.admin.client().request(Method::GET, path).query(query);
+        refused(request, &format!("{path} {query:.60?}"), wanted).await;
     }
 
     /// All that a bad request could have changed.
@@ -188,6 +203,42 @@ impl Scene {
         }
         state
     }
+}
+
+/// Wants this status and pointer, and a problem that shows nothing of our inside.
+async fn refused(request: RequestBuilder, what: &str, wanted: (u16, Option<&str>)) {
+    let answer = request.send().await.unwrap();
+    let (status, is_problem) = (
+        answer.status().as_u16(),
+        answer.headers().get("content-type").is_some_and(|kind| kind == "application/problem+json"),
+    );
+    assert!(is_problem, "{what}: {status}");
+    let text = answer.text().await.unwrap();
+    let problem: Value = serde_json::from_str(&text).unwrap();
+    assert_eq!((status, problem["errors"][0]["pointer"].as_str()), wanted, "{what}: {text}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.len() > 3), "{what}: {text}");
+    for inside in ["panicked", "sqlx", "SELECT", ".rs:", "RUST_BACKTRACE"] {
+        assert!(!text.contains(inside), "{what}: {text}");
+    }
+}
+
+/// What is read with a query, but for what a browser is sent through by a provider or asks with a link's secret.
+fn parameters(document: &Value, ids: &[(&str, &str)]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        if path.contains("/oidc/") || path.contains("{secret}") {
+            continue;
+        }
+        let below = path.strip_prefix("/api/v1").unwrap();
+        let below = ids.iter().fold(below.to_owned(), |path, (name, id)| path.replace(name, id));
+        let parameters = operations["get"]["parameters"].as_array().into_iter().flatten();
+        let names = parameters.filter(|parameter| parameter["in"] == "query").map(|parameter| &parameter["name"]);
+        // Whose things it is about is looked at first.
+        let names = names.map(|name| name.as_str().unwrap().to_owned()).filter(|name| name != "workerId");
+        found.extend(names.map(|name| (below.clone(), name)));
+    }
+    assert!(found.len() > 20, "the document has queries");
+    found
 }
 
 fn endpoints(document: &Value, ids: &[(&str, &str)]) -> Vec<Endpoint> {
@@ -257,6 +308,19 @@ async fn every_bad_body_is_refused_with_its_field_and_changes_nothing(engine: En
         }
     }
     assert_eq!(scene.state().await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_bad_query_is_refused_with_its_parameter() {
+    let stack = Stack::start().await;
+    let scene = Scene::set(&stack).await;
+    for (path, name) in &scene.parameters {
+        let pointer = format!("/{name}");
+        for value in bad_parameter(name).unwrap_or_default().iter().map(String::as_str).chain(["a\0b"]) {
+            scene.refuses_to_read(path, &[(name, value)], (422, Some(&pointer))).await;
+        }
+        scene.refuses_to_read(path, &[("colour", "red")], (400, None)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -147,6 +147,8 @@ fn api() -> Permissions {
     ]);
     for stream in [CHUNKS, EVENTS] {
         publish.extend(read(stream));
+        // Its leader is asked what a replica may not have yet.
+        publish.push(format!("$JS.API.STREAM.MSG.GET.{stream}"));
     }
     publish.extend(consume(EVENTS, "api"));
     publish.extend(consume(EVENTS, PUSH));

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use muster_bus::StreamState;
 use muster_contracts::{limits::PAYLOAD_BYTES, stream::CHUNKS, subject::filter};
+use muster_service::db::in_time;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -17,6 +18,9 @@ use crate::{
 /// What a turn's reply says when it was stopped.
 const STOPPED: &str = "This worker has filled its share of the server's storage: its turns are stopped until what it \
                        wrote is old enough to be removed there.";
+
+/// A round may take this long; the next one begins anew.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What one worker may have.
 #[derive(Debug, Clone, Copy)]
@@ -34,7 +38,7 @@ pub async fn watch(state: State, stop: CancellationToken) {
     let mut config = state.config.clone();
     loop {
         let allowance = config.borrow_and_update().allowance();
-        if let Err(error) = round(&state, allowance).await {
+        if let Err(error) = in_time(PATIENCE, round(&state, allowance)).await {
             tracing::warn!(%error, "the shares of workers in the stream could not be looked at");
         }
         tokio::select! {

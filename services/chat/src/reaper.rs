@@ -9,10 +9,7 @@ use muster_service::db::in_time;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    domain::{
-        liveness::{self, Facts},
-        turn::Outcome,
-    },
+    domain::liveness::{self, Facts},
     metric, retention,
     state::{Done, State},
     store::{TurnRow, messages, sessions, shares, turns},
@@ -106,13 +103,9 @@ async fn lost(state: &State) -> Done<Option<Duration>> {
     Ok(next)
 }
 
-/// One that cannot be ended now holds up no other. What its user had stopped is stopped, whoever stopped it.
+/// One that cannot be ended now holds up no other.
 async fn end(state: &State, turn: &TurnRow) {
-    let (outcome, reason) = match turn.stop_asked() {
-        true => (Outcome::Cancelled, turn.stop_reason.as_deref()),
-        false => (Outcome::Interrupted, Some(LOST)),
-    };
-    if let Err(error) = finish::abandon(state, turn, outcome, reason).await {
+    if let Err(error) = finish::abandon(state, turn, LOST).await {
         tracing::warn!(%error, reply_id = turn.reply_id, "a lost turn could not be ended");
     }
 }

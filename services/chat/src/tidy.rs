@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use muster_contracts::{id::AttachmentId, objects::ATTACHMENTS};
+use muster_service::db::in_time;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -16,6 +17,8 @@ use crate::{
 const EVERY: Duration = Duration::from_secs(20);
 /// How often the object store is searched for files of which no row tells.
 const SEARCH: Duration = Duration::from_hours(1);
+/// A round, or a search, may take this long; the next one goes on with what is left.
+const PATIENCE: Duration = Duration::from_mins(5);
 /// Files of one round.
 const ROUND: i64 = 200;
 
@@ -24,7 +27,7 @@ pub async fn remove_what_nobody_has(state: State, stop: CancellationToken) {
     let mut next_search = Instant::now();
     loop {
         tokio::select! { _ = state.bus.connected() => {}, () = stop.cancelled() => return }
-        let pause = match round(&state).await {
+        let pause = match in_time(PATIENCE, round(&state)).await {
             Ok(true) => Duration::ZERO,
             Ok(false) => EVERY,
             Err(error) => {
@@ -33,7 +36,7 @@ pub async fn remove_what_nobody_has(state: State, stop: CancellationToken) {
             }
         };
         if next_search <= Instant::now() {
-            match search(&state).await {
+            match in_time(PATIENCE, search(&state)).await {
                 Ok(()) => next_search = Instant::now() + SEARCH,
                 Err(error) => tracing::debug!(%error, "the object store could not be searched"),
             }

@@ -28,6 +28,7 @@ mod waiting {
         two_instances_end_a_lost_turn_once
         a_worker_that_was_only_away_goes_on_with_what_it_had_asked
         what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on
+        a_session_that_fell_asleep_meanwhile_is_awake_when_its_turn_goes_on
         a_turn_of_a_worker_that_nobody_knows_any_more_ends
     }
 }
@@ -196,14 +197,39 @@ mod scenario {
 
         back.store(false, Relaxed);
         lost().await;
+        // It does not have to ask: what it had to say is stored, and nothing newer has happened.
+        worker.write(&mut writing, " and whole").await;
         worker.end(&mut writing, Completed).await;
-        handled(&chat).await;
-        back.store(true, Relaxed);
-        // It asks whether it may go on, and learns that all it has to say is stored.
-        assert!(worker.sync(&[&writing]).await.drop.is_empty());
-        worker.sync(&[]).await;
-        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half");
+        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half and whole");
         assert_eq!(pending(&chat).await, 0);
+    }
+
+    pub async fn a_session_that_fell_asleep_meanwhile_is_awake_when_its_turn_goes_on(engine: Engine) {
+        let mut chat = Chat::with(engine, &[("MUSTER_IDLE_SECONDS", "1")]).await;
+        let sent = chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "half").await;
+        let back = registry_that_saw_the_worker_go(&chat).await;
+        let identity = worker.identity.clone();
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        let status = async || chat.call::<method::GetSession>(chat.session_ref()).await.unwrap().status();
+        let asleep = async { while status().await != v1::SessionStatus::SessionIdle {} };
+        tokio::time::timeout(LOST, asleep).await.expect("nothing happens in it");
+
+        back.store(true, Relaxed);
+        let mut worker = chat.process_of_worker(1);
+        worker.identity = identity;
+        let held = vec![chat.session.clone()];
+        let request = v1::SyncRequest { open: vec![writing.open()], held, ..Default::default() };
+        let told_again = worker.ask(request).await;
+        assert_eq!((told_again.drop, told_again.release), (Vec::<String>::new(), Vec::new()));
+        chat.until(&sent.message_id, Streaming).await;
+        assert_eq!(status().await, v1::SessionStatus::SessionActive);
+        worker.end(&mut writing, Completed).await;
+        chat.until(&told.reply_id, Completed).await;
     }
 
     pub async fn a_turn_of_a_worker_that_nobody_knows_any_more_ends(engine: Engine) {

@@ -15,6 +15,8 @@ use v1::TurnStatus::{Cancelled, Completed, Delivered, Queued, Streaming};
 on_both! {
     a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not
     what_is_sent_now_goes_first_and_stops_what_runs
+    what_is_sent_now_goes_on_though_the_worker_dies_before_it_has_stopped
+    a_session_is_unread_until_its_newest_reply_was_seen
     a_message_is_sent_only_if_nothing_was_said_meanwhile
     a_limit_is_taken_from_a_changed_file
     a_session_that_is_made_again_is_the_same_one
@@ -152,6 +154,36 @@ mod scenario {
         assert_eq!(slug(done), "message-delivered");
         let order = chat.messages().await.messages.into_iter().map(|message| message.content).collect::<Vec<_>>();
         assert_eq!(order, ["runs", "so far", "third", "at once", "second", "then"]);
+    }
+
+    pub async fn what_is_sent_now_goes_on_though_the_worker_dies_before_it_has_stopped(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("runs").await;
+        let worker = chat.process_of_worker(1);
+        let mut running = worker.begin(&worker.next().await).await;
+        worker.write(&mut running, "so far").await;
+        let waiting = chat.send("at once").await;
+        chat.call::<method::SendNow>(chat.names(&waiting.message_id)).await.unwrap();
+
+        let told = chat.process_of_worker(2).next().await;
+        assert_eq!(told.content, "at once");
+        let reply = chat.until(&running.start.reply_id, Cancelled).await;
+        assert_eq!((reply.content.as_str(), reply.error), ("so far", None));
+    }
+
+    pub async fn a_session_is_unread_until_its_newest_reply_was_seen(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let mut replies = Vec::new();
+        for content in ["one", "two"] {
+            let sent = chat.send(content).await;
+            let reply_id = worker.answer("re", Completed).await.reply_id;
+            replies.push((sent.message_id, reply_id));
+        }
+        for (seen, left) in [(&replies[0].1, true), (&replies[1].0, true), (&replies[1].1, false)] {
+            chat.call::<method::MarkRead>(chat.names(seen)).await.unwrap();
+            assert_eq!(chat.session().await.unread, left, "{seen}");
+        }
     }
 
     pub async fn a_message_is_sent_only_if_nothing_was_said_meanwhile(engine: Engine) {

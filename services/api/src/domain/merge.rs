@@ -13,7 +13,7 @@ pub(crate) fn append(run: &mut ChatChunk, next: ChatChunk) -> Option<ChatChunk> 
         && run.kind == next.kind
         && run.message_id == next.message_id
         && run.part_id == next.part_id
-        && next.first_sequence.unwrap_or(next.sequence) == run.sequence + 1
+        && run.sequence.checked_add(1) == Some(next.first_sequence.unwrap_or(next.sequence))
         && length(run) + length(&next) <= TEXT_BYTES;
     if !follows {
         return Some(next);

@@ -48,8 +48,8 @@ pub(crate) struct Viewer {
 
 #[derive(Debug, Clone, Copy)]
 enum Place {
-    /// Reads the stream. `empty`: how often there was nothing where something may be.
-    Replay { empty: u32 },
+    /// Reads the stream.
+    Replay,
     /// In the log, without what it had when it came there.
     Log { next: u64, joined_after: u64 },
 }
@@ -67,8 +67,7 @@ impl Viewer {
         let log = Arc::clone(watching.log());
         let grown = log.watch();
         let after = after.unwrap_or_else(|| log.head());
-        let mut viewer =
-            Self { watching, bus, log, grown, closed, after, place: Place::Replay { empty: 0 }, first: None };
+        let mut viewer = Self { watching, bus, log, grown, closed, after, place: Place::Replay, first: None };
         // Whoever is below the log reads the stream first.
         let _ = viewer.join();
         let mut first = frame::beat(&viewer.id(after)).to_vec();
@@ -102,7 +101,7 @@ impl Viewer {
             let (closed, id) = (self.closed.clone(), self.id(self.after));
             let piece = async {
                 match place {
-                    Place::Replay { empty } => self.replay(empty).await,
+                    Place::Replay => self.replay().await,
                     Place::Log { next, joined_after } => self.follow(next, joined_after).await,
                 }
             };
@@ -141,7 +140,7 @@ impl Viewer {
                 }
             }
             Taken::Below => {
-                self.place = Place::Replay { empty: 0 };
+                self.place = Place::Replay;
                 Step::Again
             }
             Taken::Ended(life) => Step::End(life),
@@ -149,7 +148,7 @@ impl Viewer {
     }
 
     /// One batch of what is below the log; then into the log as soon as it covers the rest.
-    async fn replay(&mut self, empty: u32) -> Step {
+    async fn replay(&mut self) -> Step {
         let Err(floor) = self.join() else { return Step::Again };
         let topic = self.watching.topic();
         let batch = match self.bus.read(topic.stream(), &topic.filter(), self.after + 1, BATCH).await {
@@ -173,23 +172,27 @@ impl Viewer {
         }
         let reached = if batch.more { last } else { batch.looked_up_to.max(last) };
         self.after = self.after.max(reached.unwrap_or(0));
-        self.place = Place::Replay { empty: 0 };
+        self.place = Place::Replay;
         match entries.as_slice() {
-            [] if !batch.more && self.after < floor => self.nothing_yet(reached, floor, empty).await,
+            [] if !batch.more && self.after < floor => self.nothing_yet(reached, floor).await,
             [] => Step::Again,
             entries if entries.len() > BEHIND => Step::Send(frame::merged(entries)),
             entries => Step::Send(frame::joined(entries)),
         }
     }
 
-    /// Nothing more is there, and the log begins higher: all of it has been
-    /// read, or the replica lags.
-    async fn nothing_yet(&mut self, reached: Option<u64>, floor: u64, empty: u32) -> Step {
-        match reached {
-            Some(_) => tokio::time::sleep(LAGGING).await,
-            // A plain "nothing" does not say how far it looked; said twice, it is believed.
-            None if empty > 0 => self.after = floor,
-            None => self.place = Place::Replay { empty: empty + 1 },
+    /// Nothing more is there, and the log begins higher: all of it has been read, or the replica lags.
+    async fn nothing_yet(&mut self, reached: Option<u64>, floor: u64) -> Step {
+        if reached.is_some() {
+            tokio::time::sleep(LAGGING).await;
+            return Step::Again;
+        }
+        // A plain "nothing" does not say how far it looked. The leader knows.
+        let topic = self.watching.topic();
+        match self.bus.last(topic.stream(), &topic.filter()).await {
+            Ok(Some(last)) if last.sequence > self.after => tokio::time::sleep(LAGGING).await,
+            Ok(_) => self.after = floor,
+            Err(_) => tokio::time::sleep(FAILED).await,
         }
         Step::Again
     }

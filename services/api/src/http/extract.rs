@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, str::FromStr};
 
-use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use http::{StatusCode, header, request::Parts};
@@ -10,10 +10,7 @@ use muster_contracts::id::{self, UserId};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 
-use crate::http::{body, problem::Problem};
-
-/// NUL as it stands in a query; no database takes it in a text.
-const NUL: &str = "%00";
+use crate::http::{body, problem::Problem, query};
 
 /// The id in the path. One that cannot exist is not found.
 #[derive(Debug)]
@@ -93,12 +90,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Asked<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        if parts.uri.query().is_some_and(|query| query.contains(NUL)) {
-            let detail = "The query must not contain the character NUL.";
-            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", detail));
-        }
-        let bad = |detail: String| Problem::new(StatusCode::BAD_REQUEST, "bad-query", detail);
-        Query::try_from_uri(&parts.uri).map(|Query(query)| Self(query)).map_err(|error| bad(error.body_text()))
+        query::read(parts.uri.query().unwrap_or_default()).map(Self)
     }
 }
 

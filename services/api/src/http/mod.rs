@@ -24,6 +24,7 @@ mod page;
 pub(crate) mod problem;
 mod protect;
 mod push;
+mod query;
 pub(crate) mod requests;
 mod server;
 mod sessions;

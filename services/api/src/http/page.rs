@@ -47,6 +47,5 @@ pub(crate) fn size(limit: Option<u32>) -> Result<u32, Problem> {
     if (1..=limits::PAGE_MAX).contains(&limit) {
         return Ok(limit);
     }
-    let detail = format!("limit is 1 to {}.", limits::PAGE_MAX);
-    Err(Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", detail))
+    Err(Problem::invalid("/limit", format!("must be 1 to {}", limits::PAGE_MAX)))
 }

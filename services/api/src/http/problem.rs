@@ -26,7 +26,7 @@ pub(crate) struct Problem {
     status: u16,
     /// What to do, for people.
     detail: String,
-    /// Fields of the body with a bad value.
+    /// Fields of the body, or parameters of the query, with a bad value.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     errors: Vec<FieldProblem>,
@@ -35,10 +35,10 @@ pub(crate) struct Problem {
     retry_after: Option<u64>,
 }
 
-/// A field with a bad value.
+/// A field or parameter with a bad value.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(crate) struct FieldProblem {
-    /// JSON pointer into the body.
+    /// JSON pointer into the body, or into the query as an object of its parameters.
     pointer: String,
     /// What is wrong with it.
     detail: String,

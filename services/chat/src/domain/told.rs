@@ -8,6 +8,11 @@ use muster_contracts::{
     v1::{self, ask_result::Told},
 };
 
+const ELLIPSIS: &str = "…";
+/// Bytes of the reason for which a turn ended.
+const ERROR_BYTES: usize = 4 * 1024;
+/// Bytes of what is shown of a request, beside its options and questions.
+const DETAILS_BYTES: usize = 64 * 1024;
 /// Tokens of one turn that are counted; sums of many stay far below 2^63.
 const TOKENS: u64 = 1 << 40;
 
@@ -21,7 +26,7 @@ pub fn text(text: String) -> String {
 #[must_use]
 pub fn end(end: v1::End) -> v1::End {
     v1::End {
-        error: end.error.map(text),
+        error: end.error.map(|error| short(text(error), ERROR_BYTES)),
         usage: end.usage.map(usage),
         backend_session_id: end.backend_session_id.filter(|id| id.len() <= DIRECTORY_BYTES && is_plain(id)),
         title: end.title.as_deref().and_then(title),
@@ -36,8 +41,8 @@ pub fn request(body: v1::RequestBody) -> Option<v1::RequestBody> {
     body.request_id.parse::<RequestId>().ok()?;
     let option = |option: v1::RequestOption| v1::RequestOption { label: text(option.label), ..option };
     Some(v1::RequestBody {
-        title: text(body.title),
-        details: text(body.details),
+        title: short(text(body.title), ERROR_BYTES),
+        details: short(text(body.details), DETAILS_BYTES),
         options: body.options.into_iter().map(option).collect(),
         ..body
     })
@@ -75,6 +80,15 @@ pub fn result(result: v1::AskResult) -> v1::AskResult {
     });
     let error = result.error.map(|error| shown(&error, DESCRIPTION_CHARS));
     v1::AskResult { ask_id: text(result.ask_id), error, told, missing: result.missing }
+}
+
+/// Not longer than this, and whole characters.
+fn short(mut text: String, bytes: usize) -> String {
+    if text.len() > bytes {
+        text.truncate(text.floor_char_boundary(bytes - ELLIPSIS.len()));
+        text.push_str(ELLIPSIS);
+    }
+    text
 }
 
 /// In one line, and not longer than this.

@@ -12,6 +12,8 @@ use crate::{
 
 /// Bytes of what a user adds to an answer.
 const MESSAGE_BYTES: usize = 16 * 1024;
+/// Bytes of an answer to questions, with all labels.
+const ANSWERS_BYTES: usize = 64 * 1024;
 
 pub(super) async fn handle(state: State, request: v1::AnswerRequest) -> Done<v1::AgentRequest> {
     let v1::AnswerRequest { caller: asked_by, chat_session_id, request_id, answer } = request;
@@ -63,6 +65,11 @@ fn checked(body: &v1::RequestBody, answer: &v1::Answer) -> Done<()> {
             if answer.option_id.is_some() || answer.answers.len() != body.questions.len() {
                 let detail = format!("must have a list of labels for each of {} questions", body.questions.len());
                 return Err(problem::invalid("/answers", detail).into());
+            }
+            let bytes =
+                answer.answers.iter().flat_map(|given| &given.labels).map(|label| label.len() + 8).sum::<usize>();
+            if bytes > ANSWERS_BYTES {
+                return Err(problem::invalid("/answers", format!("must be at most {ANSWERS_BYTES} bytes")).into());
             }
             for (index, (question, given)) in body.questions.iter().zip(&answer.answers).enumerate() {
                 checked_labels(index, question, &given.labels)?;

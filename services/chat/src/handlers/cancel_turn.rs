@@ -5,12 +5,13 @@ use muster_service::problem;
 
 use super::{caller, locked_session, message_of};
 use crate::{
-    domain::turn::Outcome,
     state::{Done, State},
     store::{turns, workers},
     tell::{self, Actor},
     turns::finish,
 };
+
+const AWAY: &str = "The worker was away.";
 
 pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Empty> {
     let v1::MessageRef { caller: asked_by, chat_session_id, message_id } = request;
@@ -28,7 +29,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     if worker.is_some_and(|worker| worker.status() == v1::WorkerStatus::Online) {
         state.wake(&session.worker_id).await;
     } else {
-        finish::abandon(&state, &turn, Outcome::Cancelled, None).await?;
+        finish::abandon(&state, &turn, AWAY).await?;
     }
     Ok(v1::Empty {})
 }

@@ -57,14 +57,15 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
                 progress::asked(state, &turn, &body).await?;
             }
         }
-        ChunkKind::End if is_open => {
+        ChunkKind::End => {
             if let Ok(end) = v1::End::decode(payload).map(told::end)
+                && (is_open || finish::is_late(state, &turn, &end).await?)
                 && finish::told(state, &turn, &end).await? == Told::Incomplete
             {
                 return Ok(Outcome::Retry(AGAIN));
             }
         }
-        ChunkKind::Start | ChunkKind::Chunk | ChunkKind::End | ChunkKind::State => {}
+        ChunkKind::Start | ChunkKind::Chunk | ChunkKind::State => {}
     }
     Ok(Outcome::Ack)
 }

@@ -11,7 +11,6 @@ use muster_contracts::{
 };
 
 use crate::{
-    domain::turn::Outcome as TurnOutcome,
     erase, restriction,
     state::{Done, State},
     store::{attachments, quotas, sessions, shares, turns, workers},
@@ -64,7 +63,7 @@ async fn removed(state: &State, worker_id: &str) -> Done<()> {
     quotas::forget(write.connection(), worker_id).await?;
     write.commit().await?;
     for turn in turns::open_of_worker(state.db.pool(), worker_id).await? {
-        finish::abandon(state, &turn, TurnOutcome::Interrupted, Some(REMOVED)).await?;
+        finish::abandon(state, &turn, REMOVED).await?;
     }
     Ok(())
 }

@@ -3,7 +3,10 @@
 //! The answer follows from the tables alone. What it tells is told again until
 //! the tables say that it has happened, so nothing is lost with an answer.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 use bytes::Bytes;
 use muster_bus::{Handled, Identity, Incoming, Stored};
@@ -19,10 +22,10 @@ use muster_service::problem;
 
 use super::attachment;
 use crate::{
-    domain::{told, turn::Outcome},
+    domain::told,
     restriction,
     state::{Done, Refusal, State, answer},
-    store::{TurnRow, asks, messages, quotas, requests, sessions, turns, workers},
+    store::{RequestRow, TurnRow, asks, messages, quotas, requests, sessions, turns, workers},
     turns::{claim, finish, progress},
 };
 
@@ -30,7 +33,10 @@ use crate::{
 const STARTS: i64 = 16;
 /// Room that is left for everything but message contents.
 const CONTENT_BYTES: usize = PAYLOAD_BYTES - 64 * 1024;
+/// Bytes of answers to requests, several times what one may have.
+const ANSWERS_BYTES: usize = 192 * 1024;
 const RESTARTED: &str = "The worker was restarted while it was writing this.";
+const FULL: &str = "The server's storage was full while the worker was writing this.";
 const FORGOTTEN: &str = "The worker does not know this reply any more.";
 
 /// Answers what a worker asks chat.
@@ -83,17 +89,17 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
         return Err(Refusal::Problem(problem::conflict("superseded", detail)));
     }
     let told = request.open.iter().map(|open| (open.reply_id.as_str(), open)).collect::<HashMap<_, _>>();
-    let mut open = HashSet::new();
+    let (mut open, mut answered) = (HashSet::new(), Vec::new());
     for turn in turns::open_for(state.db.pool(), worker_id).await? {
         match told.get(turn.reply_id.as_str()) {
             Some(told) if waits_for_room(state, request, &turn).await? && turn.stop_asked() => {
                 // Its end finds no room either.
-                finish::abandon(state, &turn, Outcome::Cancelled, turn.stop_reason.as_deref()).await?;
+                finish::abandon(state, &turn, FULL).await?;
                 reply.drop.push(told.reply_id.clone());
             }
-            Some(told) => known_turn(state, &turn, told, &mut reply).await?,
+            Some(told) => known_turn(state, &turn, told, &mut reply, &mut answered).await?,
             None if request.cut.contains(&turn.reply_id) => {
-                finish::abandon(state, &turn, Outcome::Interrupted, Some(RESTARTED)).await?;
+                finish::abandon(state, &turn, RESTARTED).await?;
             }
             None => unknown_turn(state, identity, &turn, request.seen, &mut reply).await?,
         }
@@ -101,8 +107,9 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     }
     reply.settled = settled(state, worker_id, &request.cut).await?;
     for told in request.open.iter().filter(|told| !open.contains(&told.reply_id)) {
-        unexpected(state, identity, told, &mut reply).await?;
+        unexpected(state, identity, told, &mut reply, &mut answered).await?;
     }
+    reply.answers = newest(answered);
     if quotas::get(state.db.pool(), worker_id).await?.is_none() {
         begin(state, identity, &mut reply).await?;
     }
@@ -141,7 +148,13 @@ async fn settled(state: &State, worker_id: &str, cut: &[String]) -> Done<Vec<Str
 }
 
 /// The worker works on it, as it should.
-async fn known_turn(state: &State, turn: &TurnRow, told: &v1::OpenReply, reply: &mut v1::SyncReply) -> Done<()> {
+async fn known_turn(
+    state: &State,
+    turn: &TurnRow,
+    told: &v1::OpenReply,
+    reply: &mut v1::SyncReply,
+    answered: &mut Vec<RequestRow>,
+) -> Done<()> {
     if turn.stop_asked() {
         reply.stop.push(v1::StopTurn { reply_id: turn.reply_id.clone(), reason: turn.stop_reason.clone() });
     }
@@ -150,14 +163,25 @@ async fn known_turn(state: &State, turn: &TurnRow, told: &v1::OpenReply, reply: 
         let stored = if sequence.is_some() { Some(highest(state, turn).await?) } else { None };
         reply.go_on.push(v1::GoOn { reply_id: turn.reply_id.clone(), stored, sequence });
     }
-    for request in requests::answers(state.db.pool(), &turn.reply_id).await? {
-        reply.answers.push(v1::GivenAnswer {
-            reply_id: turn.reply_id.clone(),
-            request_id: request.request_id.clone(),
-            answer: request.outcome(),
-        });
-    }
+    answered.extend(requests::answers(state.db.pool(), &turn.reply_id).await?);
     Ok(())
+}
+
+/// Answers, as many as fit. Those that do not were told before.
+fn newest(mut answered: Vec<RequestRow>) -> Vec<v1::GivenAnswer> {
+    answered.sort_by_key(|request| Reverse(request.asked_at));
+    let mut room = ANSWERS_BYTES;
+    let given = answered.into_iter().map(|request| v1::GivenAnswer {
+        answer: request.outcome(),
+        reply_id: request.reply_id,
+        request_id: request.request_id,
+    });
+    let fits = given.take_while(|given| {
+        let fits = given.encoded_len() <= room;
+        room = room.saturating_sub(given.encoded_len());
+        fits
+    });
+    fits.collect()
 }
 
 /// The worker does not mention it: it has not heard of it yet, or had not when it asked, or its end is on the way to us,
@@ -175,26 +199,30 @@ async fn unknown_turn(
     match (same, begun) {
         // The question was on its way while a later one was answered.
         (true, true) if seen.is_some() && seen < start => Ok(()),
-        (_, false) if turn.stop_asked() => {
-            finish::abandon(state, turn, Outcome::Cancelled, turn.stop_reason.as_deref()).await
-        }
+        (_, false) if turn.stop_asked() => finish::abandon(state, turn, FORGOTTEN).await,
         (true, false) => tell_start(state, turn, reply).await,
         (false, false) => claim::release(state, turn).await,
-        (false, true) => finish::abandon(state, turn, Outcome::Interrupted, Some(RESTARTED)).await,
-        (true, true) => finish::abandon(state, turn, Outcome::Interrupted, Some(FORGOTTEN)).await,
+        (false, true) => finish::abandon(state, turn, RESTARTED).await,
+        (true, true) => finish::abandon(state, turn, FORGOTTEN).await,
     }
 }
 
 /// The worker works on something that is over here. If we gave it up only
 /// because the worker was away, it may go on.
-async fn unexpected(state: &State, identity: &Identity, told: &v1::OpenReply, reply: &mut v1::SyncReply) -> Done<()> {
+async fn unexpected(
+    state: &State,
+    identity: &Identity,
+    told: &v1::OpenReply,
+    reply: &mut v1::SyncReply,
+    answered: &mut Vec<RequestRow>,
+) -> Done<()> {
     let turn = match told.reply_id.parse::<MessageId>() {
         Ok(reply) => turns::of_worker(state.db.pool(), reply.as_str(), identity.worker.as_str()).await?,
         Err(_) => None,
     };
     let own = turn.filter(|turn| turn.instance == identity.instance.as_str());
     match own {
-        Some(turn) if progress::resumed(state, &turn).await? => known_turn(state, &turn, told, reply).await,
+        Some(turn) if progress::resumed(state, &turn).await? => known_turn(state, &turn, told, reply, answered).await,
         _ => {
             reply.drop.push(told.reply_id.clone());
             Ok(())

@@ -317,12 +317,16 @@ pub async fn set_paused(connection: &mut AnyConnection, session_id: &str, paused
     Ok(done.rows_affected() == 1)
 }
 
-/// The user has seen it; true when there was something unseen.
-pub async fn set_read(connection: &mut AnyConnection, session_id: &str) -> Result<bool, DbError> {
+/// The user has seen it up to a message; true when there was something unseen, and nothing is behind that message.
+pub async fn set_read(connection: &mut AnyConnection, session_id: &str, up_to: i64) -> Result<bool, DbError> {
     let done = sqlx::query(
-        "UPDATE chat_sessions SET unread = 0, revision = revision + 1 WHERE chat_session_id = $1 AND unread <> 0",
+        "UPDATE chat_sessions SET unread = 0, revision = revision + 1
+         WHERE chat_session_id = $1 AND unread <> 0 AND NOT EXISTS (
+           SELECT 1 FROM chat_messages m
+           WHERE m.chat_session_id = $1 AND m.position > $2 AND m.role = 2 AND m.status > 3)",
     )
     .bind(session_id)
+    .bind(up_to)
     .execute(connection)
     .await?;
     Ok(done.rows_affected() == 1)

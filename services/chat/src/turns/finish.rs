@@ -18,6 +18,7 @@ use crate::{
         turns,
     },
     tell::{self, Actor},
+    turns::progress,
 };
 
 /// What the page shows when stream and worker disagree about a reply.
@@ -46,18 +47,34 @@ pub async fn told(state: &State, turn: &TurnRow, end: &v1::End) -> Done<Told> {
     Ok(Told::Over)
 }
 
-/// Ends a turn without its worker: with all that the stream has, and a reason. When the worker has told its end after
-/// all, that is its end: it may have come while the turn was taken for lost, and does not come again.
+/// Ends a turn without its worker, with all that the stream has: as interrupted for this reason, or as cancelled if it
+/// was to be stopped. When the worker has told its end after all, that is its end: it may have come while the turn was
+/// taken for lost, and does not come again.
 ///
 /// # Errors
 /// When the database or the broker fails.
-pub async fn abandon(state: &State, turn: &TurnRow, outcome: Outcome, reason: Option<&str>) -> Done<()> {
+pub async fn abandon(state: &State, turn: &TurnRow, lost: &str) -> Done<()> {
     let read = assemble::read_all(state, turn).await?;
-    if let Some(end) = read.end.clone().map(told::end) {
-        return close_as_told(state, turn, &read, &end).await;
+    match read.end.clone().map(told::end) {
+        Some(end) => close_as_told(state, turn, &read, &end).await,
+        None => close(state, turn, &read, End::Lost(lost)).await,
     }
-    let leaves = TurnLeaves { pause: outcome.pauses_queue(), ..TurnLeaves::default() };
-    close(state, turn, &read, Event::Abandon(outcome), reason, &leaves).await
+}
+
+/// Whether a turn that was taken for lost may end as its worker told only now, because nothing newer has happened. It is
+/// open again then.
+///
+/// # Errors
+/// When the database fails.
+pub async fn is_late(state: &State, turn: &TurnRow, end: &v1::End) -> Done<bool> {
+    if turn.status() != v1::TurnStatus::Interrupted {
+        return Ok(false);
+    }
+    // One that its worker calls interrupted too may be over by just this end.
+    let found = messages::get(state.db.pool(), &turn.reply_id).await?;
+    let has_all = found.is_none_or(|row| row.received_number.unsigned_abs() >= end.chunk_count);
+    let as_told = Outcome::told(end.outcome()) == Outcome::Interrupted && has_all;
+    Ok(!as_told && progress::resumed(state, turn).await?)
 }
 
 async fn close_as_told(state: &State, turn: &TurnRow, read: &Read, end: &v1::End) -> Done<()> {
@@ -71,28 +88,51 @@ async fn close_as_told(state: &State, turn: &TurnRow, read: &Read, end: &v1::End
         metric::MISMATCHED.add(1);
         (Outcome::Failed, Some(MISMATCH.to_owned()))
     };
-    let leaves = TurnLeaves {
-        usage: end.usage.unwrap_or_default(),
-        backend_session_id: end.backend_session_id.clone(),
-        title: end.title.clone(),
-        pause: outcome.pauses_queue(),
-    };
-    close(state, turn, read, Event::End(outcome), error.as_deref(), &leaves).await
+    close(state, turn, read, End::Told { outcome, error, leaves: end }).await
 }
 
-async fn close(
-    state: &State,
-    turn: &TurnRow,
-    read: &Read,
-    event: Event,
-    error: Option<&str>,
-    leaves: &TurnLeaves,
-) -> Done<()> {
-    let Some(status) = turn::next(turn.status(), event) else { return Ok(()) };
+/// Why a turn is over.
+enum End<'a> {
+    Told { outcome: Outcome, error: Option<String>, leaves: &'a v1::End },
+    Lost(&'a str),
+}
+
+impl End<'_> {
+    /// What it means for a turn as it is now.
+    fn of(self, turn: &TurnRow) -> (Event, Option<String>, TurnLeaves) {
+        let (event, outcome, error, leaves) = match self {
+            Self::Told { outcome, error, leaves } => {
+                let leaves = TurnLeaves {
+                    usage: leaves.usage.unwrap_or_default(),
+                    backend_session_id: leaves.backend_session_id.clone(),
+                    title: leaves.title.clone(),
+                    pause: false,
+                };
+                (Event::End(outcome), outcome, error, leaves)
+            }
+            Self::Lost(reason) => {
+                let (outcome, error) = match turn.stop_asked() {
+                    true => (Outcome::Cancelled, turn.stop_reason.clone()),
+                    false => (Outcome::Interrupted, Some(reason.to_owned())),
+                };
+                (Event::Abandon(outcome), outcome, error, TurnLeaves::default())
+            }
+        };
+        // Whoever stops a turn means what waits behind it to go on, however it ends.
+        (event, error, TurnLeaves { pause: outcome.pauses_queue() && !turn.stop_asked(), ..leaves })
+    }
+}
+
+async fn close(state: &State, turn: &TurnRow, read: &Read, end: End<'_>) -> Done<()> {
     let now = state.clock.now();
     let actor = Actor::worker(&turn.worker_id);
     let mut write = state.write().await?;
     sessions::lock(write.connection(), &turn.chat_session_id).await?;
+    // As it is by now: it may have been stopped meanwhile.
+    let Some(turn) = turns::get(&mut *write.connection(), &turn.reply_id).await? else { return Ok(()) };
+    let (event, error, leaves) = end.of(&turn);
+    let error = error.as_deref();
+    let Some(status) = turn::next(turn.status(), event) else { return Ok(()) };
     if !turns::end(write.connection(), &turn.reply_id, status, now).await? {
         return Ok(());
     }
@@ -108,7 +148,7 @@ async fn close(
     for gone in requests::gone(write.connection(), &turn.reply_id).await? {
         tell::request(&mut write, &state.clock, &gone, &actor).await?;
     }
-    sessions::turn_ended(write.connection(), &turn.chat_session_id, leaves, now).await?;
+    sessions::turn_ended(write.connection(), &turn.chat_session_id, &leaves, now).await?;
     tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
     write.commit().await?;
     metric::ENDED.count(status.as_str_name());

@@ -111,6 +111,8 @@ pub async fn resumed(state: &State, turn: &TurnRow) -> Done<bool> {
         tell::request(&mut write, &state.clock, &waiting, &actor).await?;
     }
     sessions::touch(write.connection(), &turn.chat_session_id, state.clock.now()).await?;
+    // It may have fallen asleep meanwhile.
+    sessions::set_status(write.connection(), &turn.chat_session_id, v1::SessionStatus::SessionActive).await?;
     sessions::set_paused(write.connection(), &turn.chat_session_id, false).await?;
     tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
     write.commit().await?;

@@ -119,16 +119,14 @@ fn place(cursor: &str) -> Result<Place, Problem> {
     let (at, place) = (number(), number());
     let id = parts.next().map(str::to_owned);
     let place = at.zip(place).zip(id).map(|((at, place), audit_id)| Place { at, place, audit_id });
-    place.ok_or_else(|| bad("cursor is not a nextCursor of the page before."))
+    place.ok_or_else(|| Problem::invalid("/cursor", "is not a nextCursor of the page before"))
 }
 
 fn known(word: Option<String>, name: &str, is: impl Fn(&str) -> bool) -> Result<String, Problem> {
     match word {
-        Some(word) if !is(&word) => Err(bad(format!("{name} is none that the log knows; see the API's document."))),
+        Some(word) if !is(&word) => {
+            Err(Problem::invalid(&format!("/{name}"), "is none that the log knows; see the API's document"))
+        }
         word => Ok(word.unwrap_or_default()),
     }
-}
-
-fn bad(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", detail)
 }

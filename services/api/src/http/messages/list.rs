@@ -85,8 +85,7 @@ impl Asked<MessagesQuery> {
     pub(crate) fn checked(self) -> Result<(Option<String>, u32), Problem> {
         let Self(MessagesQuery { before, limit }) = self;
         if before.as_deref().is_some_and(|before| before.parse::<MessageId>().is_err()) {
-            let detail = "before is no message's id.";
-            return Err(Problem::new(http::StatusCode::UNPROCESSABLE_ENTITY, "invalid-value", detail));
+            return Err(Problem::invalid("/before", "is no message's id"));
         }
         Ok((before, page::size(limit)?))
     }

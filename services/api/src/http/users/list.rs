@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    domain::account,
     http::{
         caller::Administrator,
         extract::Asked,
@@ -45,6 +46,9 @@ pub(crate) async fn list(
 ) -> Result<Json<List<Account>>, Problem> {
     let limit = usize::try_from(page::size(limit)?).unwrap_or(usize::MAX);
     // The cursor is the last name of the page before.
+    if cursor.as_deref().is_some_and(|name| !account::is_username(name)) {
+        return Err(Problem::invalid("/cursor", "is not a nextCursor of the page before"));
+    }
     let mut accounts = store::users::list(&api.db, cursor.as_deref().unwrap_or_default(), limit + 1).await?;
     let more = accounts.len() > limit;
     accounts.truncate(limit);
