@@ -1561,11 +1561,11 @@ export interface components {
         ExportedMessage: components["schemas"]["ChatMessage"] & {
             requests?: components["schemas"]["AgentRequest"][];
         };
-        /** @description A field with a bad value. */
+        /** @description A field or parameter with a bad value. */
         FieldProblem: {
             /** @description What is wrong with it. */
             detail: string;
-            /** @description JSON pointer into the body. */
+            /** @description JSON pointer into the body, or into the query as an object of its parameters. */
             pointer: string;
         };
         /** @description Files that a message may mention. */
@@ -2086,7 +2086,7 @@ export interface components {
         Problem: {
             /** @description What to do, for people. */
             detail: string;
-            /** @description Fields of the body with a bad value. */
+            /** @description Fields of the body, or parameters of the query, with a bad value. */
             errors?: components["schemas"]["FieldProblem"][];
             /**
              * Format: int32
