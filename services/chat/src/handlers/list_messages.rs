@@ -8,6 +8,10 @@ use crate::{
     store::{MessageRow, messages, turns},
 };
 
+/// Bytes of the messages of one page, however large each of them is: they are all in memory, here and where they are
+/// put together again.
+const PAGE_BYTES: i64 = 8 * 1024 * 1024;
+
 pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Done<v1::ListMessagesReply> {
     let v1::ListMessagesRequest { caller: asked_by, chat_session_id, before, limit, after } = request;
     // First the position, then the rows: what happens in between comes along the stream again.
@@ -23,7 +27,8 @@ pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Do
                 "" => i64::MIN,
                 after => message_of(&mut connection, &chat_session_id, after).await?.position,
             };
-            let mut messages = light(&messages::page_behind(&mut *connection, &chat_session_id, behind, size).await?);
+            let number = fitting(&messages::sizes_behind(&mut *connection, &chat_session_id, behind, size).await?);
+            let mut messages = light(&messages::page_behind(&mut *connection, &chat_session_id, behind, number).await?);
             cut(&mut messages, size);
             (messages, None)
         }
@@ -32,8 +37,10 @@ pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Do
                 Some(before) => message_of(&mut connection, &chat_session_id, &before).await?.position,
                 None => i64::MAX,
             };
-            let mut messages = light(&messages::page(&mut *connection, &chat_session_id, before, size + 1).await?);
-            let more = cut(&mut messages, size);
+            let sizes = messages::sizes(&mut *connection, &chat_session_id, before, size + 1).await?;
+            let number = fitting(&sizes);
+            let mut messages = light(&messages::page(&mut *connection, &chat_session_id, before, number).await?);
+            let more = cut(&mut messages, size) || messages.len() < sizes.len();
             messages.reverse();
             let next = messages.first().filter(|_| more).map(|oldest| oldest.message_id.clone());
             (messages, next)
@@ -41,6 +48,17 @@ pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Do
     };
     let position = open.map_or(position, |turn| turn.stream_position.unsigned_abs().min(position));
     Ok(v1::ListMessagesReply { messages, next_before, position, epoch })
+}
+
+/// How many messages of these sizes are read at once, at least one.
+fn fitting(sizes: &[i64]) -> i64 {
+    let mut room = PAGE_BYTES;
+    let fit = sizes.iter().take_while(|&&bytes| {
+        let fits = bytes <= room;
+        room = room.saturating_sub(bytes);
+        fits
+    });
+    i64::try_from(fit.count().max(1)).unwrap_or(1)
 }
 
 /// The messages, with what there is to say of those that no answer can carry.
@@ -55,4 +73,23 @@ fn light(rows: &[MessageRow]) -> Vec<v1::ChatMessage> {
         message
     });
     light.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn as_many_are_read_as_fit_and_one_at_least() {
+        let half = PAGE_BYTES / 2;
+        for (sizes, number) in [
+            (vec![10, 10, 10], 3),
+            (vec![half, half, 1], 2),
+            (vec![half, half + 1, 1], 1),
+            (vec![PAGE_BYTES + 1, 1], 1),
+            (vec![], 1),
+        ] {
+            assert_eq!(fitting(&sizes), number, "{sizes:?}");
+        }
+    }
 }

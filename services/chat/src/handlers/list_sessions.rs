@@ -43,16 +43,14 @@ pub(super) async fn handle(state: State, request: v1::ListSessionsRequest) -> Do
     rows.truncate(found.len());
     let next_cursor =
         rows.last().filter(|_| more).map(|last| format!("{}.{}", last.last_activity, last.chat_session_id));
-    Ok(v1::ListSessionsReply { matches: matches(&state, &listing, &rows).await?, sessions: found, next_cursor })
+    Ok(v1::ListSessionsReply { matches: matches(&state, &listing, &found).await?, sessions: found, next_cursor })
 }
 
 /// Where the sessions of this page have the words.
-async fn matches(state: &State, listing: &Listing, rows: &[SessionRow]) -> Done<Vec<v1::SessionMatch>> {
-    let (Some(words), Some(newest), Some(oldest)) = (&listing.words, rows.first(), rows.last()) else {
-        return Ok(Vec::new());
-    };
-    let (since, until) = (oldest.last_activity, newest.last_activity);
-    let found = search::newest(&state.db, &listing.user_id, words, since, until).await?;
+async fn matches(state: &State, listing: &Listing, page: &[v1::ChatSession]) -> Done<Vec<v1::SessionMatch>> {
+    let Some(words) = listing.words.as_ref().filter(|_| !page.is_empty()) else { return Ok(Vec::new()) };
+    let ids = page.iter().map(|session| session.chat_session_id.as_str()).collect::<Vec<_>>();
+    let found = search::newest(&state.db, words, &ids).await?;
     Ok(found
         .into_iter()
         .map(|search::Found { chat_session_id, message_id, content }| {

@@ -119,6 +119,42 @@ pub async fn get<'e>(
     sqlx::query_as("SELECT * FROM chat_messages WHERE message_id = $1").bind(message_id).fetch_optional(executor).await
 }
 
+/// Bytes of the last `limit` messages before a position, newest first.
+pub async fn sizes<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    session_id: &str,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<i64>, DbError> {
+    sqlx::query_scalar(
+        "SELECT CAST(octet_length(content) + octet_length(parts) AS BIGINT) FROM chat_messages
+         WHERE chat_session_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3",
+    )
+    .bind(session_id)
+    .bind(before)
+    .bind(limit)
+    .fetch_all(executor)
+    .await
+}
+
+/// Bytes of the first `limit` messages behind a position, oldest first.
+pub async fn sizes_behind<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    session_id: &str,
+    behind: i64,
+    limit: i64,
+) -> Result<Vec<i64>, DbError> {
+    sqlx::query_scalar(
+        "SELECT CAST(octet_length(content) + octet_length(parts) AS BIGINT) FROM chat_messages
+         WHERE chat_session_id = $1 AND position > $2 ORDER BY position LIMIT $3",
+    )
+    .bind(session_id)
+    .bind(behind)
+    .bind(limit)
+    .fetch_all(executor)
+    .await
+}
+
 /// The last `limit` messages before a position, newest first.
 pub async fn page<'e>(
     executor: impl Executor<'e, Database = Any>,

@@ -91,6 +91,16 @@ pub async fn superseded_before<'e>(
     Ok(rows.into_iter().take(last).map(|(id, _)| id).collect())
 }
 
+/// Whether nothing was said before a message that has its place still.
+pub async fn is_first<'e>(executor: impl Executor<'e, Database = Any>, message: &MessageRow) -> Result<bool, DbError> {
+    let said = sqlx::query_as::<_, (String,)>(
+        "SELECT message_id FROM chat_messages
+         WHERE chat_session_id = $1 AND position < $2 AND superseded_by IS NULL LIMIT 1",
+    );
+    let said = said.bind(&message.chat_session_id).bind(message.position).fetch_optional(executor).await?;
+    Ok(said.is_none())
+}
+
 /// What was said before a message and has its place still, newest first; the newest of it only.
 pub async fn said_before<'e>(
     executor: impl Executor<'e, Database = Any>,

@@ -17,6 +17,8 @@ use crate::{
     store::{TurnRow, messages, messages::Assembled, turns},
 };
 
+/// Bytes of one reply, in memory and in the database: what is behind them is not kept.
+const REPLY_BYTES: usize = 128 * 1024 * 1024;
 /// Messages read at once.
 const BATCH: usize = 500;
 /// How often a replica may lag behind what the leader says, and the pause until the next one is asked.
@@ -32,7 +34,7 @@ pub struct Read {
     pub position: u64,
     /// What its worker said at the end.
     pub end: Option<v1::End>,
-    /// A number was missing: what follows it is not in it.
+    /// A number was missing, or it grew too large: what follows is not in it.
     pub gap: bool,
 }
 
@@ -62,11 +64,17 @@ pub async fn read(state: &State, turn: &TurnRow) -> Done<Read> {
     let row = messages::get(state.db.pool(), &turn.reply_id).await?;
     let (parts, number) = row.map_or_else(Default::default, |row| (row.parts(), row.received_number.unsigned_abs()));
     let from = turn.stream_position.unsigned_abs();
+    let mut bytes = parts.iter().map(v1::Part::encoded_len).sum::<usize>();
     let mut read = Read { reply: Reply::resume(parts, number), position: from, end: None, gap: false };
     let filter = filter_of(turn)?;
     loop {
         let batch = state.bus.read(CHUNKS, &filter, read.position + 1, BATCH).await?;
         for message in batch.messages {
+            bytes += message.payload.len();
+            if bytes > REPLY_BYTES {
+                read.gap = true;
+                return Ok(read);
+            }
             let Subject::Chunk(address) = &message.subject else { continue };
             let added = match address.kind {
                 ChunkKind::Chunk => v1::Chunk::decode(message.payload).map(|chunk| read.reply.chunk(chunk).is_ok()),

@@ -134,7 +134,12 @@ pub async fn instruction(
     session: &SessionRow,
 ) -> Done<v1::TurnStart> {
     let wire = session.to_wire();
-    let before = versions::said_before(state.db.pool(), message).await?;
+    let fork = match session.forked_from() {
+        Some(_) if wire.backend_session_id.is_none() => {
+            fork_of(session, &versions::said_before(state.db.pool(), message).await?)
+        }
+        _ => None,
+    };
     Ok(v1::TurnStart {
         chat_session_id: turn.chat_session_id.clone(),
         message_id: turn.message_id.clone(),
@@ -144,10 +149,10 @@ pub async fn instruction(
         model: message.model.clone().unwrap_or(wire.model),
         mode: message.mode.clone().or(wire.mode),
         directory: wire.directory,
-        fork: if wire.backend_session_id.is_none() { fork_of(session, &before) } else { None },
+        fork,
         backend_session_id: wire.backend_session_id,
         claimed_at: turn.claimed_at,
-        first: before.is_empty(),
+        first: versions::is_first(state.db.pool(), message).await?,
         attachments: message.attachments(),
         superseded: versions::superseded_before(state.db.pool(), message).await?,
         traceparent: message.traceparent.clone(),
