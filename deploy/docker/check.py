@@ -15,6 +15,9 @@ BASE = TREE / "docker-compose.yml"
 BESIDE = [HERE / "cluster.yml", HERE / "tls.yml"]
 # What they are published to: this computer, unless somebody says otherwise.
 HERE_ALONE = ("${MUSTER_BIND:-127.0.0.1}:", "127.0.0.1:")
+# Beside running as root, what `setup` needs to give files to their users; the proxy's program is marked with the other.
+RIGHTS = {"setup": ["CHOWN", "DAC_OVERRIDE"], "proxy": ["NET_BIND_SERVICE"]}
+ROOT = ["setup"]
 
 
 class Loader(yaml.SafeLoader):
@@ -49,13 +52,34 @@ def is_healthy_at_times(service, made):
     """Whether anything says so: Compose's own check, or the image's."""
     if "healthcheck" in service or "build" not in service:
         return "healthcheck" in service
-    stage = service["build"]["target"]
+    return last_said(service, made, "HEALTHCHECK") not in ("", "NONE")
+
+
+def last_said(service, made, word):
+    """What the image says by this word at last, in its stage or in one that it is made of."""
+    stage = service.get("build", {}).get("target")
     while stage in made:
         stage, lines = made[stage]
-        for line in lines:
-            if line.startswith("HEALTHCHECK"):
-                return line != "HEALTHCHECK NONE"
-    return False
+        for line in reversed(lines):
+            if line.startswith(f"{word} "):
+                return line.removeprefix(f"{word} ")
+    return ""
+
+
+def rights(name, service, made):
+    """No container may more than it must."""
+    if not service.get("read_only"):
+        yield "it may write into its image"
+    if service.get("cap_drop") != ["ALL"] or service.get("cap_add", []) != RIGHTS.get(name, []):
+        yield f"it has other rights of root than {RIGHTS.get(name, [])}"
+    if service.get("security_opt") != ["no-new-privileges:true"]:
+        yield "it may get further rights"
+    # Those that look at others come with a user.
+    if "observe" in service.get("profiles", []):
+        return
+    user = str(service.get("user") or last_said(service, made, "USER")).split(":")[0]
+    if (user in ("", "0", "root")) != (name in ROOT):
+        yield f"its user is {user or 'root'}"
 
 
 def dockerfile(made):
@@ -112,6 +136,7 @@ def wrong(file, beside):
     volumes = {**file["volumes"], **(beside or {}).get("volumes", {})}
     for name, service in services.items():
         found = [*builds(service, made), *needs(service, services, made), *mounts(service, volumes)]
+        found += rights(name, service, made)
         found += [f"{port} is for everybody" for port in service.get("ports") or [] if not port.startswith(HERE_ALONE)]
         yield from (f"{name}: {what}" for what in found)
 
