@@ -2,6 +2,7 @@
 """Whether the chart renders, and to what Kubernetes takes. See `main` for what is looked at."""
 
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -10,12 +11,15 @@ import tomllib
 
 import yaml
 
+import broker
 import objects
+import policies
 import table
 from program import helm
 
 HELM = pathlib.Path(__file__).parent.parent
 CHART = HELM / "muster"
+TREE = HELM.parent.parent
 # What the values of everything.yaml ask for.
 EVERYTHING = {
     "ConfigMap",
@@ -81,21 +85,67 @@ def secrets():
     with tempfile.TemporaryDirectory() as place:
         keys = pathlib.Path(place) / "keys"
         first, second = (printed(keys) for _ in range(2))
-    if first != second:
+    if kept(first) != kept(second):
         raise SystemExit("deploy/helm/secrets: the second call made other secrets")
     return first
 
 
 def printed(keys):
     told = subprocess.run([HELM / "secrets", keys], check=True, stdout=subprocess.PIPE, text=True).stdout
-    made = list(yaml.safe_load_all(told))
-    # Nobody's, and so a new one each time.
-    del made[-1]["data"]["MUSTER_INSPECT_KEY"]
-    return made
+    return list(yaml.safe_load_all(told))
+
+
+def kept(made):
+    """Without the inspector's key, which is nobody's, and so a new one each time."""
+    *others, keys = made
+    return others, {name: key for name, key in keys["data"].items() if name != "MUSTER_INSPECT_KEY"}
+
+
+def scaling(rendered):
+    """What a service is scaled by, it counts."""
+    for item in rendered:
+        if item["kind"] != "HorizontalPodAutoscaler":
+            continue
+        name = item["spec"]["scaleTargetRef"]["name"]
+        counted = metrics(TREE / "services" / name.removeprefix("muster-"))
+        asked = {metric["pods"]["metric"]["name"] for metric in item["spec"]["metrics"] if metric["type"] == "Pods"}
+        yield from (f"{name} is scaled by {metric}, which it does not count" for metric in sorted(asked - counted))
+
+
+def metrics(*places):
+    """Names in the code of one service, or of all, and in what they share."""
+    files = [file for place in (TREE / "libs/service", *places) for file in place.rglob("metric.rs")]
+    return {name for file in files for name in re.findall(r'"(muster_[a-z_]+)"', file.read_text())}
+
+
+def told_of():
+    """The metrics that the chart's words name are some that are counted."""
+    for file in ("README.md", "values.yaml"):
+        named = set(re.findall(r"(?:seriesQuery: |`)(muster_[a-z_]+)", (CHART / file).read_text()))
+        unknown = sorted(named - metrics(TREE / "services"))
+        yield from (f"{file} of the chart names {metric}, which nothing counts" for metric in unknown)
+
+
+def with_broker(whole, cases, made):
+    """The same with the chart of NATS: it fits our values, policies and rules."""
+    for case in cases:
+        values = yaml.safe_load(case.read_text())
+        if values.get("nats", {}).get("enabled", True):
+            rendered = render(whole, "--values", case)
+            yield from (f"{case.name}, with NATS: {what}" for what in objects.wrong(rendered, made))
+            pods = [pod for item in rendered if (pod := objects.pod_of(item))]
+            yield from (f"{case.name}, with NATS: {what}" for what in policies.wrong(case.stem, rendered, pods))
+            yield from configuration(f"{case.name}, with NATS", rendered, made)
+
+
+def configuration(name, rendered, made):
+    values = yaml.safe_load((CHART / "values.yaml").read_text())
+    if broker.server():
+        yield from (f"{name}: {what}" for what in broker.wrong(rendered, made, values))
 
 
 def main():
-    wrong = []
+    wrong = [*told_of()]
     made = secrets()
     with tempfile.TemporaryDirectory() as place:
         chart = without_dependency(pathlib.Path(place))
@@ -105,14 +155,26 @@ def main():
             if lint.returncode:
                 wrong.append(f"{case.name}: helm lint")
             rendered = render(chart, "--values", case)
-            wrong += [f"{case.name}: {what}" for what in objects.wrong(rendered, made)]
+            wrong += [f"{case.name}: {what}" for what in (*objects.wrong(rendered, made), *scaling(rendered))]
+            pods = [pod for item in rendered if (pod := objects.pod_of(item))]
+            wrong += [f"{case.name}: {what}" for what in policies.wrong(case.stem, rendered, pods)]
+            if case.stem == "cluster":
+                wrong += configuration(case.name, rendered, made)
             if case.stem == "everything":
                 missing = EVERYTHING - {item["kind"] for item in rendered}
                 wrong += [f"{case.name}: there is no {kind}" for kind in sorted(missing)]
             print(f"{case.name}: {len(rendered)} objects, in Kubernetes {', '.join(objects.MINORS)}", flush=True)
+        whole, reason = broker.with_dependency(CHART, pathlib.Path(place))
+        if whole:
+            wrong += with_broker(whole, cases, made)
+            print("the same with the chart of NATS", flush=True)
+        else:
+            print(f"the chart of NATS cannot be had, so nothing was rendered with it: {reason}", flush=True)
+        if not broker.server():
+            print("there is no nats-server here: what it says of its configuration was not asked", flush=True)
         wrong += refusals(chart)
         print(f"{len(WRONG)} wrong settings tried", flush=True)
-    workspace = tomllib.loads((HELM.parent.parent / "Cargo.toml").read_text())["workspace"]
+    workspace = tomllib.loads((TREE / "Cargo.toml").read_text())["workspace"]
     if yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] != workspace["package"]["version"]:
         wrong.append("Chart.yaml: appVersion is not the version of the services")
     if not table.is_current(CHART):

@@ -40,7 +40,8 @@ def wrong(rendered, secrets):
     pods = {name: pod for name, item in named.items() if (pod := pod_of(item))}
     for name, pod in pods.items():
         yield from (f"{name}: {what}" for what in rights(pod["spec"]))
-        yield from (f"{name}: {what}" for what in mounts(pod["spec"], secrets))
+        claims = named[name]["spec"].get("volumeClaimTemplates", [])
+        yield from (f"{name}: {what}" for what in mounts(pod["spec"], secrets, claims))
     for name, item in named.items():
         yield from (f"{name}: {what}" for what in references(item, named, list(pods.values())))
     for name in SERVICES:
@@ -85,14 +86,16 @@ def rights(pod):
         dropped = may.get("capabilities", {}).get("drop") == ["ALL"]
         if not (dropped and may.get("readOnlyRootFilesystem") and may.get("allowPrivilegeEscalation") is False):
             yield f"{container['name']} has rights that it does not need"
-        if "memory" not in container["resources"].get("limits", {}) or "requests" not in container["resources"]:
+        bounds = container.get("resources", {})
+        if "memory" not in bounds.get("limits", {}) or "requests" not in bounds:
             yield f"{container['name']} has no bounds"
 
 
-def mounts(pod, secrets):
+def mounts(pod, secrets, claims):
     """Volumes are there, and hold what is asked of them."""
     keys = {item["metadata"]["name"]: item["data"].keys() for item in secrets}
     volumes = {volume["name"]: volume for volume in pod.get("volumes", [])}
+    claimed = {claim["metadata"]["name"] for claim in claims}
     for name, volume in volumes.items():
         secret = volume.get("secret", {})
         for asked in secret.get("items", []) if secret.get("secretName") in keys else []:
@@ -100,8 +103,7 @@ def mounts(pod, secrets):
                 yield f"{name}: deploy/helm/secrets makes no {asked['key']} in {secret['secretName']}"
     for container in pod["containers"]:
         for mount in container.get("volumeMounts", []):
-            # A volume of a stateful set comes from its claims.
-            if mount["name"] not in volumes and mount["name"] != "data":
+            if mount["name"] not in volumes and mount["name"] not in claimed:
                 yield f"{container['name']} mounts {mount['name']}, which is no volume"
         for variable in container.get("env", []):
             asked = variable.get("valueFrom", {}).get("secretKeyRef")
