@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Whether the files for containers name what is there; and where Compose is, whether it takes them."""
+"""Whether the files for containers name what is there, and whether Compose takes them, where it is. And whether a secret
+is in the tree, from which images are built."""
 
 import pathlib
 import re
@@ -8,6 +9,8 @@ import sys
 import tomllib
 
 import yaml
+
+import leaks
 
 HERE = pathlib.Path(__file__).parent
 TREE = HERE.parent.parent
@@ -150,7 +153,7 @@ def compose_is_here():
 
 def main():
     loaded = {path: yaml.load(path.read_text(), Loader) for path in [BASE, *BESIDE]}
-    found = [f"Dockerfile: {what}" for what in dockerfile(stages())]
+    found = [*leaks.in_tree(), *(f"Dockerfile: {what}" for what in dockerfile(stages()))]
     for path, file in loaded.items():
         beside = None if path == BASE else file
         found += [f"{path.name}: {what}" for what in wrong(loaded[BASE], beside)]

@@ -14,7 +14,11 @@ ADDRESSES = {"internet": "203.0.113.7", "database": "10.1.2.3", "cloud": "169.25
 PORTS = [22, 80, 443, 4222, 5432]
 # The broker's pods are the other chart's; these are its labels and ports.
 NATS = (
-    {f"app.kubernetes.io/{key}": value for key, value in [("name", "nats"), ("instance", "muster"), ("component", "nats")]},
+    {
+        "app.kubernetes.io/name": "nats",
+        "app.kubernetes.io/instance": "muster",
+        "app.kubernetes.io/component": "nats",
+    },
     {"nats": 4222, "websocket": 8443, "cluster": 6222, "monitor": 8222, "prom-metrics": 7777},
 )
 
