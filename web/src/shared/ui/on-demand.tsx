@@ -54,7 +54,9 @@ export function fetchSoon(from: "login" | "app"): void {
 }
 
 function prefetch(href: string): void {
-  document.head.append(Object.assign(document.createElement("link"), { rel: "prefetch", href }));
+  const link = Object.assign(document.createElement("link"), { rel: "prefetch", href });
+  link.onload = link.onerror = () => link.remove();
+  document.head.append(link);
 }
 
 /** What tells that somebody is there. */

@@ -1,11 +1,16 @@
-import { act, fireEvent, render, screen } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { SessionStream } from "../stream/session-stream";
 import { SessionStreamContext } from "../stream/use-session-stream";
 import { TranscriptView } from "./transcript-view";
 
+/** Each message that was ever rendered. */
+const rendered = vi.hoisted(() => new Set<string>());
 vi.mock("./transcript-row", () => ({
-  TranscriptRow: ({ messageId }: { messageId: string }) => <p>{messageId}</p>,
+  TranscriptRow: ({ messageId }: { messageId: string }) => {
+    rendered.add(messageId);
+    return <p>{messageId}</p>;
+  },
 }));
 
 const VIEW = 500;
@@ -19,6 +24,7 @@ const isLog = (el: HTMLElement) => el.getAttribute("role") === "log";
 beforeEach(() => {
   vi.useFakeTimers();
   sessionStorage.clear();
+  rendered.clear();
   vi.stubGlobal(
     "ResizeObserver",
     class {
@@ -95,6 +101,16 @@ function scroll(top: number): void {
 it("begins at the end", () => {
   open(ids(0, 40));
   expect(left()).toBe(0);
+});
+
+it("renders what is read and a little around it, and nothing on the way there", () => {
+  open(ids(0, 40));
+  expect([...rendered].every((id) => ids(34, 40).includes(id))).toBe(true);
+  cleanup();
+  rendered.clear();
+  sessionStorage.setItem("muster.place.s", JSON.stringify({ messageId: "m20", above: 20 }));
+  open(ids(0, 40));
+  expect([...rendered].every((id) => ids(17, 26).includes(id))).toBe(true);
 });
 
 it("a reload comes back to what was being read", () => {

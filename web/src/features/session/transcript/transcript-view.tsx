@@ -11,6 +11,8 @@ import { useFollow } from "./use-follow";
 
 const NEAR_START_PX = 600;
 const TYPICAL_ROW_PX = 180;
+/** Rows that are rendered above and below what is seen: one question with its reply. A row may be a screen tall. */
+const AROUND = 2;
 
 interface TranscriptViewProps {
   rows: readonly string[];
@@ -41,7 +43,12 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
     getScrollElement: () => scroller.current,
     estimateSize: (index) => (index === rows.length ? 40 : TYPICAL_ROW_PX),
     getItemKey: (index) => rows[index] ?? "tail",
-    overscan: 6,
+    overscan: AROUND,
+    // Beginning at the top, it would render what is there only to leave it.
+    initialOffset: () =>
+      kept === null
+        ? Number.MAX_SAFE_INTEGER
+        : rows.indexOf(kept.messageId) * TYPICAL_ROW_PX + kept.above,
     // Only the kept place is scrolled to by its row.
     scrollPaddingStart: kept === null ? 0 : -kept.above,
     // Keeps what is being read in its place when earlier messages come in above it.
