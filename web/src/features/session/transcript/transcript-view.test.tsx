@@ -128,6 +128,7 @@ it("a reload right after a scroll comes back too", () => {
     log().scrollTop -= 2000;
     fireEvent.scroll(log());
   });
+  act(() => void vi.advanceTimersByTime(40));
   const read = topmost();
   reload(page, ids(0, 40));
   expect(topmost()).toEqual(read);

@@ -6,7 +6,7 @@ import { Button } from "@/shared/ui/button";
 import { useSessionStream, useSessionView } from "../stream/use-session-stream";
 import { FollowContext } from "./follow-context";
 import { keptPlace, useKeepPlace } from "./kept-place";
-import { TranscriptRow } from "./transcript-row";
+import { RowInTime } from "./row-in-time";
 import { useFollow } from "./use-follow";
 
 const NEAR_START_PX = 600;
@@ -128,7 +128,11 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
                   <div className="pb-8">{tail}</div>
                 ) : (
                   <FollowContext value={follow}>
-                    <TranscriptRow messageId={rows[item.index] ?? ""} />
+                    <RowInTime
+                      messageId={rows[item.index] ?? ""}
+                      passing={virtual.isScrolling && !following && !held.current}
+                      height={item.size}
+                    />
                   </FollowContext>
                 )}
               </div>
