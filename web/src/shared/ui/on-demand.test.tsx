@@ -1,7 +1,7 @@
 import { fireEvent, render, screen } from "@testing-library/react";
 import { Component, type ReactNode } from "react";
 import { expect, it, vi } from "vitest";
-import { onDemand, whenIdle } from "./on-demand";
+import { fetchSoon, onDemand, whenIdle } from "./on-demand";
 
 const page = () => Promise.resolve({ default: ({ text }: { text: string }) => <p>{text}</p> });
 const Meanwhile = ({ text }: { text: string }) => <p>not yet {text}</p>;
@@ -48,4 +48,17 @@ it("what will be wanted soon is loaded from the first sign of somebody on", asyn
   fireEvent.pointerMove(window);
   await vi.waitFor(() => expect(load).toHaveBeenCalled(), 3_000);
   stop();
+});
+
+it("what was fetched ahead leaves no trace, which would keep the build's code from fetching what it imports at once", async () => {
+  const told = Object.assign(document.createElement("script"), { type: "text/plain" });
+  told.dataset["appSoon"] = "/assets/one.js /assets/two.js";
+  document.head.append(told);
+  const links = () => [...document.head.querySelectorAll("link[rel=prefetch]")];
+  fetchSoon("app");
+  await vi.waitFor(() => expect(links()).toHaveLength(2), 3_000);
+  links()[0]?.dispatchEvent(new Event("load"));
+  links()[0]?.dispatchEvent(new Event("error"));
+  expect(links()).toHaveLength(0);
+  told.remove();
 });

@@ -53,9 +53,12 @@ export function fetchSoon(from: "login" | "app"): void {
   });
 }
 
+/** Not there any longer than it is of use: the build's own code fetches nothing that a link names already. */
 function prefetch(href: string): void {
   const link = Object.assign(document.createElement("link"), { rel: "prefetch", href });
-  link.onload = link.onerror = () => link.remove();
+  const done = () => link.remove();
+  link.addEventListener("load", done);
+  link.addEventListener("error", done);
   document.head.append(link);
 }
 
