@@ -451,6 +451,7 @@ export const de: typeof en = {
     },
   },
   reply: {
+    asWritten: "Wie es geschrieben wurde",
     diagram: "Diagramm",
     showDiagram: "Diagramm zeigen",
     showSource: "Quelltext zeigen",

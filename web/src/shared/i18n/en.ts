@@ -447,6 +447,7 @@ export const en = {
     },
   },
   reply: {
+    asWritten: "As it was written",
     diagram: "Diagram",
     showDiagram: "Show the diagram",
     showSource: "Show the source",

@@ -1,7 +1,9 @@
 import { isValidElement, memo, type ComponentProps } from "react";
 import { defaultRehypePlugins, Streamdown, type Components } from "streamdown";
 import { t } from "@/shared/i18n/strings";
+import { visibleText } from "../requests/visible-text";
 import { CodeBlock } from "./code-block";
+import { LongText } from "./long-text";
 import { isAttachment, safeHref } from "./safe-link";
 import { hasEndlessFormula, useMath, withDollars } from "./use-math";
 import "./prose.css";
@@ -68,8 +70,20 @@ interface MarkdownProps {
   streaming: boolean;
 }
 
-/** Markdown that tolerates a half-written block; blocks that are finished are not rendered again. */
+/** Nobody reads more than this by its headings, and setting it would stop the page for seconds. */
+const MOST_CHARACTERS = 200_000;
+
+/** A text; one without end is shown as it was written. */
 export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProps) {
+  return text.length > MOST_CHARACTERS ? (
+    <LongText label={t.reply.asWritten} text={visibleText(text)} />
+  ) : (
+    <Formatted text={text} streaming={streaming} />
+  );
+});
+
+/** Markdown that tolerates a half-written block; blocks that are finished are not rendered again. */
+function Formatted({ text, streaming }: MarkdownProps) {
   const written = withDollars(text);
   const plugins = useMath(written);
   const sets = plugins !== undefined && !hasEndlessFormula(written);
@@ -86,4 +100,4 @@ export const Markdown = memo(function Markdown({ text, streaming }: MarkdownProp
       {written}
     </Streamdown>
   );
-});
+}

@@ -1,0 +1,111 @@
+import type { Page } from "@playwright/test";
+import { expect, test, type Muster } from "./stack";
+
+const FENCE = "```";
+
+/** By how much the page is wider than what is seen of it. */
+const wider = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+
+async function say(muster: Muster, markdown: string): Promise<void> {
+  await muster.send(`echo ${markdown}`);
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+}
+
+test("a diagram is drawn, shows its source when asked, and is left to it when it cannot be drawn", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  await say(muster, `${FENCE}mermaid\ngraph TD\n  Plum --> Jam\n${FENCE}`);
+  const drawn = muster.reply.getByRole("img", { name: "Diagram" });
+  await expect(drawn).toBeVisible();
+  // Drawn, not a broken picture.
+  expect(await drawn.evaluate((img: HTMLImageElement) => img.naturalWidth)).toBeGreaterThan(20);
+  await expect(muster.reply.getByText("Plum --> Jam")).toBeHidden();
+  await muster.reply.getByRole("button", { name: "Show the source" }).click();
+  await expect(muster.reply.getByText("Plum --> Jam")).toBeVisible();
+  await expect(drawn).toBeHidden();
+
+  await say(muster, `${FENCE}mermaid\ngraph TD\n  Plum --> ??? Jam\n${FENCE}`);
+  await expect(muster.reply.getByText("Plum --> ??? Jam")).toBeVisible();
+  await expect(muster.reply.getByRole("img", { name: "Diagram" })).toHaveCount(0);
+  // Mermaid draws its own complaint beside the page, if it may.
+  await expect(page.getByText("Syntax error")).toHaveCount(0);
+});
+
+test("code is coloured by its language, copied as it is, and wrapped when asked", async ({
+  page,
+  context,
+  muster,
+}) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await muster.readyToChat();
+  const code = `const plums: string[] = ["${"ripe ".repeat(60)}"]; // all of them\n\tplums.pop();`;
+  await say(muster, `${FENCE}ts\n${code}\n${FENCE}`);
+  const block = muster.reply.getByRole("figure");
+  const token = (text: string) => block.locator(".code-token", { hasText: text }).first();
+  const colour = (text: string) => token(text).evaluate((el) => getComputedStyle(el).color);
+  await expect(token("const")).toBeVisible();
+  expect(await colour("const")).not.toBe(await colour("all of them"));
+  await expect(block.locator("code")).toHaveText(code, { useInnerText: true });
+
+  await block.getByRole("button", { name: "Copy code" }).click();
+  await expect(block.getByRole("button", { name: "Copied" })).toBeVisible();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe(code);
+
+  const lines = block.locator("pre");
+  const hidden = () => lines.evaluate((el) => el.scrollWidth - el.clientWidth);
+  expect(await hidden()).toBeGreaterThan(0);
+  expect(await wider(page)).toBe(0);
+  const wrap = block.getByRole("button", { name: "Wrap lines" });
+  await wrap.click();
+  await expect.poll(hidden).toBe(0);
+  await block.getByRole("button", { name: "Do not wrap lines" }).click();
+  await expect.poll(hidden).toBeGreaterThan(0);
+});
+
+test("letters under hundreds of marks stay in their own message", async ({ page, muster }) => {
+  await muster.readyToChat();
+  const zalgo = "plums".replace(/./g, `$&${"\u0310\u0348\u0489".repeat(100)}`);
+  await say(muster, `before ${zalgo} after`);
+  const message = page.getByRole("article", { name: "You" }).last();
+  for (const article of [message, muster.reply]) {
+    const spill = () =>
+      article.evaluate((el) => {
+        const text = [...el.querySelectorAll("*")].find(
+          ({ children, textContent }) => children.length === 0 && textContent.includes("before"),
+        );
+        return text === undefined ? NaN : text.scrollHeight - text.clientHeight;
+      });
+    expect(await spill()).toBeLessThanOrEqual(0);
+  }
+  expect(await wider(page)).toBe(0);
+});
+
+test("a reply that is one line of ten megabytes leaves the page free, and fits", async ({
+  page,
+  muster,
+}) => {
+  test.slow();
+  await muster.readyToChat();
+  await say(muster, "a short one");
+  const line = "plums ".repeat(1_700_000);
+  await page.route(/\/messages\?/, async (route) => {
+    const response = await route.fetch();
+    const page = (await response.json()) as {
+      items: { role: string; parts: { text: string }[] }[];
+    };
+    for (const { role, parts } of page.items)
+      if (role === "assistant" && parts[0] !== undefined) parts[0].text = line;
+    await route.fulfill({ response, json: page });
+  });
+  await page.reload();
+  await expect(muster.reply).toContainText("plums plums");
+  // How long it takes until something that is typed is seen.
+  const begun = Date.now();
+  await muster.composer.fill("still there?");
+  await expect(muster.composer).toHaveValue("still there?");
+  expect(Date.now() - begun).toBeLessThan(1_000);
+  expect(await wider(page)).toBe(0);
+});
