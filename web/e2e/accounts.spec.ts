@@ -14,6 +14,36 @@ test("a visit without a sign-in ends at the login and goes on where it wanted to
   await expect(page.getByRole("navigation", { name: "Machines and sessions" })).toBeVisible();
 });
 
+test("whoever is signed out elsewhere is told so, and finds the draft again", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  const name = await muster.username();
+  await muster.send("echo kept");
+  await expect(muster.reply).toContainText("kept");
+  await muster.composer.fill("half a thought");
+  const address = page.url();
+  const { origin } = new URL(address);
+  const elsewhere = await page.request.post("/api/v1/auth/logout", { headers: { origin } });
+  expect(elsewhere.ok()).toBe(true);
+  await page.waitForURL("**/login**");
+  await expect(page.getByRole("alert")).toContainText("You were signed out.");
+  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill("correct horse battery");
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await page.waitForURL(address);
+  await expect(muster.composer).toHaveValue("half a thought");
+});
+
+test("whoever signs out here needs no words about it", async ({ page, muster }) => {
+  await muster.signUp();
+  await expect(page.getByText("Live")).toBeAttached();
+  await muster.signOut();
+  await expect(page.getByRole("heading", { name: "Sign in" })).toBeVisible();
+  await expect(page.getByRole("alert")).toHaveCount(0);
+});
+
 test("the form names what is missing", async ({ page }) => {
   await page.goto("/register");
   await page.getByRole("button", { name: "Create account" }).click();

@@ -73,6 +73,8 @@ export const de: typeof en = {
     "account-disabled": "Dieses Konto ist gesperrt. Frage, wer dieses Muster betreibt.",
     "identity-taken":
       "Mit jenem Konto meldet sich hier schon jemand anderes an. Die Verknüpfung muss erst dort gelöst werden, oder du nimmst ein anderes.",
+    "signed-out":
+      "Du wurdest abgemeldet. Was du geschrieben hast, ist hier aufgehoben: Melde dich an, um weiterzumachen.",
     "sign-in-again":
       "Deine Anmeldung ist dafür zu alt oder beendet. Melde dich neu an und versuche es dann noch einmal.",
     "too-many-tries": "Zu viele Versuche. Warte eine Minute und versuche es dann noch einmal.",

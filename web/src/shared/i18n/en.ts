@@ -75,6 +75,7 @@ export const en = {
     "account-disabled": "This account is disabled. Ask whoever runs this Muster.",
     "identity-taken":
       "Somebody else here signs in by that account. They must unlink it first, or you use another one.",
+    "signed-out": "You were signed out. What you wrote is kept here: sign in to go on.",
     "sign-in-again":
       "Your sign-in is too old for this, or over. Sign in again, then try once more.",
     "too-many-tries": "Too many tries. Wait a minute, then try again.",

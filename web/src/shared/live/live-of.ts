@@ -8,6 +8,16 @@ export function liveOf(userId: string): LiveClient {
   return held.client;
 }
 
+let leaving = false;
+
+/** Whoever signs out here knows it, and needs no words about it. */
+export function setLeaving(isLeaving: boolean): void {
+  leaving = isLeaving;
+}
+
+/** The sign-in is over: it ran out, or was ended on another device. */
 function toLogin(): void {
-  location.assign(`/login?next=${encodeURIComponent(location.pathname + location.search)}`);
+  if (leaving) return;
+  const next = encodeURIComponent(location.pathname + location.search);
+  location.assign(`/login?problem=signed-out&next=${next}`);
 }
