@@ -90,6 +90,22 @@ test("several permissions are allowed once at once; what fails says so and waits
   }
 });
 
+test("the keyboard goes on from the card after the one that was answered", async ({
+  page,
+  muster,
+}) => {
+  await twoPermissionsWait(page, muster);
+  const cards = main(page).getByRole("region", { name: /^Permission/ });
+  await expect(cards).toHaveCount(2);
+  await cards.first().getByRole("button", { name: "Allow once" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(cards).toHaveCount(1);
+  await expect(cards).toBeFocused();
+  await cards.getByRole("button", { name: "Allow once" }).focus();
+  await page.keyboard.press("Enter");
+  await expect(quiet(page)).toBeFocused();
+});
+
 test("several permissions are rejected at once, after asking", async ({ page, muster }) => {
   const sessions = await twoPermissionsWait(page, muster);
   await permissions(page).getByRole("button", { name: "Reject all" }).click();

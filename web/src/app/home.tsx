@@ -19,6 +19,7 @@ import { useGo } from "@/shared/nav/place";
 import { Button } from "@/shared/ui/button";
 import { Dot } from "@/shared/ui/dot";
 import { useNeeds } from "./use-needs";
+import { useNextNeed } from "./use-next-need";
 
 const RECENT = 8;
 
@@ -47,10 +48,24 @@ export function Home() {
 function Needs({ sessions }: { sessions: readonly ChatSession[] }) {
   const { registrations, requests, count } = useNeeds();
   const go = useGo();
-  if (count === 0) return <p className="text-base text-ink-2">{t.home.allQuiet}</p>;
+  const ids = [
+    ...requests.map((request) => request.requestId),
+    ...registrations.map(({ registration: r }) => r.workerId + r.fingerprint),
+  ];
+  const kept = useNextNeed(ids.join());
+  if (count === 0)
+    return (
+      <section {...kept}>
+        <p data-needs tabIndex={-1} className="text-base text-ink-2">
+          {t.home.allQuiet}
+        </p>
+      </section>
+    );
   return (
-    <section aria-label={t.needs.title}>
-      <h1 className="mb-3 text-xl font-semibold tracking-[-0.02em]">{t.needs.count(count)}</h1>
+    <section {...kept} aria-label={t.needs.title}>
+      <h1 data-needs tabIndex={-1} className="mb-3 text-xl font-semibold tracking-[-0.02em]">
+        {t.needs.count(count)}
+      </h1>
       <RequestBatch requests={requests} />
       <div className="mb-3 flex flex-col gap-3 empty:hidden">
         {requests.map((request) => {

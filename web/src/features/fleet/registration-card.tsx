@@ -24,6 +24,8 @@ export function RegistrationCard({
   const title = r.mismatch ? t.worker.mismatchTitle : t.worker.askTitle;
   return (
     <article
+      data-need
+      tabIndex={-1}
       aria-label={`${title}: ${workerName}`}
       className="rounded-lg border border-line bg-raised shadow-low"
     >

@@ -18,6 +18,7 @@ export function RequestCard({ request, context }: { request: AgentRequest; conte
   return (
     <section
       {...kept}
+      data-need
       tabIndex={-1}
       aria-label={`${kind}: ${title}`}
       className="overflow-hidden rounded-lg border border-line bg-raised shadow-low"
