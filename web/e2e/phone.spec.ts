@@ -49,3 +49,13 @@ test("the approval comes into view and leaves the focus where it is", async ({ p
   await expect(approve).toBeInViewport({ ratio: 1, timeout: 60_000 });
   await expect(copy).toBeFocused();
 });
+
+test("the drawer tells of no keys that a phone has not", async ({ page, muster }) => {
+  await muster.signUp();
+  const hint = page.getByText("Ctrl K");
+  await page.getByRole("button", { name: "Open machines and sessions" }).click();
+  await expect(page.getByRole("navigation").getByText("Search or jump to")).toBeVisible();
+  await expect(hint).toBeHidden();
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await expect(hint).toBeVisible();
+});

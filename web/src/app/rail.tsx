@@ -35,7 +35,8 @@ export function Rail() {
         >
           <Search aria-hidden className="size-3.5" />
           <span className="flex-1">{t.rail.search}</span>
-          <Kbd keys={isApple ? "⌘K" : "Ctrl K"} />
+          {/* A phone has no such keys, and a narrow window takes the rail for one. */}
+          <Kbd keys={isApple ? "⌘K" : "Ctrl K"} className="max-md:hidden pointer-coarse:hidden" />
         </button>
       </div>
       <div className="min-h-0 flex-1 overflow-y-auto px-2 pt-1 pb-4">
