@@ -144,6 +144,30 @@ def wrong(file, beside):
         yield from (f"{name}: {what}" for what in found)
 
 
+def variables(loaded):
+    """What Compose takes from the environment, and its default: the first file's, else another's that has one."""
+    found = {}
+    for path, file in loaded.items():
+        for name, default in re.findall(r"\$\{(\w+)(?::-((?:[^${}]|\$\{\w+\})*))?", path.read_text()):
+            found.setdefault(name, default)
+        for service in file["services"].values():
+            environment = service.get("environment") or {}
+            found |= {name: "" for name, value in environment.items() if value is None and name not in found}
+    return found
+
+
+def documented(loaded):
+    """Whether README.md's table of variables is what the files have."""
+    table = (HERE / "README.md").read_text().split("\n## Variables\n")[1].split("\n## ")[0]
+    told = dict(re.findall(r"^\| `(\w+)` \| (?:`([^`]*)`)? *\| \S.*\|$", table, re.MULTILINE))
+    there = variables(loaded)
+    yield from (f"README.md has no variable {name}" for name in sorted(there.keys() - told.keys()))
+    yield from (f"README.md has the variable {name}, which no file has" for name in sorted(told.keys() - there.keys()))
+    for name in sorted(there.keys() & told.keys()):
+        if there[name] != told[name]:
+            yield f"README.md says that {name} is {told[name] or 'empty'}, and it is {there[name] or 'empty'}"
+
+
 def compose_is_here():
     try:
         return subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
@@ -154,6 +178,7 @@ def compose_is_here():
 def main():
     loaded = {path: yaml.load(path.read_text(), Loader) for path in [BASE, *BESIDE]}
     found = [*leaks.in_tree(), *(f"Dockerfile: {what}" for what in dockerfile(stages()))]
+    found += documented(loaded)
     for path, file in loaded.items():
         beside = None if path == BASE else file
         found += [f"{path.name}: {what}" for what in wrong(loaded[BASE], beside)]
