@@ -65,24 +65,6 @@ test("code is coloured by its language, copied as it is, and wrapped when asked"
   await expect.poll(hidden).toBeGreaterThan(0);
 });
 
-test("letters under hundreds of marks stay in their own message", async ({ page, muster }) => {
-  await muster.readyToChat();
-  const zalgo = "plums".replace(/./g, `$&${"\u0310\u0348\u0489".repeat(100)}`);
-  await say(muster, `before ${zalgo} after`);
-  const message = page.getByRole("article", { name: "You" }).last();
-  for (const article of [message, muster.reply]) {
-    const spill = () =>
-      article.evaluate((el) => {
-        const text = [...el.querySelectorAll("*")].find(
-          ({ children, textContent }) => children.length === 0 && textContent.includes("before"),
-        );
-        return text === undefined ? NaN : text.scrollHeight - text.clientHeight;
-      });
-    expect(await spill()).toBeLessThanOrEqual(0);
-  }
-  expect(await wider(page)).toBe(0);
-});
-
 test("a reply that is one line of ten megabytes leaves the page free, and fits", async ({
   page,
   muster,
