@@ -99,3 +99,55 @@ fn checked_labels(index: usize, question: &v1::Question, given: &[String]) -> Do
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::state::Refusal;
+
+    fn permission() -> v1::RequestBody {
+        let once = v1::RequestOption { option_id: "once".into(), ..Default::default() };
+        v1::RequestBody { kind: v1::RequestKind::Permission.into(), options: vec![once], ..Default::default() }
+    }
+
+    fn questions(number: usize) -> v1::RequestBody {
+        let question = v1::Question { multiple: true, custom: true, ..Default::default() };
+        let questions = vec![question; number];
+        v1::RequestBody { kind: v1::RequestKind::Question.into(), questions, ..Default::default() }
+    }
+
+    fn chosen(option: &str, message: Option<String>) -> v1::Answer {
+        v1::Answer { option_id: Some(option.into()), message, answers: Vec::new() }
+    }
+
+    fn answers(labels: &[usize]) -> v1::Answer {
+        let labels = labels.iter().map(|&bytes| v1::Labels { labels: vec!["x".repeat(bytes)] });
+        v1::Answer { answers: labels.collect(), ..v1::Answer::default() }
+    }
+
+    #[test]
+    fn each_limit_of_an_answer_names_what_is_over_it() {
+        let long = || Some("x".repeat(MESSAGE_BYTES + 1));
+        let most = ANSWERS_BYTES / MESSAGE_BYTES;
+        let cases = [
+            (permission(), chosen("once", None), None),
+            (permission(), chosen("never", None), Some("/optionId")),
+            (permission(), chosen("once", long()), Some("/message")),
+            (permission(), answers(&[1]), Some("/optionId")),
+            (questions(1), answers(&[MESSAGE_BYTES]), None),
+            (questions(1), answers(&[MESSAGE_BYTES + 1]), Some("/answers/0")),
+            (questions(1), answers(&[0]), Some("/answers/0")),
+            (questions(2), answers(&[1]), Some("/answers")),
+            (questions(most + 1), answers(&vec![MESSAGE_BYTES; most + 1]), Some("/answers")),
+            (questions(1), chosen("once", None), Some("/answers")),
+        ];
+        for (body, answer, pointer) in cases {
+            let refused = match checked(&body, &answer) {
+                Ok(()) => None,
+                Err(Refusal::Problem(problem)) => problem.fields.first().map(|field| field.pointer.clone()),
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(refused.as_deref(), pointer, "{:?}", body.kind());
+        }
+    }
+}
