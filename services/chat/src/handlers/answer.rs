@@ -1,6 +1,6 @@
 //! Answers a request, once, from whichever device is first.
 
-use muster_contracts::{audit::Action, v1};
+use muster_contracts::{Message as _, audit::Action, v1};
 use muster_service::problem;
 
 use super::{caller, locked_session};
@@ -66,9 +66,7 @@ fn checked(body: &v1::RequestBody, answer: &v1::Answer) -> Done<()> {
                 let detail = format!("must have a list of labels for each of {} questions", body.questions.len());
                 return Err(problem::invalid("/answers", detail).into());
             }
-            let bytes =
-                answer.answers.iter().flat_map(|given| &given.labels).map(|label| label.len() + 8).sum::<usize>();
-            if bytes > ANSWERS_BYTES {
+            if answer.encoded_len() > ANSWERS_BYTES {
                 return Err(problem::invalid("/answers", format!("must be at most {ANSWERS_BYTES} bytes")).into());
             }
             for (index, (question, given)) in body.questions.iter().zip(&answer.answers).enumerate() {
