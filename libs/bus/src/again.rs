@@ -1,12 +1,13 @@
 //! What may be asked twice is asked again when no answer comes.
 //!
-//! Of a cluster's servers one may die with a question that went to it; the others know nothing of it.
+//! Of a cluster's servers, or of a service's instances, one may die with a question that went to it; the others know
+//! nothing of it.
 
 use std::{future::Future, time::Duration};
 
 use async_nats::Message;
 use bytes::Bytes;
-use tokio::time::{error::Elapsed, timeout};
+use tokio::time::timeout;
 
 use crate::{Bus, ReadError, TIMEOUT};
 
@@ -14,10 +15,10 @@ use crate::{Bus, ReadError, TIMEOUT};
 /// long, up to [`TIMEOUT`] in all.
 const FIRST: Duration = Duration::from_secs(1);
 
-/// Asks until there is an answer. What asks is told how long silence may last.
-pub(crate) async fn again<T, F>(ask: impl Fn(Duration) -> F) -> Result<T, Elapsed>
+/// Asks until there is an answer. What asks is told how long silence may last, and fails only of silence.
+pub(crate) async fn again<T, E, F>(ask: impl Fn(Duration) -> F) -> Result<T, E>
 where
-    F: Future<Output = Result<T, Elapsed>>,
+    F: Future<Output = Result<T, E>>,
 {
     let (mut silence, mut left) = (FIRST, TIMEOUT);
     loop {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use async_nats::{HeaderMap, client::Request};
 use bytes::Bytes;
 use data_encoding::BASE64;
+use futures_util::FutureExt as _;
 use muster_contracts::{
     Message,
     fingerprint::Fingerprint,
@@ -15,7 +16,7 @@ use muster_contracts::{
 };
 use serde::Deserialize;
 
-use crate::{Bus, TIMEOUT, trace};
+use crate::{Bus, TIMEOUT, again::again, trace};
 
 /// Carries the [`Problem`] of a refused request.
 pub(crate) const PROBLEM: &str = "Muster-Problem";
@@ -46,12 +47,21 @@ pub enum CallError {
 }
 
 impl Bus {
-    /// Calls a method of registry or chat.
+    /// Calls a method of registry or chat; [what may be asked twice](Method::AGAIN) once more if there is no answer
+    /// soon.
     ///
     /// # Errors
     /// See [`CallError`].
     pub async fn call<M: Method>(&self, request: &M::Request) -> Result<M::Reply, CallError> {
-        self.ask(method::subject::<M>(), request, TIMEOUT).await
+        let ask = |patience| self.ask(method::subject::<M>(), request, patience);
+        if !M::AGAIN {
+            return ask(TIMEOUT).await;
+        }
+        let heard = |asked| match asked {
+            Err(CallError::Timeout) => Err(CallError::Timeout),
+            answered => Ok(answered),
+        };
+        again(|silence| ask(silence).map(heard)).await.flatten()
     }
 
     /// Asks on a subject of a worker.

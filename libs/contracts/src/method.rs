@@ -17,6 +17,8 @@ pub trait Method: Send + Sync + 'static {
     const SERVICE: Service;
     /// Last token of the subject.
     const NAME: &'static str;
+    /// Asked twice it does and answers the same: it only reads, or the asker's own id makes both one.
+    const AGAIN: bool;
 }
 
 /// A service that answers the api.
@@ -55,7 +57,7 @@ pub fn subject<M: Method>() -> String {
 }
 
 macro_rules! methods {
-    ($($service:ident { $($(#[$doc:meta])* $name:ident = $text:literal : $request:ident => $reply:ident;)* })*) => {
+    ($($service:ident { $($(#[$doc:meta])* $name:ident = $text:literal : $request:ident => $reply:ident $($again:ident)?;)* })*) => {
         $($(
             $(#[$doc])*
             #[derive(Debug)]
@@ -66,6 +68,7 @@ macro_rules! methods {
                 type Reply = v1::$reply;
                 const SERVICE: Service = Service::$service;
                 const NAME: &'static str = $text;
+                const AGAIN: bool = !stringify!($($again)?).is_empty();
             }
         )*)*
 
@@ -86,19 +89,19 @@ macro_rules! methods {
 methods! {
     Registry {
         /// The caller's machines.
-        ListMachines = "list_machines": ListMachinesRequest => ListMachinesReply;
+        ListMachines = "list_machines": ListMachinesRequest => ListMachinesReply again;
         /// Registers a machine; the same id and name again answers the same.
-        CreateMachine = "create_machine": CreateMachineRequest => Machine;
+        CreateMachine = "create_machine": CreateMachineRequest => Machine again;
         /// Renames or hides a machine.
         UpdateMachine = "update_machine": UpdateMachineRequest => Machine;
         /// Deletes a machine with its workers.
         DeleteMachine = "delete_machine": MachineRef => Empty;
         /// The workers of a machine.
-        ListWorkers = "list_workers": ListWorkersRequest => ListWorkersReply;
+        ListWorkers = "list_workers": ListWorkersRequest => ListWorkersReply again;
         /// Makes a worker without an approved key.
-        CreateWorker = "create_worker": CreateWorkerRequest => Worker;
+        CreateWorker = "create_worker": CreateWorkerRequest => Worker again;
         /// One worker with its models and registrations.
-        GetWorker = "get_worker": WorkerRef => Worker;
+        GetWorker = "get_worker": WorkerRef => Worker again;
         /// Renames a worker.
         UpdateWorker = "update_worker": UpdateWorkerRequest => Worker;
         /// Removes a worker and cuts it off.
@@ -114,15 +117,15 @@ methods! {
         /// Lets a worker in again that was cut off.
         ReadmitWorker = "readmit_worker": WorkerRef => Worker;
         /// Where workers are right now; asked by chat.
-        Presence = "presence": PresenceRequest => PresenceReply;
+        Presence = "presence": PresenceRequest => PresenceReply again;
     }
     Chat {
         /// Starts a session.
-        CreateSession = "create_session": CreateSessionRequest => ChatSession;
+        CreateSession = "create_session": CreateSessionRequest => ChatSession again;
         /// Sessions of the caller, of one worker or of all.
-        ListSessions = "list_sessions": ListSessionsRequest => ListSessionsReply;
+        ListSessions = "list_sessions": ListSessionsRequest => ListSessionsReply again;
         /// One session.
-        GetSession = "get_session": SessionRef => ChatSession;
+        GetSession = "get_session": SessionRef => ChatSession again;
         /// Renames, pins, or changes model or mode.
         UpdateSession = "update_session": UpdateSessionRequest => ChatSession;
         /// Deletes a session with its messages.
@@ -134,13 +137,13 @@ methods! {
         /// Lets a paused queue go on.
         ContinueQueue = "continue_queue": SessionRef => ChatSession;
         /// Marks a session as read.
-        MarkRead = "mark_read": MessageRef => Empty;
+        MarkRead = "mark_read": MessageRef => Empty again;
         /// A page of messages, and where the event stream continues it.
-        ListMessages = "list_messages": ListMessagesRequest => ListMessagesReply;
+        ListMessages = "list_messages": ListMessagesRequest => ListMessagesReply again;
         /// A piece of a message that is too large for a list.
-        ReadMessage = "read_message": ReadMessageRequest => ReadMessageReply;
+        ReadMessage = "read_message": ReadMessageRequest => ReadMessageReply again;
         /// Sends a message; the same id and content again is the same message.
-        SendMessage = "send_message": SendMessageRequest => ChatMessage;
+        SendMessage = "send_message": SendMessageRequest => ChatMessage again;
         /// Edits or moves a waiting message.
         EditMessage = "edit_message": EditMessageRequest => ChatMessage;
         /// Withdraws a waiting message.
@@ -152,29 +155,29 @@ methods! {
         /// Stops the turn of this message.
         CancelTurn = "cancel_turn": MessageRef => Empty;
         /// What waits for the caller's decision.
-        ListRequests = "list_requests": ListRequestsRequest => ListRequestsReply;
+        ListRequests = "list_requests": ListRequestsRequest => ListRequestsReply again;
         /// Answers a request.
         Answer = "answer": AnswerRequest => AgentRequest;
         /// Asks a worker to publish its models anew.
         RefreshModels = "refresh_models": WorkerRef => Empty;
         /// What was asked in one reply.
-        RequestsOfReply = "requests_of_reply": RequestsOfReplyRequest => ListRequestsReply;
+        RequestsOfReply = "requests_of_reply": RequestsOfReplyRequest => ListRequestsReply again;
         /// Makes the link by which anybody can read a session.
         ShareSession = "share_session": ShareSessionRequest => ChatSession;
         /// Withdraws it.
         UnshareSession = "unshare_session": SessionRef => Empty;
         /// The session that a link is for.
-        OpenShared = "open_shared": OpenSharedRequest => ChatSession;
+        OpenShared = "open_shared": OpenSharedRequest => ChatSession again;
         /// Makes room for an attachment before its bytes come.
         ReserveAttachment = "reserve_attachment": ReserveAttachmentRequest => Empty;
         /// Says that an attachment lies in the object store, whole.
         CommitAttachment = "commit_attachment": CommitAttachmentRequest => Attachment;
         /// What is known of an attachment.
-        GetAttachment = "get_attachment": AttachmentRef => Attachment;
+        GetAttachment = "get_attachment": AttachmentRef => Attachment again;
         /// Gives up an attachment that no message has.
         DiscardAttachment = "discard_attachment": AttachmentRef => Empty;
         /// Makes a session with everything up to a message of another one.
-        ForkSession = "fork_session": ForkSessionRequest => ChatSession;
+        ForkSession = "fork_session": ForkSessionRequest => ChatSession again;
         /// Asks something of a worker's backend, and waits for what it tells.
         AskWorker = "ask_worker": AskWorkerRequest => AskResult;
     }

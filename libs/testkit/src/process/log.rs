@@ -10,7 +10,8 @@ use std::{
 const WINDOW: u64 = 16 * 1024;
 
 /// The last lines of a file; what is wrong with it, if it cannot be read.
-pub(super) fn tail(path: &Path, lines: usize) -> String {
+#[must_use]
+pub fn tail(path: &Path, lines: usize) -> String {
     match end(path) {
         Ok(text) => {
             let all: Vec<&str> = text.lines().collect();

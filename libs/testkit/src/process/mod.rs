@@ -8,6 +8,7 @@ mod watchdog;
 
 pub use child::Child;
 pub use command::Command;
+pub use log::tail as log_tail;
 pub(crate) use watchdog::Watchdog;
 
 use std::{

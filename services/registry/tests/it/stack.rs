@@ -13,7 +13,7 @@ use muster_contracts::{
 use muster_testkit::{
     broker::Broker,
     postgres,
-    process::{Child, Command},
+    process::{Child, Command, log_tail},
     sqlite::Sqlite,
 };
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -160,8 +160,16 @@ impl Stack {
         match self.api.call::<M>(&request).await {
             Ok(reply) => Ok(reply),
             Err(CallError::Refused(problem)) => Err(problem),
-            Err(error) => panic!("{}: {error}\n{}", M::NAME, self.registry.log_tail(30)),
+            Err(error) => panic!("{}: {error}\n{}", M::NAME, self.logs()),
         }
+    }
+
+    /// The ends of what the broker and every registry that was started here have logged.
+    fn logs(&self) -> String {
+        let registries = std::fs::read_dir(self.home.path()).unwrap().map(|entry| entry.unwrap().path());
+        let registries = registries.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
+        let tails = registries.map(|path| format!("{}\n{}", path.display(), log_tail(&path, 30)));
+        std::iter::once(format!("nats-server\n{}", self.broker.process().log_tail(30))).chain(tails).collect()
     }
 
     pub(crate) async fn machines(&self) -> Result<Vec<v1::Machine>, CallError> {
