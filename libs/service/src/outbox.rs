@@ -2,7 +2,7 @@
 //! row beside the change, and a relay publishes it afterwards, as often as it
 //! takes. The row's id is the message's, so that the stream has it once.
 
-use std::time::Duration;
+use std::{collections::HashMap, time::Duration};
 
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
@@ -17,7 +17,7 @@ use crate::{Clock, Db, DbError, Write, db::in_time};
 const ROUND: i64 = 256;
 /// What goes into CHUNKS, which refuses what is new when it is full.
 const CHUNKS: &str = "chat.v1.stream.%";
-/// Rows that are under way to the broker at once, in their order.
+/// Subjects on which rows are under way to the broker at once. On each one row follows the other.
 const IN_FLIGHT: usize = 64;
 /// The database may take this long at each end of a round; what it has not noted by then is told again, which does no
 /// harm.
@@ -104,22 +104,50 @@ async fn round(db: &Db, bus: &Bus, but: &str, stored: &(impl Fn(&Receipt) + Sync
         return Ok(Round { found: 0, failed: false, full: false });
     }
     let found = i64::try_from(messages.len()).unwrap_or(ROUND);
-    let results = stream::iter(messages)
-        .map(|message| async move { (message.id.clone(), bus.store(message).await) })
+    let results = stream::iter(by_subject(messages))
+        .map(|messages| one_after_the_other(bus, messages))
         .buffered(IN_FLIGHT)
         .collect::<Vec<_>>()
-        .await;
+        .await
+        .concat();
 
     let (failed, full) = in_time(PATIENCE, forget(db, results, stored)).await?;
     Ok(Round { found, failed, full })
 }
 
+type Stored = (String, Result<Receipt, StoreError>);
+
+/// What is told of one thing, in its order; things in the order of what is told first.
+fn by_subject(messages: Vec<Storing>) -> Vec<Vec<Storing>> {
+    let mut groups = Vec::<Vec<Storing>>::new();
+    let mut places = HashMap::new();
+    for message in messages {
+        let place = *places.entry(message.subject.clone()).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) => group.push(message),
+            None => groups.push(vec![message]),
+        }
+    }
+    groups
+}
+
+/// What does not go holds up what follows it: whoever hears that something is gone must not hear of it afterwards.
+async fn one_after_the_other(bus: &Bus, messages: Vec<Storing>) -> Vec<Stored> {
+    let mut results = Vec::with_capacity(messages.len());
+    for message in messages {
+        let id = message.id.clone();
+        let result = bus.store(message).await;
+        let stays = result.as_ref().is_err_and(|error| *error != StoreError::TooLarge);
+        results.push((id, result));
+        if stays {
+            break;
+        }
+    }
+    results
+}
+
 /// Deletes what was told, and says whether something was not, and for lack of room.
-async fn forget(
-    db: &Db,
-    results: Vec<(String, Result<Receipt, StoreError>)>,
-    stored: &(impl Fn(&Receipt) + Sync),
-) -> Result<(bool, bool), DbError> {
+async fn forget(db: &Db, results: Vec<Stored>, stored: &(impl Fn(&Receipt) + Sync)) -> Result<(bool, bool), DbError> {
     let mut write = db.write().await?;
     let (mut failed, mut full) = (false, false);
     for (id, result) in results {
@@ -137,4 +165,25 @@ async fn forget(
     }
     write.commit().await?;
     Ok((failed, full))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_one_thing_keeps_its_order() {
+        let message = |subject: &str, id: &str| Storing {
+            subject: subject.to_owned(),
+            id: id.to_owned(),
+            payload: Bytes::new(),
+            first_only: false,
+            traceparent: None,
+        };
+        let told =
+            [("a", "1"), ("b", "2"), ("a", "3"), ("c", "4"), ("b", "5")].map(|(subject, id)| message(subject, id));
+        let groups = by_subject(told.into());
+        let ids = |group: &Vec<Storing>| group.iter().map(|message| message.id.clone()).collect::<Vec<_>>();
+        assert_eq!(groups.iter().map(ids).collect::<Vec<_>>(), [vec!["1", "3"], vec!["2", "5"], vec!["4"]]);
+    }
 }

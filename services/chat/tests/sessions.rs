@@ -16,6 +16,7 @@ on_both! {
     a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not
     what_is_sent_now_goes_first_and_stops_what_runs
     what_is_sent_now_goes_on_though_the_worker_dies_before_it_has_stopped
+    nothing_is_sent_now_in_a_session_that_has_ended
     a_session_is_unread_until_its_newest_reply_was_seen
     a_message_is_sent_only_if_nothing_was_said_meanwhile
     a_limit_is_taken_from_a_changed_file
@@ -169,6 +170,15 @@ mod scenario {
         assert_eq!(told.content, "at once");
         let reply = chat.until(&running.start.reply_id, Cancelled).await;
         assert_eq!((reply.content.as_str(), reply.error), ("so far", None));
+    }
+
+    pub async fn nothing_is_sent_now_in_a_session_that_has_ended(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let waiting = chat.send("waits").await;
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        let before = chat.session().await;
+        let refused = chat.call::<method::SendNow>(chat.names(&waiting.message_id)).await;
+        assert_eq!((slug(refused), chat.session().await), ("session-terminated".to_owned(), before));
     }
 
     pub async fn a_session_is_unread_until_its_newest_reply_was_seen(engine: Engine) {

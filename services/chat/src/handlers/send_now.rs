@@ -19,6 +19,9 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     if message.status() != v1::TurnStatus::Queued {
         return Err(problem::conflict("message-delivered", "This message does not wait any more.").into());
     }
+    if session.status() == v1::SessionStatus::SessionTerminated {
+        return Err(problem::conflict("session-terminated", "This session has ended; resume it first.").into());
+    }
     let order = messages::put_first(write.connection(), &chat_session_id, &message_id).await?;
     sessions::set_paused(write.connection(), &chat_session_id, false).await?;
     if let Some(turn) = turns::open_of_session(&mut *write.connection(), &chat_session_id).await? {

@@ -85,8 +85,9 @@ pub(crate) fn present(worker: &Worker, open: &[Connected], closed_at: Option<i64
             status: if worker.seen { Status::Offline } else { Status::Ready },
             // A short lease belongs to a process that is just connecting.
             lease_until: if worker.lease.until == Lease::HELD { 0 } else { worker.lease.until },
+            // Who is lost by silence has been away for all of it.
             offline_since: before.offline_since.or_else(|| {
-                let since = closed_at.filter(|_| silent.is_none()).unwrap_or(now);
+                let since = if silent.is_some() { now - SILENCE } else { closed_at.unwrap_or(now) };
                 worker.seen.then_some(since)
             }),
             offline_closed: if before.offline_since.is_some() { before.offline_closed } else { silent.is_none() },
@@ -177,7 +178,7 @@ mod tests {
         let since = |closed_at| present(&worker, &[], Some(closed_at), SIGHTED, NOW).offline_since;
         assert_eq!(since(NOW - LINGER), Some(NOW - LINGER), "since it was closed, not since that was certain");
         let silent = present(&worker, &open, Some(NOW - 9), SIGHTED, NOW);
-        assert_eq!((silent.lease_until, silent.offline_since, silent.offline_closed), (0, Some(NOW), false));
+        assert_eq!((silent.lease_until, silent.offline_since, silent.offline_closed), (0, Some(NOW - SILENCE), false));
         let back =
             Worker { lease: Lease { until: 0, ..worker.lease.clone() }, offline_since: Some(1), ..worker.clone() };
         let back = present(&back, &open, None, heartbeat(NOW), NOW);
