@@ -51,8 +51,10 @@ async fn account(person: &Person) -> UserId {
 
 /// A worker that only listens, to all that it may hear.
 async fn quiet(stack: &Stack, machine: &Machine, owner: &Person, user: &UserId) -> (Wire, Ids) {
-    let quiet = machine.worker().await.bare(stack);
+    let waiting = machine.worker().await;
+    let quiet = waiting.bare(stack);
     let mut wire = quiet.approved(owner).await;
+    waiting.seen("online", |worker| worker.status == "online").await;
     let ids = ids(&quiet, user);
     wire.subscribe(&format!("wrk.v1.{}.>", ids.worker));
     wire.subscribe(&format!("{}.>", worker_inbox(&ids.fingerprint)));
@@ -92,6 +94,7 @@ async fn nothing_but_its_own(decided: Decided) {
     let subjects = foreign(&me, &[victim_ids.clone(), quiet_ids.clone(), second, nobody()], standing);
     let replies = replies(&[victim_ids.clone(), quiet_ids]);
     let mut listeners = Vec::new();
+    world::all_is_told(&stack).await;
     for user in ServiceUser::ALL {
         listeners.push((user, world::listener(&stack, *user).await));
     }

@@ -1,6 +1,9 @@
 //! Everything that may not change: rows, streams, consumers, and what is heard.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use async_nats::{
     ConnectOptions,
@@ -24,6 +27,10 @@ use muster_testkit::{
 use sqlx::{AnyConnection, Connection as _};
 
 use crate::attempts;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks into a database.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// One of our own users on the broker.
 pub(crate) async fn service(stack: &Stack, user: ServiceUser) -> async_nats::Client {
@@ -99,6 +106,22 @@ fn owner(stream: &str, durable: &str) -> ServiceUser {
     let right = format!("$JS.API.CONSUMER.INFO.{stream}.{durable}");
     let may = |user: &&ServiceUser| permissions::service(**user).publish.contains(&right);
     *ServiceUser::ALL.iter().find(may).unwrap()
+}
+
+/// Waits until the services have told everything that they have done until now.
+pub(crate) async fn all_is_told(stack: &Stack) {
+    for name in ["registry", "chat", "api"] {
+        let mut database = database(stack, name).await;
+        let untold = async |database: &mut AnyConnection| -> i64 {
+            sqlx::query_scalar("SELECT COUNT(*) FROM outbox").fetch_one(database).await.unwrap()
+        };
+        let told = async {
+            while untold(&mut database).await > 0 {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(PATIENCE, told).await.unwrap_or_else(|_| panic!("{name} does not tell all"));
+    }
 }
 
 pub(crate) async fn database(stack: &Stack, name: &str) -> AnyConnection {
