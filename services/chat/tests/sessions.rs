@@ -19,6 +19,7 @@ on_both! {
     nothing_is_sent_now_in_a_session_that_has_ended
     a_session_is_unread_until_its_newest_reply_was_seen
     a_message_is_sent_only_if_nothing_was_said_meanwhile
+    a_message_that_is_sent_in_two_sessions_at_once_is_in_one
     a_limit_is_taken_from_a_changed_file
     a_session_that_is_made_again_is_the_same_one
     what_comes_late_of_a_removed_worker_brings_it_not_back
@@ -219,6 +220,18 @@ mod scenario {
         assert_eq!(slug(send(after("four", &last.message_id)).await), "not-last", "an answer has begun meanwhile");
         let contents = chat.messages().await.messages.into_iter().map(|message| message.content).collect::<Vec<_>>();
         assert_eq!(contents, ["one", "re: one", "two", "re: two", "three", ""], "what was refused left nothing");
+    }
+
+    pub async fn a_message_that_is_sent_in_two_sessions_at_once_is_in_one(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let other = chat.new_session("demo/fast").await.unwrap().chat_session_id;
+        for _ in 0..10 {
+            let here = chat.message("once");
+            let there = v1::SendMessageRequest { chat_session_id: other.clone(), ..here.clone() };
+            let sent = tokio::join!(chat.call::<method::SendMessage>(here), chat.call::<method::SendMessage>(there));
+            let refused = if sent.0.is_ok() { sent.1 } else { sent.0 };
+            assert_eq!(slug(refused), "message-exists");
+        }
     }
 
     pub async fn a_limit_is_taken_from_a_changed_file(engine: Engine) {

@@ -6,8 +6,9 @@
 #[macro_use]
 mod support;
 
+use muster_chat::store::{messages, sessions};
 use muster_contracts::{
-    id::SessionId,
+    id::{self, SessionId},
     method,
     v1::{self, ask_result::Told},
 };
@@ -24,11 +25,15 @@ on_both! {
     what_is_tried_again_moved_and_withdrawn_stands_where_it_stood
     what_was_answered_once_is_not_edited_while_it_waits_to_be_answered_anew
     a_fork_has_all_up_to_its_message_and_its_backend_makes_it_at_the_first_turn
+    a_long_conversation_is_forked_whole
     a_copied_message_is_replaced_by_forking_anew
     a_fork_of_what_was_replaced_or_is_not_finished
     a_mode_is_for_the_session_or_for_one_message
     what_a_backend_offers_is_asked_over_any_instance
 }
+
+/// Messages that are more than one statement takes, and not a multiple of what it takes.
+const LONG: i64 = 1_234;
 
 impl Chat {
     /// Sends a message and has it answered.
@@ -310,6 +315,42 @@ mod scenario {
         let (_, start) = chat.say(&worker, "four").await;
         assert_eq!((start.fork, start.backend_session_id.as_deref()), (None, Some("backend-1")));
         assert_eq!(chat.live().await.len(), 6);
+    }
+
+    pub async fn a_long_conversation_is_forked_whole(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let (db, origin) = (chat.database().await, chat.session.clone());
+        let mut write = db.write().await.unwrap();
+        let first = sessions::take_positions(write.connection(), &origin, LONG).await.unwrap();
+        let mut last = String::new();
+        for number in 0..LONG {
+            let role = if number % 2 == 0 { v1::Role::User } else { v1::Role::Assistant };
+            let message = v1::ChatMessage {
+                message_id: id::random(),
+                chat_session_id: origin.clone(),
+                role: role.into(),
+                content: format!("message {number}"),
+                status: Completed.into(),
+                model: Some("demo/fast".into()),
+                timestamp: 1_000_000 + number,
+                ..v1::ChatMessage::default()
+            };
+            messages::insert(write.connection(), &message, first + number).await.unwrap();
+            last = message.message_id;
+        }
+        write.commit().await.unwrap();
+        chat.fork(&last).await;
+
+        let kept = async |session: &str| {
+            let statement = "SELECT position, role, content, status, model, timestamp, received_number, version
+                             FROM chat_messages WHERE chat_session_id = $1 ORDER BY position";
+            let rows = sqlx::query_as::<_, (i64, i64, String, i64, String, i64, i64, i64)>(statement);
+            rows.bind(session.to_owned()).fetch_all(db.pool()).await.unwrap()
+        };
+        let copies = kept(&chat.session).await;
+        assert_eq!(copies.len(), usize::try_from(LONG).unwrap());
+        assert!(copies == kept(&origin).await, "in another order, or with something missing");
+        assert_eq!(chat.send("goes on").await.queue_position, Some(1));
     }
 
     pub async fn a_copied_message_is_replaced_by_forking_anew(engine: Engine) {

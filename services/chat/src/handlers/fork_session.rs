@@ -49,13 +49,10 @@ pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Don
         return Err(problem::limit("too-many-sessions", detail).into());
     }
     let path = versions::path_to(write.connection(), &last).await?;
-    let mut position = 0;
-    for (row, copied) in copies(&path, &fork_id) {
-        position += 1;
-        versions::copy(write.connection(), row, &copied, position).await?;
-    }
+    versions::copy(write.connection(), &copies(&path, &fork_id)).await?;
     let backend = origin(&session, &last, &path);
-    versions::set_fork(write.connection(), &fork_id, backend, position).await?;
+    let count = i64::try_from(path.len()).unwrap_or(i64::MAX);
+    versions::set_fork(write.connection(), &fork_id, backend, count).await?;
     let actor = Actor::user(&caller);
     let row = tell::session(&mut write, &state.clock, &fork_id, &actor).await?;
     let forked = v1::Audit { detail: session.title.clone(), ..Action::SessionForked.to(&fork_id, &row.title) };

@@ -14,5 +14,10 @@ pub(super) async fn handle(state: State, request: v1::ReadMessageRequest) -> Don
     let offset = usize::try_from(offset).unwrap_or(usize::MAX);
     let rest = whole.get(offset..).unwrap_or_default();
     let piece = rest.get(..limits::ANSWER_BYTES).unwrap_or(rest).to_vec();
-    Ok(v1::ReadMessageReply { piece, revision: message.revision, whole_bytes: whole.len() as u64 })
+    Ok(v1::ReadMessageReply {
+        piece,
+        revision: message.revision,
+        whole_bytes: whole.len() as u64,
+        received_number: message.received_number,
+    })
 }

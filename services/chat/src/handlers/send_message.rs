@@ -2,7 +2,7 @@
 
 use muster_bus::trace;
 use muster_contracts::{audit::Action, id::MessageId, limits, v1};
-use muster_service::{Write, problem};
+use muster_service::{Write, db::is_duplicate, problem};
 
 use super::{caller, checked_content, checked_mode, checked_model, locked_session, replaceable};
 use crate::{
@@ -72,7 +72,10 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
         ..v1::ChatMessage::default()
     };
     let behind = waiting.last.map_or(messages::WAITING, |last| last.max(messages::WAITING)) + 1;
-    messages::insert(write.connection(), &message, behind).await?;
+    if let Err(error) = messages::insert(write.connection(), &message, behind).await {
+        // Sent in another session at the same moment.
+        return Err(if is_duplicate(&error) { taken().into() } else { error.into() });
+    }
     messages::set_traceparent(write.connection(), &message_id, trace::traceparent()).await?;
     let giving = Giving {
         user_id: &caller.user_id,
@@ -110,6 +113,10 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     Ok(row.to_wire())
 }
 
+fn taken() -> v1::Problem {
+    problem::conflict("message-exists", "There is another message with this id; send it with a new one.")
+}
+
 /// The same send once more is the same message; another under its id is refused.
 fn same_again(
     sent: &MessageRow,
@@ -123,8 +130,7 @@ fn same_again(
     if same_place && sent.content == content && same_files {
         return Ok(sent.to_wire());
     }
-    let detail = "There is another message with this id; send it with a new one.";
-    Err(problem::conflict("message-exists", detail).into())
+    Err(taken().into())
 }
 
 async fn sent(write: &mut Write, message_id: &str) -> Done<MessageRow> {

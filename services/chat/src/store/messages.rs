@@ -373,6 +373,11 @@ pub async fn edit(
     .await
 }
 
+/// Parts as they are kept with their message.
+pub(super) fn kept_parts(parts: Vec<v1::Part>) -> Vec<u8> {
+    v1::ChatMessage { parts, ..v1::ChatMessage::default() }.encode_to_vec()
+}
+
 /// Attachments as they are kept with their message.
 pub(super) fn kept(attachments: Vec<v1::Attachment>) -> Option<Vec<u8>> {
     let some = !attachments.is_empty();
@@ -432,7 +437,7 @@ pub struct Assembled {
 
 impl Assembled {
     fn bytes(&self) -> Vec<u8> {
-        v1::ChatMessage { parts: self.parts.clone(), ..v1::ChatMessage::default() }.encode_to_vec()
+        kept_parts(self.parts.clone())
     }
 }
 

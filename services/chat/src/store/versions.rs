@@ -2,7 +2,7 @@
 
 use muster_contracts::v1;
 use muster_service::DbError;
-use sqlx::{Any, AnyConnection, Executor};
+use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor};
 
 use super::{
     MessageRow, attachments,
@@ -13,6 +13,8 @@ use super::{
 const SUPERSEDED: i64 = 100;
 /// Messages that are looked at for what a fork is told as text.
 const SAID: i64 = 400;
+/// Messages that are copied with one statement: SQLite takes 32,766 values in one.
+const COPIES: usize = 500;
 
 /// Whether a new version of an earlier message waits in a session.
 pub async fn one_waits(connection: &mut AnyConnection, session_id: &str) -> Result<bool, DbError> {
@@ -132,35 +134,79 @@ pub async fn path_to(connection: &mut AnyConnection, message: &MessageRow) -> Re
     .await
 }
 
-/// Puts a copy of a finished message into a fork.
-pub async fn copy(
-    connection: &mut AnyConnection,
-    row: &MessageRow,
-    copied: &v1::ChatMessage,
-    position: i64,
-) -> Result<(), DbError> {
-    messages::insert(connection, copied, position).await?;
-    let finished = messages::Finished {
-        status: row.status(),
-        error: copied.error.as_deref(),
-        assembled: &messages::Assembled {
-            content: copied.content.clone(),
-            parts: copied.parts.clone(),
-            number: row.received_number.unsigned_abs(),
-        },
-        content_hash: copied.content_hash.as_deref().unwrap_or_default(),
-    };
-    if row.role() == v1::Role::Assistant {
-        messages::finish(connection, &copied.message_id, &finished).await?;
+/// Puts copies of finished messages into a fork, in their order, from its first place on.
+pub async fn copy(connection: &mut AnyConnection, copies: &[(&MessageRow, v1::ChatMessage)]) -> Result<(), DbError> {
+    let mut position = 0;
+    for copies in copies.chunks(COPIES) {
+        insert(connection, copies, &mut position).await?;
+        for (row, copied) in copies.iter().filter(|(_, copied)| !copied.attachments.is_empty()) {
+            attachments::copy(connection, &row.message_id, &copied.message_id).await?;
+        }
     }
-    sqlx::query("UPDATE chat_messages SET origin_id = $2, error = $3, attachments = $4 WHERE message_id = $1")
-        .bind(&copied.message_id)
-        .bind(row.origin_id.as_deref().unwrap_or(&row.message_id))
-        .bind(copied.error.as_deref())
-        .bind(messages::kept(copied.attachments.clone()))
-        .execute(&mut *connection)
-        .await?;
-    attachments::copy(connection, &row.message_id, &copied.message_id).await
+    Ok(())
+}
+
+/// Many in one statement: one for each would take longer than anybody waits.
+async fn insert(
+    connection: &mut AnyConnection,
+    copies: &[(&MessageRow, v1::ChatMessage)],
+    position: &mut i64,
+) -> Result<(), DbError> {
+    const COLUMNS: &[&str] = &[
+        "message_id",
+        "chat_session_id",
+        "position",
+        "role",
+        "content",
+        "parts",
+        "status",
+        "model",
+        "reply_to",
+        "error",
+        "chunk_count",
+        "content_hash",
+        "received_number",
+        "timestamp",
+        "revision",
+        "version",
+        "mode",
+        "origin_id",
+        "attachments",
+    ];
+
+    let row = |number: usize| {
+        let first = number * COLUMNS.len() + 1;
+        let values = (first..first + COLUMNS.len()).map(|value| format!("${value}")).collect::<Vec<_>>();
+        format!("({})", values.join(", "))
+    };
+    let rows = (0..copies.len()).map(row).collect::<Vec<_>>();
+    let statement = format!("INSERT INTO chat_messages ({}) VALUES {}", COLUMNS.join(", "), rows.join(", "));
+    let mut query = sqlx::query(AssertSqlSafe(statement));
+    for (row, copied) in copies {
+        *position += 1;
+        query = query
+            .bind(&copied.message_id)
+            .bind(&copied.chat_session_id)
+            .bind(*position)
+            .bind(i64::from(copied.role))
+            .bind(&copied.content)
+            .bind(messages::kept_parts(copied.parts.clone()))
+            .bind(i64::from(copied.status))
+            .bind(copied.model.as_deref())
+            .bind(copied.reply_to.as_deref())
+            .bind(copied.error.as_deref())
+            .bind(copied.chunk_count.map(u64::cast_signed))
+            .bind(copied.content_hash.as_deref())
+            .bind(row.received_number)
+            .bind(copied.timestamp)
+            .bind(1)
+            .bind(i64::from(copied.version.unwrap_or(1)))
+            .bind(copied.mode.as_deref())
+            .bind(row.origin_id.as_deref().unwrap_or(&row.message_id))
+            .bind(messages::kept(copied.attachments.clone()));
+    }
+    query.execute(connection).await?;
+    Ok(())
 }
 
 /// How a session is a fork: what its backend makes its own session from, and how many messages it begins with.

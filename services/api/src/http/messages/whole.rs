@@ -19,7 +19,7 @@ pub(crate) async fn read(
     if message.whole_bytes == 0 {
         return Ok(message);
     }
-    let (mut bytes, mut revision) = (Vec::new(), None);
+    let (mut bytes, mut state) = (Vec::new(), None);
     loop {
         let request = v1::ReadMessageRequest {
             caller: caller.cloned(),
@@ -28,12 +28,13 @@ pub(crate) async fn read(
             offset: bytes.len() as u64,
         };
         let read = api.call::<method::ReadMessage>(request).await?;
-        if revision.is_some_and(|revision| revision != read.revision) {
+        let now = Some((read.revision, read.received_number));
+        if state.is_some() && state != now {
             // It has changed meanwhile: from the beginning.
-            (bytes, revision) = (Vec::new(), None);
+            (bytes, state) = (Vec::new(), None);
             continue;
         }
-        revision = Some(read.revision);
+        state = now;
         bytes.extend_from_slice(&read.piece);
         if read.piece.is_empty() || bytes.len() as u64 >= read.whole_bytes {
             let message = v1::ChatMessage::decode(bytes.as_slice());
