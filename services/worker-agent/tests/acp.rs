@@ -362,6 +362,84 @@ async fn a_mode_in_which_nobody_is_asked_does_not_come_back_by_itself() {
 }
 
 #[tokio::test]
+async fn a_session_that_only_slept_goes_on_in_its_mode() {
+    let stage = stage("models resume bypass").await;
+    let in_yolo = |known: Option<String>| {
+        move |start: &mut TurnStart| {
+            (start.model, start.mode) = ("one".to_owned(), Some("yolo".to_owned()));
+            (start.first, start.backend_session_id) = (known.is_none(), known);
+        }
+    };
+    let before = stage.worker.turn(&stage.session, "model", in_yolo(None)).await;
+    let held = stage.backend.held();
+    assert_eq!(held.len(), 1);
+    stage.backend.release(&held[0]).await;
+    let known = before.end.unwrap().backend_session_id;
+    let told = stage.worker.turn(&stage.session, "model", in_yolo(known)).await;
+    assert_eq!((told.reply.content().as_str(), told.requests.len()), ("one yolo", 0), "the agent was not started anew");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_was_chosen_is_chosen_again_though_the_agent_does_not_tell_what_there_is() {
+    let stage = stage("models load bare").await;
+    let with_two = |known: Option<String>| {
+        move |start: &mut TurnStart| {
+            start.model = "deep/er/two".to_owned();
+            (start.first, start.backend_session_id) = (known.is_none(), known);
+        }
+    };
+    let before = stage.worker.turn(&stage.session, "model", with_two(None)).await;
+    assert_eq!(before.reply.content(), "deep/er/two ask");
+    let known = before.end.unwrap().backend_session_id;
+    let reply = stage.worker.begin(&stage.session, "hang", with_two(known.clone()));
+    stage.worker.shelf.wait(&reply, |told| !told.reply.content().is_empty()).await;
+    kill(agent_of(stage.directory.path()));
+    stage.worker.ended(&reply).await;
+    let told = stage.worker.turn(&stage.session, "model", with_two(known)).await;
+    assert_eq!(told.reply.content(), "deep/er/two ask", "{told:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_question_without_an_answer_to_choose_is_a_no() {
+    let stage = stage("").await;
+    let told = stage.say("ask without a choice").await;
+    assert_eq!((told.reply.content().as_str(), told.requests.len()), ("You said nothing.", 0));
+    assert!(notices(&told)[0].contains("offered no answer"), "{told:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_turn_that_is_stopped_while_its_agent_starts_leaves_no_agent_behind() {
+    let stage = stage("load").await;
+    let before = stage.say("hello").await;
+    fs::write(stage.root().join("slow"), "").unwrap();
+    kill(agent_of(stage.directory.path()));
+    let gone = async || {
+        while !working_below(stage.directory.path()).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone()).await.expect("the killed one is gone");
+    let known = before.end.unwrap().backend_session_id;
+    let reply = stage.worker.begin(&stage.session, "more", |start| {
+        first(start);
+        (start.first, start.backend_session_id) = (false, known);
+    });
+    let starting = async {
+        while working_below(stage.directory.path()).is_empty() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), starting).await.expect("another one is started");
+    stage.stop(&reply);
+    assert_eq!(ended(&stage.worker.ended(&reply).await).0, TurnStatus::Cancelled);
+    tokio::time::timeout(Duration::from_secs(10), gone()).await.expect("nothing of it is left");
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn an_agent_that_says_nothing_is_told() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("root")).unwrap();
@@ -435,6 +513,18 @@ async fn an_agent_that_cannot_be_used_is_told_at_the_start() {
 /// Run beside all the rest: it waits more than it works.
 mod waiting {
     use super::*;
+
+    #[tokio::test]
+    async fn an_agent_that_hangs_between_turns_is_started_anew_for_the_next_session() {
+        let stage = stage("").await;
+        stage.say("hello").await;
+        let hangs = agent_of(stage.directory.path());
+        assert!(Command::new("kill").args(["-STOP", &hangs.to_string()]).status().unwrap().success());
+        let told = stage.worker.turn(&SessionId::random(), "hello", first).await;
+        assert_eq!((ended(&told).0, told.reply.content().as_str()), (TurnStatus::Completed, "Done."), "{told:?}");
+        assert_ne!(agent_of(stage.directory.path()), hangs);
+        stage.end().await;
+    }
 
     #[tokio::test]
     async fn an_agent_that_never_answers_is_told_too() {

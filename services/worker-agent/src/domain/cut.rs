@@ -2,6 +2,7 @@
 //! arbitrarily long, what the bus takes is not.
 
 use muster_contracts::v1::{DiffPart, NoticePart, PlanPart, RequestBody, ToolPart};
+use serde_json::Value;
 
 use super::event::Piece;
 
@@ -54,7 +55,7 @@ pub fn piece(piece: Piece) -> Piece {
 #[must_use]
 pub fn request(mut body: RequestBody) -> RequestBody {
     text(&mut body.title, LINE_BYTES);
-    text(&mut body.details, DETAILS_BYTES);
+    details(&mut body.details);
     body.options.truncate(ENTRIES);
     for option in &mut body.options {
         text(&mut option.label, LINE_BYTES);
@@ -70,6 +71,34 @@ pub fn request(mut body: RequestBody) -> RequestBody {
         }
     }
     body
+}
+
+/// What is told as JSON stays JSON: its longest texts are cut, and it is seen that they were.
+fn details(told: &mut String) {
+    if told.len() > DETAILS_BYTES
+        && let Ok(mut value) = serde_json::from_str::<Value>(told)
+    {
+        let mut most = DETAILS_BYTES;
+        while told.len() > DETAILS_BYTES && most > LINE_BYTES / 4 {
+            most /= 2;
+            shorten(&mut value, most);
+            *told = value.to_string();
+        }
+    }
+    text(told, DETAILS_BYTES);
+}
+
+fn shorten(value: &mut Value, most: usize) {
+    match value {
+        Value::String(words) => {
+            if text(words, most) {
+                words.push_str(" […]");
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| shorten(value, most)),
+        Value::Object(fields) => fields.values_mut().for_each(|value| shorten(value, most)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 fn cut_tool(mut tool: ToolPart) -> ToolPart {
@@ -117,6 +146,20 @@ mod tests {
         let Piece::Tool(tool) = piece(Piece::Tool(tool)) else { panic!("a tool stays a tool") };
         assert_eq!(tool.output.len(), TOOL_OUTPUT_BYTES);
         assert!(tool.truncated);
+    }
+
+    #[test]
+    fn long_details_of_a_request_can_still_be_read() {
+        let told = serde_json::json!({ "path": "a.rs", "lines": [1], "diff": "+ä\n".repeat(100_000) });
+        let body = request(RequestBody { details: told.to_string(), ..RequestBody::default() });
+        assert!(body.details.len() <= DETAILS_BYTES && body.details.len() > DETAILS_BYTES / 3);
+        let read = serde_json::from_str::<Value>(&body.details).unwrap();
+        assert_eq!((&read["path"], &read["lines"]), (&told["path"], &told["lines"]));
+        let diff = read["diff"].as_str().unwrap();
+        assert!(diff.starts_with("+ä\n+ä\n") && diff.ends_with(" […]"));
+        let words = "no JSON ".repeat(20_000);
+        let body = request(RequestBody { details: words.clone(), ..RequestBody::default() });
+        assert_eq!(body.details, words[..DETAILS_BYTES]);
     }
 
     #[test]

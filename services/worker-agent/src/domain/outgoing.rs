@@ -141,8 +141,12 @@ impl Outgoing {
                 let weight = body.title.len() + body.details.len();
                 self.enqueue(Waiting::Request { part_id, body, weight, at: now });
             }
-            Event::SessionId(id) => self.backend_session_id = Some(id),
-            Event::Title(title) => self.title = Some(title),
+            // A part of an id would be another one.
+            Event::SessionId(id) => self.backend_session_id = Some(id).filter(|id| id.len() <= cut::LINE_BYTES),
+            Event::Title(mut title) => {
+                cut::text(&mut title, cut::LINE_BYTES);
+                self.title = Some(title);
+            }
         }
     }
 

@@ -30,7 +30,7 @@ pub fn files(root: &Path, directory: &str, typed: &str) -> Result<Files, PlaceEr
     let begun = Instant::now();
     let (mut paths, mut more) = (Vec::new(), false);
     let mut walk = WalkBuilder::new(&place);
-    walk.standard_filters(true).require_git(false).parents(false);
+    walk.standard_filters(true).require_git(false);
     walk.filter_entry(|entry| entry.file_name() != "node_modules");
     for (looked, entry) in walk.build().flatten().enumerate() {
         if looked == LOOKED || begun.elapsed() > LONG {

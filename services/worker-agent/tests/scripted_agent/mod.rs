@@ -74,7 +74,7 @@ impl Agent {
                 eprintln!("No database here.");
                 std::process::exit(3);
             }
-            Some("initialize") if self.can.contains("mute") => {}
+            Some("initialize") if self.can.contains("mute") || fs::exists("slow").unwrap() => {}
             Some("initialize") => {
                 assert_eq!(params["clientCapabilities"]["terminal"], json!(false));
                 assert_eq!(params["clientCapabilities"]["fs"]["readTextFile"], json!(false));
@@ -99,7 +99,7 @@ impl Agent {
                     if message["method"] == json!("session/load") {
                         words(session, &format!("replayed {before}"));
                     }
-                    answer(self.setup(session));
+                    answer(if self.can.contains("bare") { Value::Null } else { self.setup(session) });
                 }
                 Err(_) => refuse(-32002, "Resource not found"),
             },
@@ -184,11 +184,14 @@ impl Agent {
                 update(session, &json!({"sessionUpdate": "session_info_update", "title": "A name"}));
                 words(session, "then.");
             }
-            "ask" => {
+            "ask" | "ask without a choice" => {
                 self.asked += 1;
                 let id = format!("ask-{}", self.asked);
-                let options = json!([{"optionId": "yes", "name": "Allow", "kind": "allow_once"},
-                    {"optionId": "no", "name": "Reject", "kind": "reject_once"}]);
+                let options = match text {
+                    "ask" => json!([{"optionId": "yes", "name": "Allow", "kind": "allow_once"},
+                        {"optionId": "no", "name": "Reject", "kind": "reject_once"}]),
+                    _ => json!([]),
+                };
                 let call =
                     json!({"toolCallId": "t", "title": "Run ls", "kind": "execute", "rawInput": {"command": "ls"}});
                 say(&json!({"jsonrpc": "2.0", "id": id, "method": "session/request_permission",

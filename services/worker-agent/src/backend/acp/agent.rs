@@ -1,7 +1,8 @@
 //! An agent that answers: what it can do, and the calls that are made to it.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
+    future::Future,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -20,6 +21,7 @@ use agent_client_protocol::{
 };
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
+use tokio_util::sync::DropGuard;
 
 use super::{
     hub::Hub,
@@ -31,7 +33,7 @@ use crate::backend::{BackendError, reason::reason};
 /// How long an agent may take to begin: many are started by a script of a package manager.
 const START: Duration = Duration::from_secs(90);
 /// How long a call may take that is no prompt.
-const CALL: Duration = Duration::from_secs(60);
+const CALL: Duration = Duration::from_secs(30);
 
 /// A running agent. Clones are the same one.
 #[derive(Debug, Clone)]
@@ -42,6 +44,8 @@ struct Inner {
     connection: ConnectionTo<Role>,
     hub: Hub,
     gone: Gone,
+    /// With the last of us the process goes, too.
+    _ends: DropGuard,
     ended: Gone,
     name: String,
     version: String,
@@ -49,9 +53,16 @@ struct Inner {
     sign_in: String,
     /// By the session's id here.
     sessions: Mutex<HashMap<String, Opened>>,
+    /// Those for which a mode was chosen in this process, also when it does not hold them now.
+    modes_chosen: Mutex<HashSet<String>>,
+    /// What could be chosen in the newest session, in this process or one before it.
+    offered: Offered,
     /// The one that was opened to learn what can be chosen: the next one in the worker's directory takes it.
     spare: Mutex<Option<(PathBuf, Opened)>>,
 }
+
+/// What can be chosen in a session that is new.
+pub(super) type Offered = Arc<Mutex<Options>>;
 
 /// A session that this process of the agent has.
 #[derive(Debug, Clone)]
@@ -59,8 +70,6 @@ pub(super) struct Opened {
     /// The agent's id of it.
     pub(super) id: Arc<str>,
     pub(super) options: Options,
-    /// The mode that its last turn here was to be in. None: it has had no turn in this process.
-    pub(super) wanted: Option<Option<String>>,
     /// What it has cost so far in US dollars, where the agent tells.
     pub(super) cost: Option<f64>,
     /// Whether the agent still works on a turn that was stopped.
@@ -82,9 +91,11 @@ pub(super) enum CallError {
 
 impl Agent {
     /// Starts it and shakes hands.
-    pub(super) async fn start(launch: &Launch, sign_in: Option<&str>) -> Result<Self, BackendError> {
+    pub(super) async fn start(launch: &Launch, sign_in: Option<&str>, offered: &Offered) -> Result<Self, BackendError> {
         let process = launch.start().await?;
         let Process { connection, hub, gone, ended } = process;
+        // Whoever waits for it may be stopped meanwhile.
+        let ends = gone.clone().drop_guard();
         let greeted = timeout(START, greet(&connection, &gone)).await;
         let greeted = greeted.map_err(|_| CallError::Silent).flatten();
         let InitializeResponse { protocol_version, agent_capabilities, auth_methods, agent_info, .. } = match greeted {
@@ -110,12 +121,15 @@ impl Agent {
             connection,
             hub,
             gone,
+            _ends: ends,
             ended,
             name,
             version,
             can: agent_capabilities,
             sign_in: sign_in.map_or_else(|| how_to_sign_in(&auth_methods), str::to_owned),
             sessions: Mutex::default(),
+            modes_chosen: Mutex::default(),
+            offered: Arc::clone(offered),
             spare: Mutex::default(),
         })))
     }
@@ -145,16 +159,23 @@ impl Agent {
         timeout(CALL, self.call_at_length(method, params)).await.map_err(|_| CallError::Silent)?
     }
 
-    /// A call that may take as long as it wants.
-    pub(super) async fn call_at_length(&self, method: &str, params: Value) -> Result<Value, CallError> {
-        let message = UntypedMessage::new(method, params).map_err(|_| CallError::Gone)?;
-        let answer = self.0.connection.send_request(message).block_task();
-        let answered = tokio::select! {
-            biased;
-            answered = answer => answered,
-            () = self.0.gone.cancelled() => return Err(CallError::Gone),
-        };
-        answered.map_err(|error| self.refusal(&error))
+    /// A call that may take as long as it wants. It is made now, and not when its answer is waited for.
+    pub(super) fn call_at_length(
+        &self,
+        method: &str,
+        params: Value,
+    ) -> impl Future<Output = Result<Value, CallError>> + Send + 'static {
+        let agent = self.clone();
+        let made = UntypedMessage::new(method, params).map(|message| agent.0.connection.send_request(message));
+        async move {
+            let answer = made.map_err(|_| CallError::Gone)?.block_task();
+            let answered = tokio::select! {
+                biased;
+                answered = answer => answered,
+                () = agent.0.gone.cancelled() => return Err(CallError::Gone),
+            };
+            answered.map_err(|error| agent.refusal(&error))
+        }
     }
 
     /// Tells something that is not answered.
@@ -181,7 +202,9 @@ impl Agent {
         let answer = self.call("session/new", json!({ "cwd": directory, "mcpServers": [] })).await?;
         let id = answer.get("sessionId").and_then(Value::as_str);
         let id = id.ok_or_else(|| CallError::Refused("it has opened a session without an id".to_owned()))?;
-        Ok(opened(id, &answer, Some(0.0)))
+        let opened = opened(id, &answer, Some(0.0));
+        opened.options.clone_into(&mut lock(&self.0.offered));
+        Ok(opened)
     }
 
     /// Opens a session again that this process does not have, if the agent can do that.
@@ -193,7 +216,11 @@ impl Agent {
         };
         let params = json!({ "sessionId": id, "cwd": directory, "mcpServers": [] });
         match self.call(method, params).await {
-            Ok(answer) => Ok(Some(opened(id, &answer, None))),
+            Ok(answer) => {
+                let mut opened = opened(id, &answer, None);
+                opened.options.fill_up(&lock(&self.0.offered));
+                Ok(Some(opened))
+            }
             // It does not know it any more.
             Err(CallError::Refused(reason)) => {
                 tracing::info!(reason, "the agent cannot open a session again");
@@ -209,6 +236,15 @@ impl Agent {
 
     pub(super) fn keep(&self, session: &str, opened: Opened) {
         lock(&self.0.sessions).insert(session.to_owned(), opened);
+    }
+
+    /// Whether a mode was chosen for a session, or that it has none, since the agent was started.
+    pub(super) fn has_chosen_mode(&self, session: &str) -> bool {
+        lock(&self.0.modes_chosen).contains(session)
+    }
+
+    pub(super) fn mode_is_chosen(&self, session: &str) {
+        lock(&self.0.modes_chosen).insert(session.to_owned());
     }
 
     pub(super) fn keep_spare(&self, directory: &Path, opened: Opened) {
@@ -245,13 +281,7 @@ impl Agent {
 }
 
 fn opened(id: &str, answer: &Value, cost: Option<f64>) -> Opened {
-    Opened {
-        id: id.into(),
-        options: Options::of(answer),
-        wanted: None,
-        cost,
-        busy: watch::Sender::new(false).subscribe(),
-    }
+    Opened { id: id.into(), options: Options::of(answer), cost, busy: watch::Sender::new(false).subscribe() }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -26,7 +26,7 @@ use tokio::sync::watch;
 
 pub use self::presets::{Preset, Settings};
 use self::{
-    agent::{Agent, CallError, Opened},
+    agent::{Agent, CallError, Offered, Opened},
     options::Options,
     presets::Command,
     process::Launch,
@@ -50,6 +50,7 @@ pub struct Acp {
     silence: Option<u64>,
     /// Taken while it is started, so that there is one.
     agent: tokio::sync::Mutex<Option<Agent>>,
+    offered: Offered,
     known: Mutex<Known>,
     models_changed: watch::Sender<u64>,
 }
@@ -85,10 +86,15 @@ impl Acp {
             sign_in,
             silence: surroundings.settings.agent_silence,
             agent: tokio::sync::Mutex::default(),
+            offered: Offered::default(),
             known: Mutex::default(),
             models_changed: watch::Sender::new(0),
         };
-        backend.look_around().await?;
+        if let Err(error) = backend.look_around().await {
+            // Nothing of it is left when this is told.
+            backend.shutdown().await;
+            return Err(error);
+        }
         Ok(backend)
     }
 
@@ -110,7 +116,7 @@ impl Acp {
         if let Some(agent) = running.as_ref().filter(|agent| !agent.gone().is_cancelled()) {
             return Ok(agent.clone());
         }
-        let agent = Agent::start(&self.launch, self.sign_in).await?;
+        let agent = Agent::start(&self.launch, self.sign_in, &self.offered).await?;
         Ok(running.insert(agent).clone())
     }
 
@@ -148,7 +154,8 @@ impl Acp {
         outcome
     }
 
-    /// The agent with the turn's session open in it. One that has ended a moment ago is started again.
+    /// The agent with the turn's session open in it. One that has ended a moment ago is started again, and one that
+    /// hangs, if nobody else has a turn in it.
     async fn begin(&self, turn: &Turn, io: &TurnIo) -> Result<(Agent, Opened), Outcome> {
         let mut again = true;
         loop {
@@ -156,6 +163,7 @@ impl Acp {
             match session::begin(&agent, turn, io).await {
                 Ok(opened) => return Ok((agent, opened)),
                 Err(CallError::Gone) if std::mem::take(&mut again) => agent.gone().cancel(),
+                Err(CallError::Silent) if agent.hub().turns() == 0 && std::mem::take(&mut again) => agent.end().await,
                 Err(error) => return Err(prompt::failure(&self.agent_name, &error)),
             }
         }

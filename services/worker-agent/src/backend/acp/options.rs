@@ -56,6 +56,14 @@ impl Options {
         options
     }
 
+    /// What an agent does not tell of a session that it has opened again is as in a new one; what is chosen of it
+    /// nobody knows.
+    pub(super) fn fill_up(&mut self, new: &Self) {
+        let unknown = |select: &Select| Select { current: String::new(), ..select.clone() };
+        self.model = self.model.take().or_else(|| new.model.as_ref().map(unknown));
+        self.mode = self.mode.take().or_else(|| new.mode.as_ref().map(unknown));
+    }
+
     pub(super) const fn get(&self, what: What) -> Option<&Select> {
         match what {
             What::Model => self.model.as_ref(),
@@ -157,6 +165,12 @@ impl Select {
             }
             How::Method(method, name) => (method, json!({ "sessionId": session, *name: value })),
         }
+    }
+
+    /// Whether it is, as far as anybody knows, a mode in which nobody is asked.
+    pub(super) fn may_be_bypass(&self) -> bool {
+        let offers = || self.choices.iter().any(|choice| is_bypass(&choice.value));
+        is_bypass(&self.current) || self.current.is_empty() && offers()
     }
 
     /// A mode in which the agent asks before it does something, other than the present one.

@@ -51,11 +51,12 @@ pub(super) async fn run(
         asked: 0,
         silence,
     };
+    // A turn that is stopped by now is none for the agent; from here on it is told of both.
+    if io.stopped().is_cancelled() {
+        return Outcome::Cancelled;
+    }
     let params = json!({ "sessionId": &*opened.id, "prompt": prompt });
-    let mut answering = {
-        let agent = agent.clone();
-        async move { agent.call_at_length("session/prompt", params).await }.boxed()
-    };
+    let mut answering = agent.call_at_length("session/prompt", params).boxed();
     let answered = tokio::select! {
         biased;
         () = io.stopped().cancelled() => None,
@@ -184,6 +185,11 @@ impl Talk<'_> {
     /// Passes a request on to the user. What led to it is said before it.
     async fn ask(&mut self, (request, responder): Ask) {
         if self.io.stopped().is_cancelled() {
+            return hub::cancel(responder);
+        }
+        if request.options.is_empty() {
+            self.transcript
+                .notice("no-options", "The agent asked for permission and offered no answer: it was told no.");
             return hub::cancel(responder);
         }
         self.asked += 1;

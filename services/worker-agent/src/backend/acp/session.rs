@@ -31,16 +31,16 @@ pub(super) async fn begin(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Ope
         choose(agent, &mut opened, What::Model, &turn.model).await?;
     }
     if let Some(mode) = &turn.mode {
-        if may_be_in(mode, &opened, turn, io).await {
+        if may_be_in(mode, agent, turn, io).await {
             choose(agent, &mut opened, What::Mode, mode).await?;
-            opened.wanted = Some(turn.mode.clone());
+            agent.mode_is_chosen(&turn.session);
         } else {
             let careful = opened.options.mode.as_ref().and_then(Select::careful).map(str::to_owned);
             let careful = careful.ok_or_else(|| CallError::Refused(format!("it has no mode but {mode}")))?;
             choose(agent, &mut opened, What::Mode, &careful).await?;
         }
     } else {
-        opened.wanted = Some(None);
+        agent.mode_is_chosen(&turn.session);
     }
     agent.keep(&turn.session, opened.clone());
     Ok(opened)
@@ -63,7 +63,7 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
     if let Some(id) = &turn.backend_session_id
         && let Some(mut opened) = agent.reopen(id, &turn.directory).await?
     {
-        let bypass = opened.options.mode.as_ref().filter(|mode| is_bypass(&mode.current)).cloned();
+        let bypass = opened.options.mode.as_ref().filter(|mode| mode.may_be_bypass()).cloned();
         if let Some(mode) = bypass.filter(|_| turn.mode.is_none()) {
             be_careful(agent, &mut opened, &mode, io).await?;
         }
@@ -82,10 +82,10 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
 
 /// Whether the session may work in this mode. One in which nobody is asked needs a person who chose it since the agent
 /// was started: chat tells the mode of a session again after a restart, however long ago it was chosen.
-async fn may_be_in(mode: &str, opened: &Opened, turn: &Turn, io: &TurnIo) -> bool {
+async fn may_be_in(mode: &str, agent: &Agent, turn: &Turn, io: &TurnIo) -> bool {
     let is_new = turn.first && turn.backend_session_id.is_none();
     // It worked in it here already, or in another one, and the choice has changed since.
-    if !is_bypass(mode) || is_new || opened.wanted.is_some() {
+    if !is_bypass(mode) || is_new || agent.has_chosen_mode(&turn.session) {
         return true;
     }
     let option = |option_id: &str, label: String, kind: &str| RequestOption {
@@ -110,9 +110,11 @@ async fn may_be_in(mode: &str, opened: &Opened, turn: &Turn, io: &TurnIo) -> boo
 async fn be_careful(agent: &Agent, opened: &mut Opened, mode: &Select, io: &TurnIo) -> Result<(), CallError> {
     let Some(careful) = mode.careful() else { return Ok(()) };
     choose(agent, opened, What::Mode, careful).await?;
-    let text =
-        format!("The session was in the mode {}, in which nobody is asked. It goes on in {careful}.", mode.current);
-    io.notice("mode", text).await;
+    if !mode.current.is_empty() {
+        let text =
+            format!("The session was in the mode {}, in which nobody is asked. It goes on in {careful}.", mode.current);
+        io.notice("mode", text).await;
+    }
     Ok(())
 }
 

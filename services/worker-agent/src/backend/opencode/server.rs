@@ -71,14 +71,15 @@ struct Launch {
 impl Server {
     pub(super) async fn start(surroundings: &Surroundings) -> Result<Self, BackendError> {
         let program = find(&surroundings.environment)?;
-        let version = version(&program).await?;
+        let environment = environment::passed_on(&surroundings.environment, &["OPENCODE_"]);
+        let version = version(&program, &environment).await?;
         std::fs::create_dir_all(&surroundings.state)?;
         let launch = Launch {
             program,
             guard: surroundings.guard.clone(),
             root: surroundings.root.clone(),
             log: surroundings.state.join("opencode.log"),
-            environment: environment::passed_on(&surroundings.environment, &["OPENCODE_"]),
+            environment,
         };
         let first = launch.start().await?;
         let (sender, running) = watch::channel(Some(first.1.clone()));
@@ -281,9 +282,10 @@ fn find(environment: &[(OsString, OsString)]) -> Result<PathBuf, BackendError> {
     })
 }
 
-async fn version(program: &Path) -> Result<String, BackendError> {
+async fn version(program: &Path, environment: &[(OsString, OsString)]) -> Result<String, BackendError> {
     let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).kill_on_drop(true);
+    command.arg("--version").env_clear().envs(environment.iter().map(|(name, value)| (name, value)));
+    command.stdin(Stdio::null()).kill_on_drop(true);
     let output = timeout(START, command.output()).await;
     let output = output.map_err(|_| BackendError::Broken(format!("{} --version does not end", program.display())))?;
     let output =
