@@ -198,7 +198,7 @@ impl Scene {
             (Action::WorkerAsked, id, "", &turned_away),
             (Action::WorkerTakenOver, id, "", &key),
         ];
-        self.logged(ada, &of_it, &json!({ "workerId": id }), &deeds).await;
+        self.logged(ada, &of_it, &json!({ "workerId": id, "address": "127.0.0.1" }), &deeds).await;
     }
 
     async fn sessions_and_requests(&self, worker: &Running) {

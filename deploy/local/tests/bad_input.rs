@@ -333,3 +333,25 @@ async fn on_sqlite_every_bad_body_is_refused_with_its_field_and_changes_nothing(
 async fn on_postgres_every_bad_body_is_refused_with_its_field_and_changes_nothing() {
     every_bad_body_is_refused_with_its_field_and_changes_nothing(Engine::Postgres).await;
 }
+
+/// PostgreSQL takes no NUL in a text.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_that_cannot_be_is_that_of_nothing() {
+    let stack = Setup::on(Engine::Postgres).start().await;
+    let admin = stack.admin().await;
+    let document: Value = admin.client().get("/openapi.json").await.unwrap();
+    let mut tried = 0;
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        let below = path.strip_prefix("/api/v1").unwrap();
+        let parts = below.split('/').map(|part| if part.starts_with('{') { "a%00b" } else { part });
+        let bad = parts.collect::<Vec<_>>().join("/");
+        for method in operations.as_object().unwrap().keys().filter(|_| bad != below) {
+            let method: Method = method.to_uppercase().parse().unwrap();
+            let request = admin.client().request(method.clone(), &bad).header("content-type", "application/json");
+            let status = request.body("{}").send().await.unwrap().status();
+            assert!(status.is_client_error(), "{method} {bad}: {status}");
+            tried += 1;
+        }
+    }
+    assert!(tried > 40, "{tried}");
+}

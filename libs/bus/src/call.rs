@@ -138,6 +138,8 @@ pub struct Identity {
 struct RequestInfo {
     /// The name that the callout gave; `name` beside it is the client's own choice.
     user: String,
+    #[serde(default)]
+    host: String,
 }
 
 impl Identity {
@@ -160,9 +162,10 @@ impl Identity {
         parts.next().is_none().then_some(identity)
     }
 
-    pub(crate) fn from_headers(headers: Option<&HeaderMap>) -> Option<Self> {
+    /// Who asks, and from which address.
+    pub(crate) fn from_headers(headers: Option<&HeaderMap>) -> Option<(Self, String)> {
         let info = headers?.get(REQUEST_INFO)?;
-        let RequestInfo { user } = serde_json::from_str(info.as_str()).ok()?;
-        Self::parse(&user)
+        let RequestInfo { user, host } = serde_json::from_str(info.as_str()).ok()?;
+        Some((Self::parse(&user)?, host))
     }
 }

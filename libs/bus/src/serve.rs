@@ -48,8 +48,19 @@ pub struct Incoming {
     pub subject: Subject,
     /// Who asks, where the broker tells it.
     pub identity: Option<Identity>,
+    /// From which address, where the broker tells it; empty elsewhere.
+    pub address: String,
     /// What is asked.
     pub payload: Bytes,
+}
+
+impl Incoming {
+    /// None on a subject that is not ours.
+    pub(crate) fn of(message: &async_nats::Message) -> Option<Self> {
+        let subject = message.subject.parse().ok()?;
+        let (identity, address) = Identity::from_headers(message.headers.as_ref()).unzip();
+        Some(Self { subject, identity, address: address.unwrap_or_default(), payload: message.payload.clone() })
+    }
 }
 
 impl Bus {
@@ -106,13 +117,8 @@ impl Bus {
             if message.reply.as_deref().is_some_and(is_no_inbox) {
                 continue;
             }
-            let Ok(subject) = message.subject.parse::<Subject>() else { continue };
+            let Some(incoming) = Incoming::of(&message) else { continue };
             let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { break };
-            let incoming = Incoming {
-                subject,
-                identity: Identity::from_headers(message.headers.as_ref()),
-                payload: message.payload,
-            };
             let span = tracing::debug_span!(
                 "answer",
                 otel.kind = "server",

@@ -9,7 +9,7 @@ use async_nats::HeaderMap;
 use futures_util::{Stream, StreamExt as _, stream::SelectAll};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Bus, CallError, Identity, Incoming, Stored, read::stored};
+use crate::{Bus, CallError, Incoming, Stored, read::stored};
 
 /// Stored messages as they are republished. Core delivery: what is lost on the
 /// way must be found by reading.
@@ -52,11 +52,7 @@ impl Bus {
     /// When the broker is not connected.
     pub async fn hear(&self, filter: String) -> Result<impl Stream<Item = Incoming> + Send + Unpin + use<>, CallError> {
         let told = self.client.subscribe(filter).await.map_err(|_| CallError::Disconnected)?;
-        Ok(told.filter_map(|message| {
-            let identity = Identity::from_headers(message.headers.as_ref());
-            let payload = message.payload;
-            std::future::ready(message.subject.parse().ok().map(|subject| Incoming { subject, identity, payload }))
-        }))
+        Ok(told.filter_map(|message| std::future::ready(Incoming::of(&message))))
     }
 }
 

@@ -48,7 +48,12 @@ impl Telemetry {
 pub(crate) fn start<S: Service>(common: &Common) -> Result<Telemetry, String> {
     let (filter, handle) = reload::Layer::new(parse(&common.log)?);
     let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line)));
-    let traces = common.otlp_endpoint.as_deref().map(|endpoint| Traces::to(S::NAME, endpoint)).transpose();
+    let traces = common
+        .otlp_endpoint
+        .as_deref()
+        .filter(|endpoint| !endpoint.is_empty())
+        .map(|endpoint| Traces::to(S::NAME, endpoint))
+        .transpose();
     let traces = traces.map_err(|error| format!("otlp_endpoint: {error}"))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match common.log_format {

@@ -84,6 +84,7 @@ impl Service for Chat {
             position: Arc::default(),
             answered: Arc::default(),
             settled_since: Arc::new(AtomicI64::new(0)),
+            asked: Arc::default(),
         };
         // What a message was made of is not kept longer than the message.
         let keep_for = config.messages_max_days.map(|days| i64::from(days.get()) * DAY);

@@ -2,7 +2,7 @@
 //! stream CHUNKS stands.
 
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
@@ -13,7 +13,7 @@ use muster_contracts::{
     subject::Subject,
     v1,
 };
-use muster_service::{Clock, Db, DbError, Write, db::is_passing, problem};
+use muster_service::{Clock, Db, DbError, Write, db::is_passing, limiter::Limiter, problem};
 use tokio::sync::{Notify, RwLock, watch};
 
 use crate::config::Config;
@@ -40,6 +40,8 @@ pub struct State {
     pub answered: Arc<Notify>,
     /// Since when this process has been connected to the broker; 0: it is not.
     pub settled_since: Arc<AtomicI64>,
+    /// How often each process of a worker has asked lately.
+    pub asked: Arc<Mutex<Limiter>>,
 }
 
 /// How much may be in the object store.

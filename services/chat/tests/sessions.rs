@@ -8,7 +8,11 @@ mod support;
 
 use std::time::Duration;
 
-use muster_contracts::{method, subject::Entity, v1};
+use muster_contracts::{
+    method,
+    subject::{ChatVerb, Entity},
+    v1,
+};
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::{Cancelled, Completed, Delivered, Queued, Streaming};
 
@@ -20,6 +24,7 @@ on_both! {
     a_session_is_unread_until_its_newest_reply_was_seen
     a_message_is_sent_only_if_nothing_was_said_meanwhile
     a_message_that_is_sent_in_two_sessions_at_once_is_in_one
+    a_worker_that_asks_without_end_is_refused_and_another_one_is_not
     a_limit_is_taken_from_a_changed_file
     a_session_that_is_made_again_is_the_same_one
     what_comes_late_of_a_removed_worker_brings_it_not_back
@@ -232,6 +237,18 @@ mod scenario {
             let refused = if sent.0.is_ok() { sent.1 } else { sent.0 };
             assert_eq!(slug(refused), "message-exists");
         }
+    }
+
+    pub async fn a_worker_that_asks_without_end_is_refused_and_another_one_is_not(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let (bad, good) = (chat.process_of_worker(1), chat.process_of_worker(1));
+        let request = v1::SyncRequest::default();
+        let asked = (0..2_000).map(|_| bad.asked::<v1::SyncReply>(ChatVerb::Sync, &request));
+        let answers = futures_util::future::join_all(asked).await;
+        let refused = answers.iter().filter_map(|answer| answer.as_ref().err()).collect::<Vec<_>>();
+        assert!(refused.len() > 500, "{}", refused.len());
+        assert!(refused.iter().all(|slug| *slug == "too-many-requests"), "{refused:?}");
+        good.sync(&[]).await;
     }
 
     pub async fn a_limit_is_taken_from_a_changed_file(engine: Engine) {

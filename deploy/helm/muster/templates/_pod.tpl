@@ -85,8 +85,12 @@ topologySpreadConstraints:
 {{- if $value }}{{ $_ := set $settings $key $value }}{{ end }}
 {{- end }}
 {{- end }}
+{{- range $key, $value := deepCopy $settings }}
+{{- if eq (toString $value) "" }}{{ $_ := unset $settings $key }}{{ end }}
+{{- end }}
+{{- /* Here, empty says something: that there is to be none. */}}
 {{- range $key, $value := mergeOverwrite $settings .values.config }}
-{{- if ne (toString $value) "" }}
+{{- if not (kindIs "invalid" $value) }}
 {{ $key }} = {{ kindIs "float64" $value | ternary (int64 $value) $value | toJson }}
 {{- end }}
 {{- end }}

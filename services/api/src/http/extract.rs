@@ -38,7 +38,7 @@ impl<S: Send + Sync, T: FromStr> FromRequestParts<S> for At<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let path = Path::<String>::from_request_parts(parts, state).await;
-        path.ok().and_then(|Path(id)| id.parse().ok()).map(Self).ok_or_else(Problem::not_found)
+        path.ok().and_then(|Path(id)| exists(&id)?.parse().ok()).map(Self).ok_or_else(Problem::not_found)
     }
 }
 
@@ -49,11 +49,14 @@ impl<S: Send + Sync, A: FromStr, B: FromStr> FromRequestParts<S> for At2<A, B> {
         let Ok(Path((first, second))) = Path::<(String, String)>::from_request_parts(parts, state).await else {
             return Err(Problem::not_found());
         };
-        match (first.parse(), second.parse()) {
-            (Ok(first), Ok(second)) => Ok(Self(first, second)),
-            _ => Err(Problem::not_found()),
-        }
+        let parsed = || Some(Self(exists(&first)?.parse().ok()?, exists(&second)?.parse().ok()?));
+        parsed().ok_or_else(Problem::not_found)
     }
+}
+
+/// No id has a NUL, which PostgreSQL takes in no text.
+fn exists(id: &str) -> Option<&str> {
+    Some(id).filter(|id| !id.contains('\0'))
 }
 
 impl NewId {

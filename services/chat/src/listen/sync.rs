@@ -6,6 +6,7 @@
 use std::{
     cmp::Reverse,
     collections::{HashMap, HashSet},
+    sync::PoisonError,
 };
 
 use bytes::Bytes;
@@ -18,7 +19,7 @@ use muster_contracts::{
     subject::{About, ChatVerb, ChunkAddress, ChunkKind, Subject, Writer, filter},
     v1,
 };
-use muster_service::problem;
+use muster_service::{limiter::Rate, problem};
 
 use super::attachment;
 use crate::{
@@ -35,18 +36,24 @@ const STARTS: i64 = 16;
 const CONTENT_BYTES: usize = PAYLOAD_BYTES - 64 * 1024;
 /// Bytes of answers to requests, several times what one may have.
 const ANSWERS_BYTES: usize = 192 * 1024;
+/// How often one process of a worker may ask: more than any that means well does, and far less than it could.
+const ASKS: Rate = Rate { burst: 500, every: 5 };
 const RESTARTED: &str = "The worker was restarted while it was writing this.";
 const FULL: &str = "The server's storage was full while the worker was writing this.";
 const FORGOTTEN: &str = "The worker does not know this reply any more.";
 
 /// Answers what a worker asks chat.
 pub async fn handle(state: State, incoming: Incoming) -> Handled<Bytes> {
-    let Incoming { subject, identity, payload } = incoming;
+    let Incoming { subject, identity, payload, .. } = incoming;
     let Subject::ChatWorker { worker, verb } = subject else { return Err(problem::not_found("subject")) };
     // The broker tells who asks; the subject only repeats it.
     let Some(identity) = identity.filter(|identity| identity.worker == worker && identity.term > 0) else {
         return Err(problem::not_found("worker"));
     };
+    if let Err(seconds) = may_ask(&state, &identity) {
+        let detail = format!("This worker asks too often; it may ask again in {seconds} s.");
+        return Err(problem::limit("too-many-requests", detail));
+    }
     match verb {
         ChatVerb::Sync => {
             let Ok(request) = v1::SyncRequest::decode(payload) else {
@@ -67,6 +74,12 @@ pub async fn handle(state: State, incoming: Incoming) -> Handled<Bytes> {
             answer(attachment::piece(&state, &identity, &request).await).map(|piece| piece.encode_to_vec().into())
         }
     }
+}
+
+/// Before anything is looked up: what one asks too often, others wait for.
+fn may_ask(state: &State, process: &Identity) -> Result<(), u64> {
+    let mut asked = state.asked.lock().unwrap_or_else(PoisonError::into_inner);
+    asked.attempt(&process.user_name(), ASKS, state.clock.now())
 }
 
 async fn answered(state: &State, identity: &Identity, result: &v1::AskResult) -> Done<()> {

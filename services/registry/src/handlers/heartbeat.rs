@@ -6,7 +6,7 @@ use super::Speaker;
 use crate::{presence::refresh::refresh, state::Shared};
 
 pub(super) async fn handle(state: &Shared, speaker: &Speaker) -> Result<(), DbError> {
-    let Speaker { machine, process } = speaker;
+    let Speaker { machine, process, .. } = speaker;
     if state.memory.beat(machine, process, state.now()) {
         refresh(state, &process.worker).await?;
     }

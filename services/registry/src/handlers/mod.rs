@@ -77,16 +77,17 @@ pub(crate) struct Speaker {
     pub machine: muster_contracts::id::MachineId,
     /// Worker, key, process and term.
     pub process: Identity,
+    /// From where.
+    pub address: String,
 }
 
 fn speaker(incoming: &Incoming) -> Option<Speaker> {
-    let (Subject::RegistryWorker { machine, worker, fingerprint, .. }, Some(process)) =
-        (&incoming.subject, &incoming.identity)
-    else {
+    let Incoming { subject, identity, address, .. } = incoming;
+    let (Subject::RegistryWorker { machine, worker, fingerprint, .. }, Some(process)) = (subject, identity) else {
         return None;
     };
     let agree = process.worker == *worker && process.fingerprint == *fingerprint;
-    agree.then(|| Speaker { machine: machine.clone(), process: process.clone() })
+    agree.then(|| Speaker { machine: machine.clone(), process: process.clone(), address: address.clone() })
 }
 
 /// Answers what workers ask with this verb, one instance each, until stopped.
@@ -134,6 +135,10 @@ pub(crate) async fn hear_workers(state: &Shared, verb: RegistryVerb) -> Result<(
         };
         let Some(incoming) = incoming else { return Ok(()) };
         let Some(speaker) = speaker(&incoming).filter(|speaker| speaker.process.term > 0) else { continue };
+        // Each costs a transaction, in every instance. Whoever goes too often is seen to go when the connection closes.
+        if verb == RegistryVerb::Bye && state.ask(&speaker.process).is_err() {
+            continue;
+        }
         let noting = async {
             let done: Result<(), DbError> = match verb {
                 RegistryVerb::Heartbeat => heartbeat::handle(state, &speaker).await,

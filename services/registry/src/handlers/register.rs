@@ -54,7 +54,7 @@ fn find_out(worker: &Worker, speaker: &Speaker, asked: Option<&Registration>, ta
 }
 
 fn actor(speaker: &Speaker) -> Actor {
-    Actor { worker_id: speaker.process.worker.to_string(), ..Actor::default() }
+    Actor { worker_id: speaker.process.worker.to_string(), address: speaker.address.clone(), ..Actor::default() }
 }
 
 /// Something was decided meanwhile: the process asks again and learns it.

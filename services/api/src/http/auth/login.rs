@@ -5,7 +5,10 @@ use std::sync::PoisonError;
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
 use muster_contracts::{audit::Action, v1};
-use muster_service::{DbError, limiter::Rate};
+use muster_service::{
+    DbError,
+    limiter::{Limiter, Rate},
+};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -84,11 +87,16 @@ async fn failed(api: &Shared, user: &store::users::User, address: &str) -> Resul
 /// Counts a try.
 pub(super) fn limit(api: &Shared, address: &str, username: &str) -> Result<(), Problem> {
     let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
-    let now = api.clock.now();
-    let tried = logins
+    attempt(&mut logins, address, username, api.clock.now()).map_err(too_many)
+}
+
+/// The address first: one that is refused takes no places with names that it makes up.
+fn attempt(logins: &mut Limiter, address: &str, username: &str, now: i64) -> Result<(), u64> {
+    let place = place(address);
+    logins.attempt(&place, PER_ADDRESS, now)?;
+    logins
         .attempt(&both(address, username), PER_ACCOUNT_AND_ADDRESS, now)
-        .and_then(|()| logins.attempt(&place(address), PER_ADDRESS, now));
-    tried.map_err(too_many)
+        .inspect_err(|_| logins.refund(&place, PER_ADDRESS))
 }
 
 fn refund(api: &Shared, address: &str, username: &str) {
@@ -117,4 +125,21 @@ fn too_many(seconds: u64) -> Problem {
 fn both(address: &str, username: &str) -> String {
     // Bounded: a name that cannot be one shares a key.
     format!("{} {}", place(address), username.chars().take(33).collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_makes_up_names_keeps_nobody_else_out() {
+        let mut logins = Limiter::default();
+        let taken = (0..50_000).filter(|name| attempt(&mut logins, "192.0.2.1", &name.to_string(), 0).is_ok()).count();
+        assert!(taken < 1_000, "{taken}");
+        for _ in 0..PER_ACCOUNT_AND_ADDRESS.burst {
+            assert_eq!(attempt(&mut logins, "192.0.2.2", "ada", 0), Ok(()));
+        }
+        assert!(attempt(&mut logins, "192.0.2.2", "ada", 0).is_err());
+        assert_eq!(attempt(&mut logins, "192.0.2.2", "grace", 0), Ok(()), "what was refused did not count");
+    }
 }
