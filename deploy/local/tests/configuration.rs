@@ -77,6 +77,8 @@ async fn what_every_service_needs() {
             (&[("DATABASE_CONNECTIONS", "0")], "`database_connections` cannot be \"0\"; allowed: number, 1 to 1000"),
             (&[("DATABASE_CONNECTIONS", "many")], "database_connections"),
             (&[("DATABASE_CONNECTIONS", "")], "database_connections"),
+            (&[("DATABASE_CONNECTIONS", "2.6")], "`database_connections` cannot be \"2.6\""),
+            (&[("DATABASE_CONNECTIONS", "on")], "`database_connections` cannot be \"on\""),
             (&[("NATS_SEED", NONE)], "nats_seed"),
             (&[("NATS_SEED", NONE), ("NATS_SEED_FILE", "/nowhere/key")], "/nowhere/key"),
             (&[("NATS_SEED", "hunter2")], "nats_seed"),
@@ -104,6 +106,7 @@ async fn a_key_that_is_none() {
     let unknown = file("unknown.toml", "nats_ur = 'nats://127.0.0.1:1'\n");
     let table = file("table.toml", "[nats]\nurl = 'nats://127.0.0.1:1'\n");
     let kind = file("kind.toml", "database_connections = [8]\n");
+    let word = file("word.toml", "database_connections = true\n");
     let unquoted = file("unquoted.toml", "log = 'off'\ndatabase_url = postgres://muster:hunter2@db/muster\n");
     refuses(
         &SERVICES,
@@ -111,6 +114,7 @@ async fn a_key_that_is_none() {
             (&[("CONFIG", &unknown)], "unknown key `nats_ur`"),
             (&[("CONFIG", &table)], "unknown key `nats`"),
             (&[("CONFIG", &kind)], "database_connections"),
+            (&[("CONFIG", &word)], "`database_connections` cannot be \"true\""),
             (&[("CONFIG", &unquoted)], "line 2"),
             (&[("CONFIG", "/nowhere/muster.toml")], "/nowhere/muster.toml"),
             (&[("NATS_UR", "nats://127.0.0.1:1")], "`MUSTER_NATS_UR` in the environment is no setting"),
@@ -183,6 +187,7 @@ async fn what_chat_is_told() {
             ),
             (&[("CHUNKS_WORKER_CHECK_SECONDS", "0")], "chunks_worker_check_seconds"),
             (&[("MESSAGES_MAX_DAYS", "0")], "messages_max_days"),
+            (&[("MESSAGES_MAX_DAYS", "yes")], "`messages_max_days` cannot be \"yes\""),
             (&[("SESSIONS_PER_USER", "unlimited")], "sessions_per_user"),
             (&[("ATTACHMENTS_MAX_BYTES", "0")], "attachments_max_bytes"),
             (&[("IDLE_SECONDS", "soon")], "idle_seconds"),

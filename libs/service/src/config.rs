@@ -5,7 +5,7 @@
 mod environment;
 mod key;
 
-use std::{ops::RangeInclusive, path::Path};
+use std::path::Path;
 
 use config::{Config, Environment, File, FileFormat, Value, ValueKind};
 use secrecy::SecretString;
@@ -176,14 +176,26 @@ fn section<S: Section>(values: &Config) -> Result<S, ConfigError> {
         if needed && values.get::<Value>(key.name).is_err() {
             return Err(ConfigError::Missing(key.name));
         }
-        let outside = |range: &RangeInclusive<i64>| values.get_int(key.name).is_ok_and(|found| !range.contains(&found));
-        if !(key.fits)(values, key.name) || key.range.as_ref().is_some_and(outside) {
+        let within = |found: i64| key.range.as_ref().is_none_or(|range| range.contains(&found));
+        let is_number = (key.kind)().starts_with("number");
+        let wrong = |found: Value| is_number && !whole(&found).is_some_and(within);
+        if !(key.fits)(values, key.name) || values.get(key.name).is_ok_and(wrong) {
             let found = values.get_string(key.name).map(|found| format!("{found:?}"));
             let found = found.unwrap_or_else(|_| "a table or list".to_owned());
             return Err(ConfigError::Invalid(format!("`{}` cannot be {found}; allowed: {}", key.name, key.allowed())));
         }
     }
     values.clone().try_deserialize().map_err(invalid)
+}
+
+/// A whole number. The library takes words and fractions for one as well: `off` for 0, 2.6 for 3.
+fn whole(value: &Value) -> Option<i64> {
+    match &value.kind {
+        ValueKind::I64(number) => Some(*number),
+        ValueKind::U64(number) => i64::try_from(*number).ok(),
+        ValueKind::String(text) => text.trim().parse().ok(),
+        _ => None,
+    }
 }
 
 /// The file's text, if it is TOML and has no other keys than these. What is wrong with it is told without the line
