@@ -1,12 +1,11 @@
 //! Asking a service when the instance that has the question is not there any more.
-#![allow(clippy::unwrap_used, reason = "a test may fail anywhere")]
 
 use std::sync::{
     Arc,
     atomic::{AtomicU32, Ordering},
 };
 
-use muster_bus::{Bus, CallError, Handled, ServiceConnect};
+use muster_bus::{CallError, Handled};
 use muster_contracts::{
     method::{CreateMachine, DeleteMachine, Service},
     permissions::ServiceUser,
@@ -15,13 +14,7 @@ use muster_contracts::{
 use muster_testkit::broker::Broker;
 use tokio_util::sync::CancellationToken;
 
-async fn service(broker: &Broker, user: ServiceUser) -> Bus {
-    let seed = broker.credentials().seed(user).unwrap();
-    let connect = ServiceConnect { servers: broker.url(), user, seed: seed.into(), ca_file: None };
-    let bus = Bus::connect_service(connect).await.unwrap();
-    bus.connected().await;
-    bus
-}
+use crate::service;
 
 /// Answers all but the first time, as if whoever had that question were gone.
 async fn but_the_first<T>(asked: Arc<AtomicU32>, answer: T) -> Handled<T> {

@@ -1,5 +1,4 @@
 //! Objects on a real broker, with the rights that our services have.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail anywhere")]
 
 use std::time::Duration;
 
@@ -13,13 +12,7 @@ use muster_testkit::{broker::Broker, nats, process};
 use sha2::{Digest as _, Sha256};
 use tokio::io::AsyncReadExt as _;
 
-async fn service(broker: &Broker, user: ServiceUser) -> Bus {
-    let seed = broker.credentials().seed(user).unwrap();
-    let connect = ServiceConnect { servers: broker.url(), user, seed: seed.into(), ca_file: None };
-    let bus = Bus::connect_service(connect).await.unwrap();
-    bus.connected().await;
-    bus
-}
+use crate::service;
 
 fn bytes(count: usize) -> Vec<u8> {
     (0..count).map(|index| u8::try_from(index * 7 % 251).unwrap()).collect()

@@ -1,10 +1,9 @@
 //! Streams as a whole, taken from one real broker and made again on another.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail anywhere")]
 
 use std::time::Duration;
 
 use bytes::Bytes;
-use muster_bus::{Bus, ServiceConnect, SnapshotError, Storing};
+use muster_bus::{Bus, SnapshotError, Storing};
 use muster_contracts::{
     id,
     objects::{self, ATTACHMENTS},
@@ -15,16 +14,10 @@ use muster_contracts::{
 use muster_testkit::broker::Broker;
 use serde_json::Value;
 
+use crate::service;
+
 /// Enough for several pieces.
 const MESSAGES: usize = 3_000;
-
-async fn service(broker: &Broker, user: ServiceUser) -> Bus {
-    let seed = broker.credentials().seed(user).unwrap();
-    let connect = ServiceConnect { servers: broker.url(), user, seed: seed.into(), ca_file: None };
-    let bus = Bus::connect_service(connect).await.unwrap();
-    bus.connected().await;
-    bus
-}
 
 async fn store(bus: &Bus, session: &str, number: usize) {
     let subject = format!("chat.v1.stream.chat.{session}.-.state");
