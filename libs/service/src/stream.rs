@@ -69,7 +69,7 @@ async fn define(bus: &Bus, owned: &Owned, need: &Need) {
     }
 }
 
-/// Until it is time to define it anew.
+/// Until it is time to define it anew: at once where somebody has deleted it.
 async fn watch(bus: &Bus, owned: &Owned, need: &Need) {
     let until = Instant::now() + REDEFINE;
     while Instant::now() < until {
@@ -79,7 +79,12 @@ async fn watch(bus: &Bus, owned: &Owned, need: &Need) {
                 need.met();
                 measure(owned, &state);
             }
-            Err(error) => need.missing(error.to_string()),
+            Err(error) => {
+                need.missing(error.to_string());
+                if matches!(error, StreamsError::Missing(_)) {
+                    return;
+                }
+            }
         }
     }
 }

@@ -6,6 +6,8 @@
 #[macro_use]
 mod support;
 
+use std::time::Duration;
+
 use muster_bus::StoreError;
 use muster_contracts::{method, stream::CHUNKS, v1};
 use support::{Chat, Engine};
@@ -16,6 +18,7 @@ on_both! {
     what_a_dead_process_had_begun_is_not_begun_again_although_the_stream_does_not_show_it
     a_turn_that_is_longer_than_the_stream_remembers_ends_whole
     whoever_was_let_in_again_begins_anew_however_chat_hears_of_it
+    a_stream_that_somebody_deleted_is_made_anew_and_chat_goes_on
 }
 
 async fn session(chat: &Chat) -> v1::ChatSession {
@@ -24,6 +27,22 @@ async fn session(chat: &Chat) -> v1::ChatSession {
 
 mod scenario {
     use super::*;
+
+    pub async fn a_stream_that_somebody_deleted_is_made_anew_and_chat_goes_on(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let context = async_nats::jetstream::new(chat.client.clone());
+        context.delete_stream(CHUNKS).await.unwrap();
+        let again = async {
+            while context.get_stream(CHUNKS).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), again).await.expect("it is there again soon");
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let reply_id = worker.answer("re: one", Completed).await.reply_id;
+        assert_eq!(chat.until(&reply_id, Completed).await.content, "re: one");
+    }
 
     pub async fn a_full_stream_is_shown_and_a_turn_that_waits_for_room_can_be_stopped(engine: Engine) {
         let chat = Chat::with(engine, &[("MUSTER_CHUNKS_MAX_BYTES", "100000")]).await;
