@@ -1,6 +1,9 @@
 //! How often something may be tried: a burst, then one at a time (GCRA).
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv6Addr},
+};
 
 /// Keys that are remembered; beyond it the ones that are free again go.
 const KEYS: usize = 20_000;
@@ -63,9 +66,32 @@ impl Limiter {
     }
 }
 
+/// What counts as one place where tries are counted: whoever has one address of IPv6 has the 2^64 of its network.
+#[must_use]
+pub fn place(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V6(address)) => {
+            let network = Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
+            format!("{network}/64")
+        }
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Err(_) => address.to_owned(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_addresses_of_one_network_of_ipv6_are_one_place() {
+        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
+        assert_eq!(place("2001:db8:1:2::1"), place("2001:db8:1:2:ffff::9"));
+        assert_ne!(place("2001:db8:1:2::1"), place("2001:db8:1:3::1"));
+        assert_eq!(place("192.0.2.1"), "192.0.2.1");
+        assert_eq!(place("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_eq!(place(""), "");
+    }
 
     const RATE: Rate = Rate { burst: 3, every: 1000 };
 

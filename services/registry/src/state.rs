@@ -2,10 +2,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use muster_bus::{Bus, Identity, System};
+use muster_bus::{Bus, Handled, Identity, System};
+use muster_contracts::id::WorkerId;
 use muster_service::{
     Clock, Db,
     limiter::{Limiter, Rate},
+    problem,
 };
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -46,6 +48,9 @@ pub(crate) struct State {
 
 /// How often one key of a worker may ask: more than any that means well does, and far less than it could.
 const ASKS: Rate = Rate { burst: 100, every: 100 };
+/// How often a worker may tell something new of itself. It goes to EVENTS with all its models, which gives the events of
+/// everybody so much less time there.
+const NEWS: Rate = Rate { burst: 20, every: 10_000 };
 
 impl State {
     /// Milliseconds since the Unix epoch.
@@ -71,5 +76,17 @@ impl State {
         let Identity { worker, fingerprint, .. } = process;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
         asked.attempt(&format!("{worker}.{fingerprint}"), ASKS, self.now())
+    }
+
+    /// Counts that a worker tells something new of itself.
+    ///
+    /// # Errors
+    /// That it does so too often.
+    pub(crate) fn news(&self, worker: &WorkerId) -> Handled<()> {
+        let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
+        asked.attempt(&format!("news {worker}"), NEWS, self.now()).map_err(|seconds| {
+            let detail = format!("This worker changes too often; it may tell of it again in {seconds} s.");
+            problem::limit("too-many-requests", detail)
+        })
     }
 }

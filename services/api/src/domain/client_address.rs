@@ -1,6 +1,6 @@
 //! From where somebody asks: the other end of the connection, or, behind proxies of ours, what these say.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -44,17 +44,6 @@ fn address(text: &str) -> Option<IpAddr> {
     text.parse().ok().or_else(|| text.parse::<SocketAddr>().ok().map(|with_port| with_port.ip()))
 }
 
-/// What counts as one place where tries are counted: whoever has one address of IPv6 has the 2^64 of its network.
-pub(crate) fn place(address: &str) -> String {
-    match address.parse::<Ipv6Addr>() {
-        Ok(address) => {
-            let network = Ipv6Addr::from_bits(address.to_bits() >> 64 << 64);
-            format!("{network}/64")
-        }
-        Err(_) => address.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,14 +79,5 @@ mod tests {
         assert_eq!(Proxies::parse(""), Ok(Proxies::default()));
         assert_eq!(Proxies::parse("10.0.0.0/8, caddy"), Err("caddy".to_owned()));
         assert_eq!(Proxies::parse("10.0.0.0/33"), Err("10.0.0.0/33".to_owned()));
-    }
-
-    #[test]
-    fn the_addresses_of_one_network_of_ipv6_are_one_place() {
-        assert_eq!(place("2001:db8:1:2:3:4:5:6"), "2001:db8:1:2::/64");
-        assert_eq!(place("2001:db8:1:2::1"), place("2001:db8:1:2:ffff::9"));
-        assert_ne!(place("2001:db8:1:2::1"), place("2001:db8:1:3::1"));
-        assert_eq!(place("192.0.2.1"), "192.0.2.1");
-        assert_eq!(place(""), "");
     }
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use muster_bus::{Callout, Identity};
 use muster_contracts::permissions;
-use muster_service::DbError;
+use muster_service::{DbError, limiter};
 use nkeys::XKey;
 
 use crate::{
@@ -84,8 +84,8 @@ async fn decide(state: &State, question: &Question, now: i64) -> Result<Result<G
         return Ok(Ok(full(question, proof, term)));
     }
     let place = (question.server_id.id.clone(), question.client_info.id);
-    let (token, address) = (proof.token.to_string(), &question.client_info.host);
-    if !state.waiting().take(place, &token, address, now, now + WAIT * 1_000) {
+    let (token, address) = (proof.token.to_string(), limiter::place(&question.client_info.host));
+    if !state.waiting().take(place, &token, &address, now, now + WAIT * 1_000) {
         return Ok(Err(Denial::Crowded));
     }
     metric::CALLOUTS.count("register_only");

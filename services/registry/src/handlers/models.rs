@@ -26,16 +26,25 @@ const BYTES: usize = 160 * 1024;
 pub(super) async fn handle(state: Shared, speaker: Speaker, request: ModelsRequest) -> Handled<Empty> {
     let (told, backend, version) = check(request)?;
     let id = &speaker.process.worker;
+    let is_known = |worker: &Worker, before: Option<Vec<u8>>| {
+        before.as_ref() == Some(&told) && about(worker, &backend, &version) == worker.about
+    };
     let worker = workers::get(state.db.pool(), id).await.map_err(failed)?;
     let worker = worker.filter(|worker| may(worker, &speaker)).ok_or_else(not_current)?;
-    let same = workers::models(state.db.pool(), id).await.map_err(failed)?.is_some_and(|before| before == told);
-    if same && about(&worker, &backend, &version) == worker.about {
+    let before = workers::models(state.db.pool(), id).await.map_err(failed)?;
+    if is_known(&worker, before) {
         return Ok(Empty {});
     }
     let actor = Actor { worker_id: id.to_string(), ..Actor::default() };
     let mut change = Change::begin(&state, actor).await.map_err(failed)?;
     let worker = workers::take(&mut change.write, id).await.map_err(failed)?;
     let worker = worker.filter(|worker| may(worker, &speaker)).ok_or_else(not_current)?;
+    // It may have told the same meanwhile.
+    let before = workers::models(change.write.connection(), id).await.map_err(failed)?;
+    if is_known(&worker, before) {
+        return Ok(Empty {});
+    }
+    state.news(id)?;
     workers::put_models(&mut change.write, id, told).await.map_err(failed)?;
     workers::describe(&mut change.write, id, &about(&worker, &backend, &version)).await.map_err(failed)?;
     change.worker(id).await.map_err(failed)?;

@@ -68,6 +68,7 @@ async fn describe(state: &State, worker: Worker, told: &Told) -> Handled<Worker>
     if worker.about == about {
         return Ok(worker);
     }
+    state.news(&worker.id)?;
     let actor = Actor { worker_id: worker.id.to_string(), ..Actor::default() };
     let mut change = Change::begin(state, actor).await.map_err(failed)?;
     let worker = workers::take(&mut change.write, &worker.id).await.map_err(failed)?.ok_or_else(changed)?;

@@ -1,10 +1,11 @@
 //! Machines and workers as their owner handles them.
 
 use futures_util::StreamExt as _;
+use muster_bus::CallError;
 use muster_contracts::{
     Message as _, id, method,
     subject::filter,
-    v1::{self, event::Object, problem::Kind},
+    v1::{self, RegisterStatus, event::Object, problem::Kind},
 };
 
 use crate::{on_both_engines, worker::Worker};
@@ -173,5 +174,20 @@ on_both_engines! {
         let revision = stack.shown(&worker.token).await.revision;
         worker.models(&["demo/fast", "demo/slow/with/slashes"]).await.unwrap();
         assert_eq!(stack.shown(&worker.token).await.revision, revision, "the same again changes nothing");
+    }
+
+    async fn a_worker_that_changes_without_end_does_not_fill_the_stream_of_events(stack: Stack) {
+        let worker = Worker::approved(&stack).await;
+        let mut told = Vec::new();
+        for number in 0..40 {
+            told.push(worker.models(&[&format!("demo/{number}")]).await);
+        }
+        let refused = told.iter().filter(|told| match told {
+            Err(CallError::Refused(problem)) => problem.slug == "too-many-requests",
+            _ => false,
+        });
+        assert!(refused.count() >= 15, "{told:?}");
+        assert_eq!(stack.shown(&worker.token).await.models.len(), 1);
+        worker.until(RegisterStatus::Approved).await;
     }
 }

@@ -7,14 +7,13 @@ use http::{HeaderMap, StatusCode};
 use muster_contracts::{audit::Action, v1};
 use muster_service::{
     DbError,
-    limiter::{Limiter, Rate},
+    limiter::{Limiter, Rate, place},
 };
 use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::sign_in;
 use crate::{
-    domain::client_address::place,
     http::{caller::From, extract::Body, model::user::User, problem::Problem},
     password::PasswordError,
     state::Shared,

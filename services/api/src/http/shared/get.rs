@@ -9,12 +9,12 @@ use axum::{
 };
 use http::StatusCode;
 use muster_contracts::{method, v1};
-use muster_service::limiter::Rate;
+use muster_service::limiter::{Rate, place};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    domain::{client_address::place, secret},
+    domain::secret,
     http::{
         caller::From as Reader,
         extract::{Asked, At},
