@@ -156,12 +156,25 @@ impl System {
     /// When no server answers.
     pub async fn connections(&self) -> Result<Census, CallError> {
         let mut census = Census::default();
-        for page in 0.. {
-            if !self.connections_page(page * PAGE, &mut census).await? {
-                break;
-            }
+        if self.count(&mut census).await? {
+            // While one page was read another may have lost its first, so that one is on neither: once more.
+            self.count(&mut census).await?;
+            census
+                .connections
+                .sort_unstable_by(|one, other| (&one.server, one.client).cmp(&(&other.server, other.client)));
+            census.connections.dedup_by(|one, other| (&one.server, one.client) == (&other.server, other.client));
         }
         Ok(census)
+    }
+
+    /// Adds all pages, and says whether there were several.
+    async fn count(&self, census: &mut Census) -> Result<bool, CallError> {
+        for page in 0.. {
+            if !self.connections_page(page * PAGE, census).await? {
+                return Ok(page > 0);
+            }
+        }
+        Ok(false)
     }
 
     /// Adds one page of each server, and says whether there are more.

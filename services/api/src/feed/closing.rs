@@ -23,7 +23,7 @@ use crate::{
     config::ApiConfig,
     feed::viewer::OpenError,
     http::caller::{Caller, Credential},
-    store,
+    metric, store,
 };
 
 /// How often all are checked: what was not heard, and what expires.
@@ -68,6 +68,7 @@ pub(crate) struct Open {
 
 impl Drop for Open {
     fn drop(&mut self) {
+        metric::VIEWERS.down();
         self.all.lock().unwrap_or_else(PoisonError::into_inner).open.remove(&self.number);
     }
 }
@@ -106,6 +107,7 @@ impl Closings {
         let number = all.next;
         let entry = Entry { user: caller.id().clone(), credential: caller.credential.clone(), closed: closed.clone() };
         all.open.insert(number, entry);
+        metric::VIEWERS.up();
         Ok(Open { number, all: Arc::clone(&self.all), closed })
     }
 

@@ -157,7 +157,6 @@ impl Feeds {
             feed.viewers.fetch_add(1, Ordering::SeqCst);
             Arc::clone(feed)
         };
-        metric::VIEWERS.up();
         // From here on the count is taken back when this is dropped.
         let mut watching =
             Watching { feed, started: (String::new(), Arc::new(Log::new(0))), feeds: Arc::clone(&self.feeds) };
@@ -233,7 +232,6 @@ impl Watching {
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        metric::VIEWERS.down();
         let mut all = lock(&self.feeds);
         let last = self.feed.viewers.fetch_sub(1, Ordering::SeqCst) == 1;
         // One that never began has no task that would forget it.
