@@ -65,6 +65,11 @@ impl Ear {
     pub(super) async fn next(&mut self) -> Option<Heard> {
         self.heard.recv().await
     }
+
+    /// What is there already.
+    pub(super) fn at_once(&mut self) -> Option<Heard> {
+        self.heard.try_recv().ok()
+    }
 }
 
 impl Drop for Ear {

@@ -4,12 +4,50 @@ use serde_json::Value;
 
 use super::Talk;
 use crate::{
-    backend::opencode::wire::{Info, Payload},
+    backend::opencode::{
+        events::{Ear, Heard},
+        wire::{Info, Payload},
+    },
     domain::event::Outcome,
 };
 
 impl Talk<'_> {
     pub(super) async fn own(&mut self, payload: Payload) -> Option<Outcome> {
+        let Payload { kind, mut properties } = self.said(payload)?;
+        let mut take = |name: &str| properties.get_mut(name).map(Value::take).unwrap_or_default();
+        match kind.as_str() {
+            "session.error" => {
+                // The second one of a turn is the same with a stack trace.
+                if self.error.is_none() {
+                    self.error = serde_json::from_value(take("error")).ok();
+                }
+                return self.look().await;
+            }
+            "session.status" => {
+                let status = take("status");
+                let text =
+                    |name: &str| status.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
+                match status.get("type").and_then(Value::as_str) {
+                    Some("idle") => return self.look().await,
+                    Some("retry") => {
+                        let (attempt, message) =
+                            (text("attempt").unwrap_or_default(), text("message").unwrap_or_default());
+                        self.transcript.notice(
+                            "retry",
+                            format!("The model's provider asks to wait, attempt {attempt}: {message}"),
+                        );
+                    }
+                    _ => self.give_up = None,
+                }
+            }
+            "permission.asked" | "question.asked" => self.request(&Payload { kind, properties }).await,
+            _ => {}
+        }
+        None
+    }
+
+    /// Takes what is only to be shown; whatever else it is comes back.
+    fn said(&mut self, payload: Payload) -> Option<Payload> {
         let Payload { kind, mut properties } = payload;
         let mut take = |name: &str| properties.get_mut(name).map(Value::take).unwrap_or_default();
         match kind.as_str() {
@@ -38,34 +76,18 @@ impl Talk<'_> {
                 let title = take("info");
                 self.transcript.title(title.get("title").and_then(Value::as_str).unwrap_or_default());
             }
-            "session.error" => {
-                // The second one of a turn is the same with a stack trace.
-                if self.error.is_none() {
-                    self.error = serde_json::from_value(take("error")).ok();
-                }
-                return self.look().await;
-            }
-            "session.status" => {
-                let status = take("status");
-                let text =
-                    |name: &str| status.get(name).map(|value| value.as_str().map_or(value.to_string(), str::to_owned));
-                match status.get("type").and_then(Value::as_str) {
-                    Some("idle") => return self.look().await,
-                    Some("retry") => {
-                        let (attempt, message) =
-                            (text("attempt").unwrap_or_default(), text("message").unwrap_or_default());
-                        self.transcript.notice(
-                            "retry",
-                            format!("The model's provider asks to wait, attempt {attempt}: {message}"),
-                        );
-                    }
-                    _ => self.give_up = None,
-                }
-            }
             "session.compacted" => self.transcript.notice("compacted", "opencode has compacted the session's context."),
-            "permission.asked" | "question.asked" => self.request(&Payload { kind, properties }).await,
-            _ => {}
+            _ => return Some(Payload { kind, properties }),
         }
         None
+    }
+
+    /// Takes what was said before the end and not heard yet. There is nobody any more who could be asked about it.
+    pub(super) fn hear_the_rest(&mut self) {
+        while let Some(heard) = self.ear.as_mut().and_then(Ear::at_once) {
+            if let Heard::Own(payload) = heard {
+                self.said(payload);
+            }
+        }
     }
 }

@@ -74,6 +74,7 @@ pub(super) async fn run(
             Outcome::Cancelled
         }
         Interrupted::Gone => {
+            talk.hear_the_rest();
             talk.speak().await;
             Outcome::Failed(
                 "opencode has ended unexpectedly; it is started again, and your next message goes on.".to_owned(),

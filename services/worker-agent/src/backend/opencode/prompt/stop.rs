@@ -19,6 +19,8 @@ impl Talk<'_> {
     /// Stops the session and takes what it still says.
     pub(super) async fn stop(&mut self) {
         let Some(session) = self.session.clone() else { return };
+        // What it says from here on is read from its record; unheard, it would keep other sessions from being heard.
+        self.ear = None;
         let running = self.running.clone();
         let directory = self.turn.directory.clone();
         let withdrawn = std::mem::take(&mut self.asked);
