@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use muster_contracts::v1::{Answer, RequestKind, TurnStatus};
+use muster_contracts::v1::{Answer, RequestKind, TurnStatus, part::Kind};
 use muster_testkit::{openai::Step, ports, proxy::Proxy};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -75,6 +75,32 @@ async fn what_a_sub_agent_asks_while_nobody_hears_it_is_asked_afterwards() {
     stage.answer(&reply, &told.requests[0].request_id, answer);
     let told = stage.worker.ended(&reply).await;
     assert_eq!((status(&told), told.requests.len()), (TurnStatus::Completed, 1), "{told:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_it_means_to_do_is_shown_though_nobody_heard_it_say_so() {
+    let (_elsewhere, stage, proxy) = behind_a_proxy(json!("allow")).await;
+    let todo = json!({"content": "look", "status": "in_progress", "priority": "high"});
+    stage.model.reply([Step::Wait, Step::Tool { name: "todowrite".into(), arguments: json!({"todos": [todo]}) }]);
+    stage.model.reply([Step::Wait, Step::Text("Looked.".into())]);
+    let reply = stage.begin("look");
+    until("it asks its model", || stage.model.requests().len() == 1).await;
+    proxy.refuse();
+    stage.model.go_on();
+    until("it has planned", || stage.model.requests().len() == 2).await;
+    proxy.recover();
+    stage.worker.shelf.wait(&reply, |told| kinds(told).contains(&"plan")).await;
+    stage.model.go_on();
+    let told = stage.worker.ended(&reply).await;
+    let plans = told.reply.parts().iter().filter_map(|part| match &part.kind {
+        Some(Kind::Plan(plan)) => Some(plan.entries.iter().map(|entry| entry.content.as_str()).collect::<Vec<_>>()),
+        _ => None,
+    });
+    assert_eq!((status(&told), plans.collect::<Vec<_>>()), (TurnStatus::Completed, vec![vec!["look"]]), "{told:?}");
+    // The next turn has no plan of its own.
+    let next = stage.go_on("and now?", &told).await;
+    assert!(!kinds(&next).contains(&"plan"), "{next:?}");
     stage.end().await;
 }
 

@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use muster_contracts::{id::MessageId, v1::TurnStatus};
+use muster_contracts::{
+    id::MessageId,
+    v1::{ModelCost, TurnStatus},
+};
 use muster_testkit::openai::Step;
 use serde_json::{Value, json};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
-use crate::stage::*;
+use crate::{stage::*, support::PATIENCE};
 
 /// opencode is killed once a turn is so far: the turn ends soon and says why, with the text so far, and the next
 /// message goes on with what was said before.
@@ -42,6 +45,25 @@ async fn ends_when(
     assert!(!has_notice(&next), "the context is still there");
     let asked = stage.model.requests();
     assert!(asked.last().unwrap()["messages"].to_string().contains("remember me"));
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_it_can_use_after_its_end_is_told() {
+    let stage = stage(json!("allow")).await;
+    let known = stage.backend.models().await.unwrap();
+    let mut changed = stage.backend.models_changed();
+    let file = stage.root().join("opencode.json");
+    let mut config = serde_json::from_slice::<Value>(&std::fs::read(&file).unwrap()).unwrap();
+    config["provider"]["scripted"]["models"]["new"] = json!({"name": "New", "cost": {"input": 1.5, "output": 2}});
+    std::fs::write(&file, config.to_string()).unwrap();
+    signal(opencode_of(stage.directory.path()), "-KILL");
+    timeout(PATIENCE, changed.changed()).await.unwrap().unwrap();
+    let mut models = stage.backend.models().await.unwrap();
+    models.retain(|model| !known.contains(model));
+    let new = models.iter().map(|model| (model.model_id.as_str(), model.name.as_str(), model.cost));
+    let cost = ModelCost { input: 1.5, output: 2.0 };
+    assert_eq!(new.collect::<Vec<_>>(), [("scripted/new", "New", Some(cost))]);
     stage.end().await;
 }
 

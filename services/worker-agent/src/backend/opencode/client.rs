@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::wire::{Agent, Command, Message, Permission, Providers, QuestionAsked, Session};
+use super::wire::{Agent, Command, Message, Permission, Providers, QuestionAsked, Session, Todo};
 
 /// How long a call may take. Prompting answers at once; aborting may take a while.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -113,6 +113,11 @@ impl Client {
     /// The sessions of the sub-agents that a session has started.
     pub(super) async fn children(&self, directory: &Path, session: &str) -> Result<Vec<Session>, ClientError> {
         json_of(send(at(self.get(&format!("/session/{session}/children")), directory).timeout(TIMEOUT)).await?).await
+    }
+
+    /// What a session means to do, as it stands.
+    pub(super) async fn todos(&self, directory: &Path, session: &str) -> Result<Vec<Todo>, ClientError> {
+        json_of(send(at(self.get(&format!("/session/{session}/todo")), directory).timeout(TIMEOUT)).await?).await
     }
 
     /// Has a session forget a message and everything behind it, with its next prompt.

@@ -20,10 +20,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{Capabilities, Command, Mode, Model};
-use tokio::{
-    sync::watch,
-    time::{sleep, timeout},
-};
+use tokio::{sync::watch, time::timeout};
 use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 
 use self::{
@@ -59,7 +56,8 @@ impl Opencode {
         let server = Server::start(&surroundings).await?;
         let models_changed = watch::Sender::new(0);
         let opencode = Arc::new(Self { server, surroundings, models_changed, watching: std::sync::Mutex::default() });
-        let watching = AbortOnDropHandle::new(tokio::spawn(watch_models(Arc::downgrade(&opencode))));
+        let watching = watch_models(Arc::downgrade(&opencode), opencode.server.running());
+        let watching = AbortOnDropHandle::new(tokio::spawn(watching));
         *opencode.watching.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(watching);
         Ok(opencode)
     }
@@ -84,8 +82,8 @@ impl Opencode {
     }
 }
 
-/// Looks now and then whether the models are others, and tells so.
-async fn watch_models(opencode: std::sync::Weak<Opencode>) {
+/// Looks now and then, and whenever it was started again, whether the models are others, and tells so.
+async fn watch_models(opencode: std::sync::Weak<Opencode>, mut running: watch::Receiver<Option<Running>>) {
     let mut known = None;
     loop {
         let Some(this) = opencode.upgrade() else { return };
@@ -98,7 +96,10 @@ async fn watch_models(opencode: std::sync::Weak<Opencode>) {
             known = Some(models);
         }
         drop(this);
-        sleep(MODELS).await;
+        // It was stopped for good.
+        if let Ok(Err(_)) = timeout(MODELS, running.changed()).await {
+            return;
+        }
     }
 }
 

@@ -34,6 +34,7 @@ pub(super) struct Transcript {
     pieces: HashMap<String, Fingerprint>,
     /// Tools that have not ended.
     working: HashSet<String>,
+    planned: bool,
     usage: HashMap<String, Usage>,
     said: VecDeque<Event>,
 }
@@ -58,6 +59,7 @@ impl Transcript {
             missed: false,
             pieces: HashMap::new(),
             working: HashSet::new(),
+            planned: false,
             usage: HashMap::new(),
             said: VecDeque::new(),
         }
@@ -75,6 +77,11 @@ impl Transcript {
     /// Whether a tool is under way: whoever waits for one says nothing.
     pub(super) fn works(&self) -> bool {
         !self.working.is_empty()
+    }
+
+    /// Whether what the session means to do is of this turn; an earlier one's is kept by opencode too.
+    pub(super) fn has_planned(&self) -> bool {
+        self.planned
     }
 
     /// Whether a message answers the prompt.
@@ -192,6 +199,7 @@ impl Transcript {
         } else {
             self.working.remove(id);
         }
+        self.planned |= name == "todowrite";
         let running = || metadata.get("output").and_then(Value::as_str).map(str::to_owned);
         let diffs = if state == ToolState::ToolCompleted { diffs(&name, &input, &metadata) } else { Vec::new() };
         let tool = ToolPart {

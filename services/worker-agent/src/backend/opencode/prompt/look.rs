@@ -31,7 +31,13 @@ impl Talk<'_> {
                 self.ask(waiting, asked).await;
             }
         }
-        self.look().await
+        let ended = self.look().await;
+        if self.transcript.has_planned()
+            && let Ok(todos) = client.todos(&directory, &session).await
+        {
+            self.transcript.plan(todos);
+        }
+        ended
     }
 
     /// Compares with opencode's record, and tells whether the turn is over.
