@@ -24,7 +24,7 @@ use muster_contracts::{
 };
 use muster_testkit::process::{Working, working_below};
 use muster_worker_agent::backend::{Backend, BackendError, Choice, Surroundings};
-use support::{Shelf, Told, Worker, surroundings};
+use support::{Shelf, Told, Worker, environment_of, surroundings, until};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -273,18 +273,27 @@ async fn an_agent_that_ends_fails_the_turn_soon_and_the_next_one_goes_on() {
     for (can, context) in [("load", true), ("resume", true), ("", false)] {
         let stage = stage(can).await;
         let before = stage.say("remember").await;
-        for (how, content) in
-            [("exit", "Half a "), ("cut", "Half a "), ("close", "Half a "), ("hang", "So far "), ("ask", "")]
-        {
+        for (how, content) in [
+            ("exit", "Half a "),
+            ("cut", "Half a "),
+            ("close", "Half a "),
+            ("think", ""),
+            ("hang", "So far "),
+            ("ask", ""),
+        ] {
             let reply = stage.worker.begin(&stage.session, how, |start| {
                 first(start);
                 start.first = false;
                 start.backend_session_id = before.end.as_ref().unwrap().backend_session_id.clone();
             });
             let begun = Instant::now();
-            if matches!(how, "hang" | "ask") {
-                let waiting = |told: &Told| !told.reply.content().is_empty() || !told.requests.is_empty();
-                stage.worker.shelf.wait(&reply, waiting).await;
+            if matches!(how, "think" | "hang" | "ask") {
+                let is_at_it = || {
+                    let told = stage.worker.shelf.reply(&reply);
+                    let thinks = how == "think" && stage.root().join("thinks").exists();
+                    thinks || !told.reply.content().is_empty() || !told.requests.is_empty()
+                };
+                until("it is at it", is_at_it).await;
                 kill(agent_of(stage.directory.path()));
             }
             let told = stage.worker.ended(&reply).await;
@@ -501,12 +510,46 @@ async fn sessions_have_one_agent_and_never_mix() {
 }
 
 #[tokio::test]
+async fn an_agent_gets_nothing_of_the_worker_s_environment_but_what_it_needs() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("root")).unwrap();
+    let starting = start_with(directory.path(), "", |surroundings| {
+        let more = [("MUSTER_TOKEN", "t"), ("SECRET_OF_ANOTHER", "s"), ("LC_ALL", "C.UTF-8"), ("SOME_API_KEY", "k")];
+        surroundings.environment.extend(more.map(|(name, value)| (name.into(), value.into())));
+    });
+    let backend = starting.await.unwrap();
+    let given = environment_of(agent_of(directory.path()));
+    let has = |begins: &str| given.iter().any(|variable| variable.starts_with(begins));
+    assert!(["PATH=", "LC_ALL=", "SOME_API_KEY=", "SCRIPTED_AGENT="].into_iter().all(has), "{given:?}");
+    assert!(!["MUSTER_", "SECRET_", "CARGO_PKG"].into_iter().any(has), "{given:?}");
+    backend.shutdown().await;
+}
+
+#[tokio::test]
 async fn an_agent_that_cannot_be_used_is_told_at_the_start() {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("root")).unwrap();
     for (can, words) in [("dead", "No database here."), ("locked", "run scripted login")] {
         let Err(error) = start(directory.path(), can).await else { panic!("{can}") };
         assert!(error.to_string().contains(words), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_nobody_has_signed_in_to_is_told_to_use_the_key_that_it_has() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::create_dir(directory.path().join("root")).unwrap();
+    let start = async |key: Option<&str>| {
+        let changed = start_with(directory.path(), "locked", |surroundings| {
+            surroundings.settings.acp.agent_env.push("SCRIPTED_API_KEY".into());
+            surroundings.environment.extend(key.map(|key| ("SCRIPTED_API_KEY".into(), key.into())));
+        });
+        changed.await
+    };
+    start(Some("fits")).await.unwrap().shutdown().await;
+    for key in [None, Some(""), Some("does not")] {
+        let Err(error) = start(key).await else { panic!("{key:?}") };
+        assert!(error.to_string().contains("run scripted login"), "{error}");
     }
 }
 

@@ -71,6 +71,12 @@ pub(super) fn passed_on(environment: &[(OsString, OsString)], own: &[&str]) -> V
     environment.iter().filter(allowed).cloned().collect()
 }
 
+/// Whether a provider's key is among the agent's `own` variables.
+pub(super) fn has_key(environment: &[(OsString, OsString)], own: &[&str]) -> bool {
+    let is_key = |name: &str| is_key(name) && own.iter().any(|known| is(name, known));
+    environment.iter().any(|(name, value)| !value.is_empty() && name.to_str().is_some_and(is_key))
+}
+
 /// What some agent gets of this shell and would not get of a service, by name.
 pub(crate) fn of_a_shell(environment: &HashMap<String, String>) -> Vec<&str> {
     let own = Preset::value_variants().iter().flat_map(|agent| agent.own()).copied().collect::<Vec<_>>();
@@ -85,7 +91,11 @@ fn allowed(name: &str, own: &[&str]) -> bool {
         && (is_everywhere(name)
             || NAMES.contains(&name)
             || PREFIXES.iter().chain(own).any(|known| is(name, known))
-            || SUFFIXES.iter().any(|suffix| name.ends_with(suffix)))
+            || is_key(name))
+}
+
+fn is_key(name: &str) -> bool {
+    SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
 fn is_everywhere(name: &str) -> bool {

@@ -4,7 +4,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     sync::Arc,
-    time::Duration,
 };
 
 use muster_contracts::{
@@ -18,9 +17,9 @@ use muster_testkit::{
 use muster_worker_agent::backend::{Backend, Choice, Surroundings};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
 
-use crate::support::{PATIENCE, Told, Worker, surroundings};
+use crate::support::{Told, Worker, surroundings};
+pub(crate) use crate::support::{environment_of, until};
 
 pub(crate) struct Stage {
     pub(crate) model: OpenAi,
@@ -146,12 +145,6 @@ pub(crate) fn has_open_tool(told: &Told) -> bool {
     told.reply.parts().iter().any(|part| matches!(&part.kind, Some(Kind::Tool(tool)) if is_open(tool)))
 }
 
-/// What a process was given as its environment.
-pub(crate) fn environment_of(process: u32) -> Vec<String> {
-    let environment = std::fs::read_to_string(format!("/proc/{process}/environ")).unwrap();
-    environment.split_terminator('\0').map(str::to_owned).collect()
-}
-
 /// The opencode process itself, not its guard.
 pub(crate) fn opencode_of(directory: &Path) -> u32 {
     let serves = |process: &Working| process.command.contains(" serve ") && !process.command.contains(" guard ");
@@ -162,14 +155,6 @@ pub(crate) fn opencode_of(directory: &Path) -> u32 {
 
 pub(crate) fn signal(pid: u32, signal: &str) {
     assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
-}
-
-pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
-    let begun = Instant::now();
-    while !condition() {
-        assert!(begun.elapsed() < PATIENCE, "never: {what}");
-        sleep(Duration::from_millis(20)).await;
-    }
 }
 
 pub(crate) fn sleeps(stage: &Stage) -> bool {

@@ -24,6 +24,7 @@ struct Agent {
     asked: u64,
     model: String,
     mode: String,
+    signed_in: bool,
 }
 
 /// Talks until standard input closes.
@@ -35,7 +36,7 @@ pub(crate) fn talk(can: String) {
         }
     });
     let mode = if can.contains("bypass") { "yolo" } else { "ask" };
-    let mut agent = Agent { can, lines, asked: 0, model: "one".to_owned(), mode: mode.to_owned() };
+    let mut agent = Agent { can, lines, asked: 0, model: "one".to_owned(), mode: mode.to_owned(), signed_in: false };
     while let Ok(message) = agent.lines.recv() {
         agent.take(&message);
     }
@@ -81,12 +82,20 @@ impl Agent {
                 let resume = if self.can.contains("resume") { json!({"resume": {}, "close": {}}) } else { json!({}) };
                 answer(
                     json!({"protocolVersion": 1, "agentInfo": {"name": "scripted", "title": "Scripted", "version": "7"},
-                    "authMethods": [{"id": "a", "name": "Sign in", "description": "run scripted login"}],
+                    "authMethods": [{"id": "a", "name": "Sign in", "description": "run scripted login"},
+                        {"id": "b", "name": "Key", "_meta": {"api-key": {"provider": "scripted"}}}],
                     "agentCapabilities": {"loadSession": self.can.contains("load"), "sessionCapabilities": resume,
                         "promptCapabilities": {"image": true}}}),
                 );
             }
-            Some("session/new") if self.can.contains("locked") => refuse(-32000, "Authentication required"),
+            Some("authenticate") => {
+                assert_eq!(params["methodId"], json!("b"), "the other one needs a person");
+                self.signed_in = std::env::var("SCRIPTED_API_KEY").is_ok_and(|key| key == "fits");
+                if self.signed_in { answer(json!({})) } else { refuse(-32603, "Wrong key") }
+            }
+            Some("session/new") if self.can.contains("locked") && !self.signed_in => {
+                refuse(-32000, "Authentication required")
+            }
             Some("session/new") => {
                 let id = format!("s{}", std::process::id() as usize * 1000 + fs::read_dir(".").unwrap().count());
                 fs::write(format!("session-{id}"), "").unwrap();
@@ -237,6 +246,11 @@ impl Agent {
                 words(session, "So far ");
                 while self.next(Duration::MAX)?["method"] != json!("session/cancel") {}
                 words(session, "and no further.");
+                return Some("cancelled");
+            }
+            "think" => {
+                fs::write("thinks", "").unwrap();
+                while self.next(Duration::MAX)?["method"] != json!("session/cancel") {}
                 return Some("cancelled");
             }
             "deaf" => {

@@ -31,7 +31,7 @@ use muster_worker_agent::{
 use sha2::{Digest as _, Sha256};
 use tokio::{
     sync::{Notify, watch},
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 /// How long a test waits for what must come.
@@ -148,6 +148,20 @@ impl Shelf {
             Ok(told) => told,
             Err(_) => panic!("not in time; stored is {:#?}", self.reply(reply)),
         }
+    }
+}
+
+/// What a process was given as its environment.
+pub(crate) fn environment_of(process: u32) -> Vec<String> {
+    let environment = std::fs::read_to_string(format!("/proc/{process}/environ")).unwrap();
+    environment.split_terminator('\0').map(str::to_owned).collect()
+}
+
+pub(crate) async fn until(what: &str, condition: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !condition() {
+        assert!(begun.elapsed() < PATIENCE, "never: {what}");
+        sleep(Duration::from_millis(20)).await;
     }
 }
 

@@ -14,8 +14,9 @@ use agent_client_protocol::{
     v1::{
         ConnectionTo,
         schema::{
-            AgentCapabilities, AuthMethod, ClientCapabilities, ClientSessionCapabilities, CompactionCapabilities,
-            ErrorCode, Implementation, InitializeRequest, InitializeResponse, NoticeCapabilities,
+            AgentCapabilities, AuthMethod, AuthMethodId, ClientCapabilities, ClientSessionCapabilities,
+            CompactionCapabilities, ErrorCode, Implementation, InitializeRequest, InitializeResponse,
+            NoticeCapabilities,
         },
     },
 };
@@ -51,6 +52,8 @@ struct Inner {
     version: String,
     can: AgentCapabilities,
     sign_in: String,
+    /// Its way to sign in that needs nobody.
+    by_key: Option<AuthMethodId>,
     /// By the session's id here.
     sessions: Mutex<HashMap<String, Opened>>,
     /// Those for which a mode was chosen in this process, also when it does not hold them now.
@@ -126,6 +129,7 @@ impl Agent {
             name,
             version,
             can: agent_capabilities,
+            by_key: by_key(&auth_methods).filter(|_| launch.has_key),
             sign_in: sign_in.map_or_else(|| how_to_sign_in(&auth_methods), str::to_owned),
             sessions: Mutex::default(),
             modes_chosen: Mutex::default(),
@@ -156,6 +160,21 @@ impl Agent {
 
     /// Makes a call, and gives its whole answer: newer and older agents have more in it than the types tell.
     pub(super) async fn call(&self, method: &str, params: Value) -> Result<Value, CallError> {
+        let refused = match self.call_once(method, params.clone()).await {
+            Err(refused @ CallError::SignIn(_)) => refused,
+            answered => return answered,
+        };
+        let Some(by_key) = &self.0.by_key else { return Err(refused) };
+        match self.call_once("authenticate", json!({ "methodId": by_key })).await {
+            Ok(_) => self.call_once(method, params).await,
+            Err(error) => {
+                tracing::warn!(%error, "the agent does not take the key of its environment");
+                Err(refused)
+            }
+        }
+    }
+
+    async fn call_once(&self, method: &str, params: Value) -> Result<Value, CallError> {
         timeout(CALL, self.call_at_length(method, params)).await.map_err(|_| CallError::Silent)?
     }
 
@@ -299,6 +318,12 @@ async fn greet(connection: &ConnectionTo<Role>, gone: &Gone) -> Result<Initializ
         answer = connection.send_request(request).block_task() => answer.map_err(|error| CallError::Refused(line(&error))),
         () = gone.cancelled() => Err(CallError::Gone),
     }
+}
+
+/// The way to sign in that takes a key from the environment, as agents mark it among each other.
+fn by_key(methods: &[AuthMethod]) -> Option<AuthMethodId> {
+    let takes_key = |method: &&AuthMethod| method.meta().is_some_and(|meta| meta.contains_key("api-key"));
+    methods.iter().find(takes_key).map(|method| method.id().clone())
 }
 
 fn how_to_sign_in(methods: &[AuthMethod]) -> String {

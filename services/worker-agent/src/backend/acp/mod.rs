@@ -72,6 +72,7 @@ impl Acp {
         let Command { name, program, arguments, own, sign_in } = surroundings.settings.acp.command()?;
         std::fs::create_dir_all(&surroundings.state)?;
         let own = own.iter().map(String::as_str).collect::<Vec<_>>();
+        let environment = environment::passed_on(&surroundings.environment, &own);
         let backend = Self {
             name: surroundings.settings.acp.label(),
             agent_name: name,
@@ -79,7 +80,8 @@ impl Acp {
                 guard: surroundings.guard.clone(),
                 program,
                 arguments,
-                environment: environment::passed_on(&surroundings.environment, &own),
+                has_key: environment::has_key(&environment, &own),
+                environment,
                 root: surroundings.root.clone(),
                 log: surroundings.state.join("acp.log"),
             },

@@ -46,6 +46,8 @@ pub(super) struct Launch {
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
     pub(super) environment: Vec<(OsString, OsString)>,
+    /// Whether a key of the agent's own provider is in it.
+    pub(super) has_key: bool,
     pub(super) root: PathBuf,
     pub(super) log: PathBuf,
 }
