@@ -52,6 +52,13 @@ impl Home {
         std::fs::write(self.settings(), text).unwrap();
     }
 
+    /// A shell's script that may be found on the PATH.
+    fn write_program(&self, name: &str, script: &str) {
+        let program = self.directory("bin").join(name);
+        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    }
+
     fn call(&self, arguments: &[&str]) -> Process {
         let mut process = Process::new(PROGRAM);
         process.args(arguments).current_dir(self.0.path()).stdin(Stdio::null()).env_clear();
@@ -320,18 +327,32 @@ async fn setup_takes_an_agent_that_is_found_on_the_path() {
     };
     let (code, text) = setup(&["--backend", "acp"]).await;
     assert!(code == 64 && text.contains("No agent is found") && text.contains("--agent-command"), "{code}: {text}");
-    let gemini = home.directory("bin").join("gemini");
-    std::fs::write(
-        &gemini,
-        "#!/bin/sh
-",
-    )
-    .unwrap();
-    std::fs::set_permissions(&gemini, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    home.write_program("gemini", "");
     let (code, text) = setup(&[]).await;
     assert!(code == 0 && text.contains("Backend: acp: gemini."), "{code}: {text}");
     let written = std::fs::read_to_string(home.settings()).unwrap();
     assert!(written.contains("backend = \"acp\"") && written.contains("\"--agent\", \"gemini\""), "{written}");
+}
+
+#[tokio::test]
+async fn each_agent_that_is_known_by_name_is_started_as_it_wants() {
+    let token = format!("machine_{0}:worker_{0}", "A".repeat(21));
+    for (agent, started) in [
+        ("opencode", "opencode acp"),
+        ("gemini", "gemini --acp"),
+        ("claude", "claude-agent-acp"),
+        ("claude", "claude-code-acp"),
+        ("codex", "codex-acp"),
+        ("goose", "goose acp"),
+    ] {
+        let home = Home::new();
+        let program = started.split(' ').next().unwrap();
+        home.write_program(program, "echo ${0##*/} $* >>$HOME/started");
+        let doctor = ["doctor", "--token", &token, "--server", "http://127.0.0.1:1", "--agent", agent];
+        let (code, text) = told(home.call(&doctor).env("PATH", home.directory("bin")).output().await.unwrap());
+        assert!(code == 69 && text.contains(&format!("MEND  backend acp: {agent}")), "{code}: {text}");
+        assert_eq!(std::fs::read_to_string(home.0.path().join("started")).unwrap(), format!("{started}\n"), "{text}");
+    }
 }
 
 /// Takes back what was typed, and types something else.
@@ -343,7 +364,12 @@ fn clear(typed: &str, instead: &str) -> String {
 async fn what_is_wrong_is_one_line_with_a_code() {
     let home = Home::new();
     home.write_settings("[[worker]]\ntoken = \"t\"\nbackedn = \"demo\"\ndir = \".\"\n");
+    std::fs::create_dir(home.directory("state").join("lock")).unwrap();
+    let token = format!("machine_{0}:worker_{0}", "A".repeat(21));
+    let run_in = |state| ["run", "--token", &token, "--server", "http://127.0.0.1:1", "--state-dir", state];
     for (arguments, code, words) in [
+        (&run_in(".config/muster/worker.toml/state")[..], 73, "Name another with --state-dir."),
+        (&run_in("state")[..], 74, "state/lock cannot be used"),
         (&["run"][..], 78, "line 3"),
         (&["run", "--config", "missing.toml"], 66, "setup"),
         (&["run", "--config", "a", "--token", "b"], 64, "cannot be used with"),

@@ -1,6 +1,11 @@
 //! launchd's agents of the user, on macOS.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
 
 use super::{Job, tool, utf8};
 use crate::{
@@ -15,37 +20,43 @@ pub(super) fn file(home: &Path) -> PathBuf {
 }
 
 /// See launchd.plist(5).
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Agent<'a> {
+    label: &'a str,
+    program_arguments: [&'a str; 4],
+    environment_variables: BTreeMap<&'a str, &'a str>,
+    run_at_load: bool,
+    keep_alive: bool,
+    /// Seconds between two starts.
+    throttle_interval: u32,
+    /// Seconds from SIGTERM to SIGKILL.
+    exit_time_out: u32,
+    standard_out_path: &'a str,
+    standard_error_path: &'a str,
+}
+
 pub(super) fn plist(job: &Job) -> Result<String, Exit> {
     let Job { program, config, path, home } = job;
     let log = home.join("Library/Logs/muster-worker.log");
-    let program = escaped(utf8(program.as_os_str(), "The program's path")?);
-    let config = escaped(utf8(config.as_os_str(), "The settings' path")?);
-    let path = escaped(utf8(path, "PATH")?);
-    let log = escaped(utf8(log.as_os_str(), "The home directory's path")?);
-    Ok(format!(
-        "\
-<?xml version=\"1.0\" encoding=\"UTF-8\"?>
-<!DOCTYPE plist PUBLIC \"-//Apple//DTD PLIST 1.0//EN\" \"http://www.apple.com/DTDs/PropertyList-1.0.dtd\">
-<plist version=\"1.0\">
-<dict>
-    <key>Label</key><string>{LABEL}</string>
-    <key>ProgramArguments</key>
-    <array><string>{program}</string><string>run</string><string>--config</string><string>{config}</string></array>
-    <key>EnvironmentVariables</key><dict><key>PATH</key><string>{path}</string></dict>
-    <key>RunAtLoad</key><true/>
-    <key>KeepAlive</key><true/>
-    <key>ThrottleInterval</key><integer>10</integer>
-    <key>ExitTimeOut</key><integer>25</integer>
-    <key>StandardOutPath</key><string>{log}</string>
-    <key>StandardErrorPath</key><string>{log}</string>
-</dict>
-</plist>
-"
-    ))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let log = utf8(log.as_os_str(), "The home directory's path")?;
+    let program = utf8(program.as_os_str(), "The program's path")?;
+    let config = utf8(config.as_os_str(), "The settings' path")?;
+    let agent = Agent {
+        label: LABEL,
+        program_arguments: [program, "run", "--config", config],
+        environment_variables: BTreeMap::from([("PATH", utf8(path, "PATH")?)]),
+        run_at_load: true,
+        keep_alive: true,
+        throttle_interval: 10,
+        exit_time_out: 25,
+        standard_out_path: log,
+        standard_error_path: log,
+    };
+    let mut written = Vec::new();
+    plist::to_writer_xml(&mut written, &agent)
+        .map_err(|error| Exit::new(Code::Usage, format!("The agent of launchd cannot be written: {error}.")))?;
+    Ok(String::from_utf8_lossy(&written).into_owned())
 }
 
 pub(super) fn start(file: &Path) -> Result<(), Exit> {
@@ -90,9 +101,18 @@ mod tests {
             path: "/usr/bin".into(),
             home: "/Users/a & b".into(),
         };
-        let text = plist(&job).unwrap();
-        assert!(text.contains("/Users/a &amp; b/&lt;bin&gt;/muster-worker-agent"), "{text}");
-        assert!(!text.contains("a & b"));
+        let written = plist(&job).unwrap();
+        let read = plist::from_bytes::<plist::Dictionary>(written.as_bytes()).unwrap();
+        let arguments = read["ProgramArguments"].as_array().unwrap().iter().filter_map(plist::Value::as_string);
+        let program = "/Users/a & b/<bin>/muster-worker-agent";
+        assert!(arguments.eq([program, "run", "--config", "/Users/a & b/worker.toml"]), "{read:?}");
+        assert_eq!(read["EnvironmentVariables"].as_dictionary().unwrap()["PATH"].as_string(), Some("/usr/bin"));
+        for (key, value) in [("KeepAlive", true.into()), ("RunAtLoad", true.into()), ("ExitTimeOut", 25.into())] {
+            assert_eq!(read[key], value, "{key}");
+        }
+        for key in ["StandardOutPath", "StandardErrorPath"] {
+            assert_eq!(read[key].as_string(), Some("/Users/a & b/Library/Logs/muster-worker.log"));
+        }
         assert_eq!(file(&job.home), Path::new("/Users/a & b/Library/LaunchAgents/dev.muster.worker.plist"));
     }
 }
