@@ -4,6 +4,8 @@ use std::{fs, path::Path};
 
 /// Bytes of a file of git's that are read at most; those that are looked at have a line.
 const LINE: u64 = 4096;
+/// What git puts where the branch was when it keeps its references in tables, which only git reads.
+const ELSEWHERE: &str = ".invalid";
 
 /// The branch that is checked out in a working tree; empty when it is none in particular, and nothing when the directory
 /// is no working tree.
@@ -17,7 +19,8 @@ pub(super) fn branch(directory: &Path) -> Option<String> {
         directory.join(text.strip_prefix("gitdir:")?.trim())
     };
     let head = line(&git.join("HEAD"))?;
-    Some(head.strip_prefix("ref: refs/heads/").unwrap_or_default().to_owned())
+    let branch = head.strip_prefix("ref: refs/heads/").filter(|&branch| branch != ELSEWHERE);
+    Some(branch.unwrap_or_default().to_owned())
 }
 
 fn line(file: &Path) -> Option<String> {
@@ -28,7 +31,28 @@ fn line(file: &Path) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::process::Command;
+
     use super::*;
+
+    #[test]
+    fn working_trees_of_git_itself_are_told() {
+        let root = tempfile::tempdir().unwrap();
+        let git = |arguments: &[&str]| {
+            let mut git = Command::new("git");
+            git.args(["-c", "user.name=a", "-c", "user.email=a@example.org"]).args(arguments);
+            git.env("GIT_CONFIG_GLOBAL", "/dev/null").current_dir(root.path());
+            assert!(git.status().unwrap().success(), "{arguments:?}");
+        };
+        git(&["init", "--quiet", "--initial-branch=feature/x", "one"]);
+        git(&["-C", "one", "commit", "--quiet", "--allow-empty", "--message=first"]);
+        git(&["-C", "one", "worktree", "add", "--quiet", "-b", "y", "../two"]);
+        git(&["-C", "one", "worktree", "add", "--quiet", "--detach", "../loose"]);
+        let branch = |directory: &str| branch(&root.path().join(directory));
+        assert_eq!(branch("one").as_deref(), Some("feature/x"));
+        assert_eq!(branch("two").as_deref(), Some("y"));
+        assert_eq!(branch("loose").as_deref(), Some(""));
+    }
 
     #[test]
     fn a_working_tree_tells_its_branch_whether_it_is_the_first_or_another() {
@@ -41,6 +65,7 @@ mod tests {
         write("one/.git/HEAD", "ref: refs/heads/feature/x\n");
         write("one/.git/worktrees/two/HEAD", "ref: refs/heads/y\n");
         write("two/.git", "gitdir: ../one/.git/worktrees/two\n");
+        write("tables/.git/HEAD", "ref: refs/heads/.invalid\n");
         write("loose/.git/HEAD", "0123456789012345678901234567890123456789\n");
         write("none/file", "");
         write("odd/.git", "something else\n");
@@ -48,6 +73,7 @@ mod tests {
         assert_eq!(branch("one").as_deref(), Some("feature/x"));
         assert_eq!(branch("two").as_deref(), Some("y"));
         assert_eq!(branch("loose").as_deref(), Some(""));
+        assert_eq!(branch("tables").as_deref(), Some(""));
         assert_eq!((branch("none"), branch("odd"), branch("missing")), (None, None, None));
     }
 }
