@@ -83,7 +83,8 @@ pub struct Write {
     transaction: Transaction<'static, Any>,
     outbox: Arc<Notify>,
     tells: bool,
-    _writer: Option<OwnedMutexGuard<()>>,
+    /// Held on SQLite.
+    writer: Option<OwnedMutexGuard<()>>,
 }
 
 impl Db {
@@ -147,7 +148,7 @@ impl Db {
         };
         let transaction = self.pool.begin_with(begin).await?;
         metric::WRITES.add(1);
-        Ok(Write { transaction, outbox: Arc::clone(&self.outbox), tells: false, _writer: writer })
+        Ok(Write { transaction, outbox: Arc::clone(&self.outbox), tells: false, writer })
     }
 
     /// Leaves nothing of earlier pages in SQLite's log, where what was deleted since still stands. On PostgreSQL that is
@@ -180,6 +181,20 @@ impl Write {
     /// The connection to run statements on.
     pub fn connection(&mut self) -> &mut AnyConnection {
         self.transaction.deref_mut()
+    }
+
+    /// Waits until every other transaction that has counted the same is over: what is counted now stays true to the end
+    /// of this one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn count_alone(&mut self, what: &str) -> Result<(), DbError> {
+        // On SQLite there is no other one.
+        if self.writer.is_none() {
+            let lock = "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))::TEXT";
+            sqlx::query(lock).bind(what).execute(self.connection()).await?;
+        }
+        Ok(())
     }
 
     /// Makes it so, and rings the relay if there is something to tell.

@@ -64,6 +64,7 @@ pub(crate) async fn list(db: &Db, now: i64) -> Result<Vec<Invitation>, DbError> 
 
 /// How many can still be used.
 pub(crate) async fn count(write: &mut Write) -> Result<i64, DbError> {
+    write.count_alone("invitations").await?;
     sqlx::query_scalar("SELECT COUNT(*) FROM invitations").fetch_one(write.connection()).await
 }
 

@@ -93,6 +93,7 @@ pub(crate) async fn list(db: &Db, user: &UserId) -> Result<Vec<Token>, DbError> 
 
 /// How many tokens a user has.
 pub(crate) async fn count(write: &mut Write, user: &UserId) -> Result<i64, DbError> {
+    write.count_alone(&format!("tokens of {user}")).await?;
     sqlx::query_scalar("SELECT COUNT(*) FROM tokens WHERE user_id = $1")
         .bind(user.as_str())
         .fetch_one(write.connection())

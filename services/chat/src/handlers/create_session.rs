@@ -51,7 +51,7 @@ pub(super) async fn handle(state: State, request: v1::CreateSessionRequest) -> D
         return Err(problem::conflict("worker-removed", "The worker was removed; choose another one.").into());
     }
     let most = state.config.borrow().sessions_per_user;
-    if sessions::count_of_user(write.connection(), &caller.user_id).await? > most {
+    if sessions::count_of_user(&mut write, &caller.user_id).await? > most {
         let detail = format!("You can have at most {most} sessions here; delete one first.");
         return Err(problem::limit("too-many-sessions", detail).into());
     }

@@ -23,7 +23,7 @@ pub(super) async fn handle(state: State, request: v1::ReserveAttachmentRequest) 
     let limits = state.config.borrow().attachments();
     let mut write = state.write().await?;
     let now = state.clock.now();
-    let used = attachments::used(write.connection(), &caller.user_id, now).await?;
+    let used = attachments::used(&mut write, &caller.user_id, now).await?;
     if used.waiting >= limits.waiting {
         let detail = format!("{} files wait to be sent already; send or remove some first.", limits.waiting);
         return Err(problem::limit("too-many-attachments", detail).into());

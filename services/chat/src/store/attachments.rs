@@ -1,7 +1,7 @@
 //! Attachments: what is known of files in the object store.
 
 use muster_contracts::v1;
-use muster_service::DbError;
+use muster_service::{DbError, Write};
 use sqlx::{Any, AnyConnection, Executor};
 
 /// Bytes in the store beside those of the file itself, roughly.
@@ -46,7 +46,8 @@ pub struct Used {
 }
 
 /// Counts what a user has; what was given up counts no more.
-pub async fn used(connection: &mut AnyConnection, user_id: &str, now: i64) -> Result<Used, DbError> {
+pub async fn used(write: &mut Write, user_id: &str, now: i64) -> Result<Used, DbError> {
+    write.count_alone(&format!("attachments of {user_id}")).await?;
     sqlx::query_as(
         "SELECT COUNT(expires_at) AS waiting,
            CAST(COALESCE(SUM(CASE WHEN expires_at IS NULL THEN 0 ELSE size END), 0) AS BIGINT) AS waiting_bytes,
@@ -55,7 +56,7 @@ pub async fn used(connection: &mut AnyConnection, user_id: &str, now: i64) -> Re
     )
     .bind(user_id)
     .bind(now)
-    .fetch_one(connection)
+    .fetch_one(write.connection())
     .await
 }
 

@@ -1,7 +1,7 @@
 //! Sessions.
 
 use muster_contracts::v1;
-use muster_service::{Db, DbError};
+use muster_service::{Db, DbError, Write};
 use sqlx::{Any, AnyConnection, Executor};
 
 use crate::{
@@ -226,10 +226,11 @@ pub async fn insert(connection: &mut AnyConnection, session: &v1::ChatSession, t
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_of_user(connection: &mut AnyConnection, user_id: &str) -> Result<i64, DbError> {
+pub async fn count_of_user(write: &mut Write, user_id: &str) -> Result<i64, DbError> {
+    write.count_alone(&format!("sessions of {user_id}")).await?;
     sqlx::query_scalar("SELECT COUNT(*) FROM chat_sessions WHERE user_id = $1")
         .bind(user_id)
-        .fetch_one(connection)
+        .fetch_one(write.connection())
         .await
 }
 

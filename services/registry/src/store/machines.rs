@@ -90,6 +90,7 @@ pub(crate) async fn of_user<'e>(on: impl AnyExecutor<'e>, user: &UserId) -> Resu
 
 /// How many machines a user has.
 pub(crate) async fn count(write: &mut Write, user: &UserId) -> Result<i64, DbError> {
+    write.count_alone(&format!("machines of {user}")).await?;
     sqlx::query_scalar("SELECT COUNT(*) FROM machines WHERE user_id = $1")
         .bind(user.as_str())
         .fetch_one(write.connection())

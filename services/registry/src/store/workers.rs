@@ -123,6 +123,7 @@ pub(crate) async fn count(write: &mut Write, machine: &MachineId) -> Result<i64,
 
 /// How many workers a user has on all machines.
 pub(crate) async fn count_of_user(write: &mut Write, user: &UserId) -> Result<i64, DbError> {
+    write.count_alone(&format!("workers of {user}")).await?;
     sqlx::query_scalar("SELECT COUNT(*) FROM workers WHERE user_id = $1")
         .bind(user.as_str())
         .fetch_one(write.connection())
