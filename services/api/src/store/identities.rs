@@ -19,10 +19,10 @@ pub(crate) struct Identity {
     pub(crate) last_used_at: i64,
 }
 
-/// Whose it is, and whether that account is disabled.
-pub(crate) async fn owner(db: &Db, issuer: &str, subject: &str) -> Result<Option<(User, bool)>, DbError> {
+/// Whose it is.
+pub(crate) async fn owner(db: &Db, issuer: &str, subject: &str) -> Result<Option<User>, DbError> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT {}, users.disabled FROM identities JOIN users ON users.user_id = identities.user_id \
+        "SELECT {} FROM identities JOIN users ON users.user_id = identities.user_id \
          WHERE issuer = $1 AND subject = $2",
         users::COLUMNS
     )))
@@ -30,7 +30,7 @@ pub(crate) async fn owner(db: &Db, issuer: &str, subject: &str) -> Result<Option
     .bind(subject)
     .fetch_optional(db.pool())
     .await?;
-    row.map(|row| Ok((users::user(&row)?, row.try_get::<i64, _>("disabled")? != 0))).transpose()
+    row.as_ref().map(users::user).transpose()
 }
 
 /// Links an account at a provider; `false` if it is linked already, to whomever.

@@ -54,18 +54,17 @@ pub(crate) async fn insert(
     Ok(done.rows_affected() == 1)
 }
 
-/// The passkey of a credential, whose it is, and whether that account is disabled.
-pub(crate) async fn of_credential(db: &Db, credential: &str) -> Result<Option<(Credential, User, bool)>, DbError> {
+/// The passkey of a credential, and whose it is.
+pub(crate) async fn of_credential(db: &Db, credential: &str) -> Result<Option<(Credential, User)>, DbError> {
     let row = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT {CREDENTIAL}, {}, users.disabled FROM passkeys JOIN users ON users.user_id = passkeys.user_id \
+        "SELECT {CREDENTIAL}, {} FROM passkeys JOIN users ON users.user_id = passkeys.user_id \
          WHERE credential_id = $1",
         users::COLUMNS
     )))
     .bind(credential)
     .fetch_optional(db.pool())
     .await?;
-    row.map(|row| Ok((self::credential(&row)?, users::user(&row)?, row.try_get::<i64, _>("disabled")? != 0)))
-        .transpose()
+    row.map(|row| Ok((self::credential(&row)?, users::user(&row)?))).transpose()
 }
 
 /// Notes a use; `false` if the passkey was removed, or used elsewhere, since `was` was read.

@@ -131,6 +131,15 @@ pub(crate) async fn lock(write: &mut Write, user: &UserId) -> Result<Option<Stri
     Ok(hash.filter(|hash| hash != NO_PASSWORD))
 }
 
+/// Whether an account is enabled; it stays so until the transaction ends.
+pub(crate) async fn stays_enabled(write: &mut Write, user: &UserId) -> Result<bool, DbError> {
+    let done = sqlx::query("UPDATE users SET username = username WHERE user_id = $1 AND disabled = 0")
+        .bind(user.as_str())
+        .execute(write.connection())
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
 /// Changes a password.
 pub(crate) async fn set_password(write: &mut Write, user: &UserId, hash: &str) -> Result<(), DbError> {
     sqlx::query("UPDATE users SET password_hash = $1 WHERE user_id = $2")

@@ -124,7 +124,7 @@ async fn link(api: &Shared, person: &Person, user: &str, by: Option<Caller>) -> 
     if !store::identities::insert(&mut write, user, &identity).await? {
         drop(write);
         let owner = store::identities::owner(&api.db, &person.issuer, &person.subject).await?;
-        return if owner.is_some_and(|(owner, _)| owner.user_id == *user) { Ok(()) } else { Err(Failure::Taken) };
+        return if owner.is_some_and(|owner| owner.user_id == *user) { Ok(()) } else { Err(Failure::Taken) };
     }
     ways::changed(api, &mut write, &by, Action::IdentityLinked, &identity.name).await?;
     write.commit().await?;
@@ -145,8 +145,10 @@ async fn sign_in(
     }
     let mut write = api.db.write().await?;
     let user: User = match known {
-        Some((_, true)) => return Err(Failure::Disabled),
-        Some((user, false)) => {
+        Some(user) => {
+            if !store::users::stays_enabled(&mut write, &user.user_id).await? {
+                return Err(Failure::Disabled);
+            }
             let now = api.clock.now();
             if !store::identities::used(&mut write, &person.issuer, &person.subject, now).await? {
                 return Err(Failure::Expired);

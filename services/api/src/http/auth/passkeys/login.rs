@@ -43,14 +43,14 @@ pub(crate) async fn login(
     let answer = Assertion::read(credential.into()).map_err(wrong)?;
     let state = taken(&api, SIGNS_IN, &answer.challenge().map_err(wrong)?).await?;
     let found = store::passkeys::of_credential(&api.db, &answer.credential_id()).await?;
-    let (known, user, disabled) = found.ok_or_else(unknown)?;
+    let (known, user) = found.ok_or_else(unknown)?;
     let after = party.finish_sign_in(&state, &answer, (&known, &user.user_id)).map_err(wrong)?;
-    if disabled {
+    let old = sign_in::of_browser(&api, &headers, &address).await?;
+    let mut write = api.db.write().await?;
+    if !store::users::stays_enabled(&mut write, &user.user_id).await? {
         let detail = "This account is disabled. Ask whoever runs this server.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "account-disabled", detail));
     }
-    let old = sign_in::of_browser(&api, &headers, &address).await?;
-    let mut write = api.db.write().await?;
     // Its counter moved, or it went, since it was read: somebody else uses it at the same time.
     if !store::passkeys::used(&mut write, &known, &after, api.clock.now()).await? {
         return Err(unknown());
