@@ -46,6 +46,7 @@ WRONG = [
     ("networkPolicy.page[0].everyone=true", "everyone"),
     ("publicUrl=muster.example", "publicUrl"),
     ("api.config.oidc_client_secret=x", "oidc_client_secret"),
+    ("api.config.listen=0.0.0.0:80", "listen"),
     ("backup.schedule=nightly", "schedule"),
     ("backup.recipients={age1x},backup.passphraseSecret=x", "backup"),
     ("ingress.enabled=true", "ingress.host"),
@@ -112,6 +113,20 @@ def scaling(rendered):
         yield from (f"{name} is scaled by {metric}, which it does not count" for metric in sorted(asked - counted))
 
 
+def settings(rendered):
+    """What the image's environment tells would win over a file that says something else."""
+    image = set(re.findall(r"^ENV .*$", (TREE / "deploy/docker/Dockerfile").read_text(), re.MULTILINE))
+    image = {name for line in image for name in re.findall(r"\bMUSTER_[A-Z_]+(?==)", line)}
+    files = {item["metadata"]["name"]: item.get("data", {}) for item in rendered if item["kind"] == "ConfigMap"}
+    for item in rendered:
+        if item["kind"] != "Deployment" or "muster.toml" not in files.get(item["metadata"]["name"], {}):
+            continue
+        name = item["metadata"]["name"]
+        told = {f"MUSTER_{key.upper()}" for key in tomllib.loads(files[name]["muster.toml"])}
+        pod = {each["name"] for each in objects.pod_of(item)["spec"]["containers"][0]["env"]}
+        yield from (f"{name}: {key} is in its file alone, and its image tells it" for key in sorted(told & image - pod))
+
+
 def metrics(*places):
     """Names in the code of one service, or of all, and in what they share."""
     files = [file for place in (TREE / "libs/service", *places) for file in place.rglob("metric.rs")]
@@ -155,7 +170,7 @@ def main():
             if lint.returncode:
                 wrong.append(f"{case.name}: helm lint")
             rendered = render(chart, "--values", case)
-            wrong += [f"{case.name}: {what}" for what in (*objects.wrong(rendered, made), *scaling(rendered))]
+            wrong += [f"{case.name}: {what}" for what in (*objects.wrong(rendered, made), *scaling(rendered), *settings(rendered))]
             pods = [pod for item in rendered if (pod := objects.pod_of(item))]
             wrong += [f"{case.name}: {what}" for what in policies.wrong(case.stem, rendered, pods)]
             if case.stem == "cluster":
