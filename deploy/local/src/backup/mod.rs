@@ -15,12 +15,13 @@ use std::{
     time::SystemTime,
 };
 
-use muster_bus::{ConnectError, ReadError, SnapshotError, StreamsError};
+use muster_bus::{Bus, ConnectError, ReadError, SnapshotError, StreamsError};
 use muster_service::DbError;
 use muster_testkit::{broker::BrokerError, credentials::CredentialsError, nats::NatsError};
 use tempfile::TempDir;
 
 use self::{
+    manifest::Manifest,
     place::Installation,
     seal::{Keys, Lock},
     take::size,
@@ -107,6 +108,8 @@ pub(crate) enum BackupError {
     Nats(#[from] NatsError),
     #[error(transparent)]
     Broker(#[from] BrokerError),
+    #[error("it was interrupted")]
+    Interrupted,
     #[error("cannot listen for signals: {0}")]
     Signals(io::Error),
     #[error("a task ended: {0}")]
@@ -122,20 +125,31 @@ impl BackupError {
 
 /// Makes one.
 pub(crate) async fn make(options: &cli::Backup, report: &Report) -> Result<ExitCode, BackupError> {
-    unless_interrupted(backup(options, report)).await
+    let mut interrupt = Interrupt::new().map_err(BackupError::Signals)?;
+    ended(unless_interrupted(&mut interrupt, backup(options, report)).await)
 }
 
 /// Makes an installation of one.
 pub(crate) async fn restore(options: &cli::Restore, report: &Report) -> Result<ExitCode, BackupError> {
-    unless_interrupted(put_back(options, report)).await
+    let mut interrupt = Interrupt::new().map_err(BackupError::Signals)?;
+    ended(put_back(options, &mut interrupt, report).await)
 }
 
 /// What was begun is gone as it is dropped.
-async fn unless_interrupted(work: impl Future<Output = Result<(), BackupError>>) -> Result<ExitCode, BackupError> {
-    let mut interrupt = Interrupt::new().map_err(BackupError::Signals)?;
+async fn unless_interrupted<T>(
+    interrupt: &mut Interrupt,
+    work: impl Future<Output = Result<T, BackupError>>,
+) -> Result<T, BackupError> {
     tokio::select! {
-        done = work => done.map(|()| ExitCode::SUCCESS),
-        () = interrupt.asked() => Ok(ExitCode::from(INTERRUPTED)),
+        done = work => done,
+        () = interrupt.asked() => Err(BackupError::Interrupted),
+    }
+}
+
+fn ended(done: Result<(), BackupError>) -> Result<ExitCode, BackupError> {
+    match done {
+        Err(BackupError::Interrupted) => Ok(ExitCode::from(INTERRUPTED)),
+        done => done.map(|()| ExitCode::SUCCESS),
     }
 }
 
@@ -169,7 +183,34 @@ async fn backup(options: &cli::Backup, report: &Report) -> Result<(), BackupErro
     Ok(())
 }
 
-async fn put_back(options: &cli::Restore, report: &Report) -> Result<(), BackupError> {
+async fn put_back(options: &cli::Restore, interrupt: &mut Interrupt, report: &Report) -> Result<(), BackupError> {
+    let beginning = unless_interrupted(interrupt, unpacked(options, report));
+    let Unpacked { manifest, directory, target } = beginning.await?;
+    match target {
+        Some((installation, bus)) => {
+            put::into_databases(&manifest, directory.path(), (&installation, &bus), interrupt, report).await?;
+            bus.close().await;
+            report.say("restored; start the services");
+        }
+        None => {
+            let restoring = put::into_data_dir(&manifest, directory.path(), &options.data_dir, report);
+            unless_interrupted(interrupt, restoring).await?;
+            let data = options.data_dir.display();
+            report.say(&format!("restored; cargo muster up --data-dir {data} starts it"));
+        }
+    }
+    report.line("restored");
+    Ok(())
+}
+
+/// A backup whose parts lie beside each other, and where they are to go: a data directory, or databases and a broker.
+struct Unpacked {
+    manifest: Manifest,
+    directory: TempDir,
+    target: Option<(Installation, Bus)>,
+}
+
+async fn unpacked(options: &cli::Restore, report: &Report) -> Result<Unpacked, BackupError> {
     let keys = Keys::of(options.identity.as_deref(), options.passphrase_file.as_deref())?;
     let target = match &options.secrets {
         Some(secrets) => {
@@ -202,20 +243,7 @@ async fn put_back(options: &cli::Restore, report: &Report) -> Result<(), BackupE
         manifest.muster,
         size(manifest.bytes())
     ));
-    match target {
-        Some((installation, bus)) => {
-            put::into_databases(&manifest, directory.path(), &installation, &bus, report).await?;
-            bus.close().await;
-            report.say("restored; start the services");
-        }
-        None => {
-            put::into_data_dir(&manifest, directory.path(), &options.data_dir, report).await?;
-            let data = options.data_dir.display();
-            report.say(&format!("restored; cargo muster up --data-dir {data} starts it"));
-        }
-    }
-    report.line("restored");
-    Ok(())
+    Ok(Unpacked { manifest, directory, target })
 }
 
 /// The file, or one in the directory that was named, called by the time.

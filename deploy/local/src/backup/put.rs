@@ -26,8 +26,9 @@ use super::{
     place::Installation,
     postgres,
     take::size,
+    unless_interrupted,
 };
-use crate::{data_dir, report::Report};
+use crate::{data_dir, interrupt::Interrupt, report::Report};
 
 /// What the broker is given at once; more than it takes in one message it never gave.
 const PIECE: usize = 256 * 1024;
@@ -114,8 +115,8 @@ pub(super) async fn is_empty(installation: &Installation, bus: &Bus) -> Result<(
 pub(super) async fn into_databases(
     manifest: &Manifest,
     unpacked: &Path,
-    installation: &Installation,
-    bus: &Bus,
+    (installation, bus): (&Installation, &Bus),
+    interrupt: &mut Interrupt,
     report: &Report,
 ) -> Result<(), BackupError> {
     if manifest.engine != Engine::Postgres {
@@ -128,18 +129,24 @@ pub(super) async fn into_databases(
             let part =
                 part.ok_or_else(|| BackupError::Damaged(format!("the database of {} is missing", place.schema)))?;
             copy::clear(place, false).await?;
-            postgres::restore(place, &unpacked.join(&part.name), report).await?;
             begun.push(place);
+            postgres::restore(place, &unpacked.join(&part.name), report).await?;
         }
         streams(bus, manifest, unpacked, report).await?;
         cut(installation, bus, manifest.told, report).await
     };
-    let Err(why) = restored.await else { return Ok(()) };
+    let Err(why) = unless_interrupted(interrupt, restored).await else { return Ok(()) };
     // The broker lets nobody remove a stream; the next attempt names those that are there.
     for place in begun {
         copy::clear(place, true).await?;
     }
-    Err(BackupError::HalfWay(Box::new(why)))
+    let interrupted = matches!(why, BackupError::Interrupted);
+    let half_way = BackupError::HalfWay(Box::new(why));
+    if interrupted {
+        report.say(&half_way.to_string());
+        return Err(BackupError::Interrupted);
+    }
+    Err(half_way)
 }
 
 async fn streams(bus: &Bus, manifest: &Manifest, unpacked: &Path, report: &Report) -> Result<(), BackupError> {

@@ -39,7 +39,7 @@ async fn succeeds(arguments: Vec<OsString>, settings: &[(&str, &str)]) {
 }
 
 /// The one database of all services.
-fn database_of(home: &Path) -> String {
+pub(crate) fn database_of(home: &Path) -> String {
     let settings = fs::read_to_string(home.join("chat.toml")).unwrap();
     let url = settings.lines().find_map(|line| line.strip_prefix("database_url = ")).unwrap();
     url.trim_matches('"').to_owned()
@@ -78,17 +78,22 @@ impl Installation {
             }
             Engine::Postgres => {
                 let broker = Self::beside_postgres(home).await;
-                let arguments = vec!["restore".into(), file.into(), "--secrets".into(), home.into()];
-                succeeds(arguments.clone(), locked).await;
-                let again = muster(arguments, locked).await;
-                let printed = String::from_utf8_lossy(&again.stderr).into_owned();
-                assert!(!again.status.success(), "{printed}");
-                for there in ["there is something already", "the database of chat", "the stream CHUNKS"] {
-                    assert!(printed.contains(there), "{printed}");
-                }
-                Self::services(home, broker).await
+                Self::restore_beside(broker, home, file, locked).await
             }
         }
+    }
+
+    /// The same, on a PostgreSQL and a broker that are there and empty.
+    pub(crate) async fn restore_beside(broker: Broker, home: &Path, file: &Path, locked: &[(&str, &str)]) -> Self {
+        let arguments = vec!["restore".into(), file.into(), "--secrets".into(), home.into()];
+        succeeds(arguments.clone(), locked).await;
+        let again = muster(arguments, locked).await;
+        let printed = String::from_utf8_lossy(&again.stderr).into_owned();
+        assert!(!again.status.success(), "{printed}");
+        for there in ["there is something already", "the database of chat", "the stream CHUNKS"] {
+            assert!(printed.contains(there), "{printed}");
+        }
+        Self::services(home, broker).await
     }
 
     async fn up(home: &Path) -> Self {
@@ -106,7 +111,7 @@ impl Installation {
     }
 
     /// A broker, an empty database, and what containers find in /secrets.
-    async fn beside_postgres(home: &Path) -> Broker {
+    pub(crate) async fn beside_postgres(home: &Path) -> Broker {
         fs::create_dir_all(home).unwrap();
         let server = nats::find_or_install(&|_| {}).unwrap();
         let credentials = Credentials::in_directory(home).unwrap();

@@ -8,6 +8,7 @@
 )]
 
 mod installation;
+mod interrupted;
 mod shown;
 #[path = "../ways/mod.rs"]
 mod ways;
