@@ -71,6 +71,19 @@ pub fn reach(place: &Place) -> Result<(String, Option<SecretString>), DbError> {
     Ok((url.into(), password))
 }
 
+/// The version of the PostgreSQL that has a database: 18 of 18.1.
+///
+/// # Errors
+/// When the database fails.
+pub async fn server_version(place: &Place) -> Result<u32, DbError> {
+    let (_, mut connection) = connect(place).await?;
+    let version = sqlx::query_scalar::<_, i32>("SELECT current_setting('server_version_num')::INT / 10000")
+        .fetch_one(&mut connection)
+        .await?;
+    connection.close().await?;
+    Ok(u32::try_from(version).unwrap_or_default())
+}
+
 impl Held {
     /// Waits for what is under way, and holds everything else.
     ///

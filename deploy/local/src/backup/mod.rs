@@ -50,8 +50,8 @@ pub(crate) enum BackupError {
     Engines,
     #[error("the broker at {0} does not let us in; is it running, and does it know the key?")]
     NoBroker(String),
-    #[error("there is no {0} here: install PostgreSQL's client programs, of the server's version or a newer one")]
-    NoProgram(&'static str),
+    #[error("there is no {name} for PostgreSQL {server} here: install PostgreSQL's client programs of that version")]
+    NoProgram { name: &'static str, server: u32 },
     #[error("--recipient and a passphrase are two ways to lock it; give one")]
     TwoLocks,
     #[error("{0} is no public key of age: they begin with age1, and `age-keygen` makes one")]
