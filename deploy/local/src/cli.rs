@@ -162,7 +162,7 @@ deploy/nats take from nats-server's environment. Keys that are there stay.";
 /// How to run everything.
 #[derive(Debug, Args)]
 pub(crate) struct Up {
-    /// Where all data is kept
+    /// Where all data is kept, and settings of api, chat and registry: api.toml, chat.toml, registry.toml
     #[arg(long, value_name = "DIR", default_value = "data")]
     pub(crate) data_dir: PathBuf,
     /// Address of the page; port 0 takes any free one [default: 127.0.0.1:8080, or a free port if that is taken]

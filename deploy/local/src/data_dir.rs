@@ -1,11 +1,14 @@
 //! The data directory: ours, and of one launcher at a time.
 
 use std::{
+    ffi::OsStr,
     fs::{self, File, OpenOptions, TryLockError},
     io::Write as _,
     os::unix::fs::DirBuilderExt as _,
     path::{Path, PathBuf},
 };
+
+use muster_contracts::permissions::ServiceUser;
 
 /// Says that a directory is Muster's, and in which layout.
 const MARKER: &str = "muster-data";
@@ -83,7 +86,8 @@ impl DataDir {
             Ok(found) if found.trim() == LAYOUT => false,
             Ok(found) => return Err(DataDirError::Layout { path, found: found.trim().to_owned() }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if fs::read_dir(&path).map_err(failed(&path))?.next().is_some() {
+                let entries = fs::read_dir(&path).map_err(failed(&path))?;
+                if entries.flatten().any(|entry| !is_settings(&entry.file_name())) {
                     return Err(DataDirError::Foreign(path));
                 }
                 true
@@ -107,10 +111,23 @@ impl DataDir {
         &self.path
     }
 
+    /// What a person may write down for a service.
+    pub(crate) fn settings(&self, user: ServiceUser) -> PathBuf {
+        self.path.join(settings(user))
+    }
+
     /// What the processes print.
     pub(crate) fn logs(&self) -> PathBuf {
         self.path.join("logs")
     }
+}
+
+fn settings(user: ServiceUser) -> String {
+    format!("{}.toml", user.name())
+}
+
+fn is_settings(name: &OsStr) -> bool {
+    [ServiceUser::Api, ServiceUser::Chat, ServiceUser::Registry].into_iter().any(|user| name == &*settings(user))
 }
 
 fn lock(directory: &Path) -> Result<File, DataDirError> {
@@ -153,9 +170,10 @@ mod tests {
     #[test]
     fn a_directory_with_other_things_or_of_another_layout_is_left_alone() {
         let home = tempfile::tempdir().unwrap();
+        fs::write(home.path().join("api.toml"), "").unwrap();
         fs::write(home.path().join("thesis.txt"), "precious").unwrap();
         assert!(matches!(DataDir::open(home.path()), Err(DataDirError::Foreign(_))));
-        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 2);
         fs::write(home.path().join(MARKER), "99").unwrap();
         assert!(matches!(DataDir::open(home.path()), Err(DataDirError::Layout { .. })));
     }

@@ -61,7 +61,8 @@ like none of the keys belong to someone else, and are left alone. A secret is be
 names, than in the environment.
 
 What is marked ↻ is taken without a restart: the file is read again when it changes, and on SIGHUP. A value that does not
-fit is told in the log, and everything stays as it was.
+fit is told in the log, and everything stays as it was. `cargo muster up` gives each service the file that is called like
+it in the data directory, such as `data/api.toml`, when there is one.
 ";
 
 const OPTIONS: &str = "\

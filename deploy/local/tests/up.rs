@@ -17,7 +17,7 @@ use muster_contracts::id;
 use muster_testkit::{
     binaries,
     certificates::Authority,
-    client::{Client, Message},
+    client::{Client, ClientError, Message},
     process::{Child, Command},
 };
 use nix::sys::signal::{Signal, kill};
@@ -174,6 +174,35 @@ async fn it_runs_mends_what_dies_ends_in_time_and_goes_on_where_it_ended() {
     assert_eq!(items(&client, &format!("/sessions/{session}/messages")).await.len(), 6);
     up.end(Signal::SIGINT).await;
     assert_eq!(left_behind(&data), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_written_for_a_service_counts_and_anew_when_it_changes() {
+    let home = tempfile::tempdir().unwrap();
+    let data = home.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let settings = data.join("api.toml");
+    std::fs::write(&settings, "requests_per_minute = 200\n").unwrap();
+    let up = Up::start(&data, &home.path().join("up.log")).await;
+    let client = up.signed_in().await;
+    let answered = async || {
+        for _ in 0..300 {
+            match client.get::<Value>("/machines").await {
+                Ok(_) => {}
+                Err(ClientError::Refused { status: 429, .. }) => return false,
+                Err(error) => panic!("{error}"),
+            }
+        }
+        true
+    };
+    assert!(!answered().await);
+    std::fs::write(&settings, "requests_per_minute = 6000\n").unwrap();
+    let begun = Instant::now();
+    while !answered().await {
+        assert!(begun.elapsed() < PATIENCE, "{}", up.printed());
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    up.end(Signal::SIGTERM).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -333,6 +333,11 @@ pub fn run<S: Service>() -> ExitCode {
 }
 
 async fn live<S: Service>(file: Option<PathBuf>, loaded: Loaded<S::Config>) -> ExitCode {
+    // From now on it does not end the process.
+    let hangup = match signal(SignalKind::hangup()) {
+        Ok(hangup) => hangup,
+        Err(error) => return fail(S::NAME, &format!("cannot listen for signals: {error}"), EX_SOFTWARE),
+    };
     let telemetry = match telemetry::start::<S>(&loaded.common) {
         Ok(telemetry) => telemetry,
         Err(error) => return fail(S::NAME, &format!("configuration: {error}"), EX_CONFIG),
@@ -356,7 +361,7 @@ async fn live<S: Service>(file: Option<PathBuf>, loaded: Loaded<S::Config>) -> E
     let crashed = tokio::select! {
         () = asked_to_end() => false,
         () = app.failed.cancelled() => true,
-        never = reload::follow(file, loaded, told, &telemetry) => match never {},
+        never = reload::follow(file, loaded, told, hangup, &telemetry) => match never {},
     };
     tracing::info!("muster-{} ends", S::NAME);
     app.drain().await;

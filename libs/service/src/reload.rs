@@ -6,10 +6,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
+use tokio::{signal::unix::Signal, sync::watch};
 
 use crate::{
     config::{self, ConfigError, Loaded, Section},
@@ -24,11 +21,12 @@ pub(crate) async fn follow<S: Section>(
     file: Option<PathBuf>,
     mut known: Loaded<S>,
     told: watch::Sender<S>,
+    mut hangup: Signal,
     telemetry: &Telemetry,
 ) -> Infallible {
-    let Ok(mut hangup) = signal(SignalKind::hangup()) else { return std::future::pending().await };
     let changed_at = || file.as_deref().and_then(changed);
-    let mut seen = changed_at();
+    // It may be another one since it was read.
+    let mut seen = None;
     let mut ticks = tokio::time::interval(LOOK);
     loop {
         tokio::select! {

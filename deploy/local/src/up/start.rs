@@ -141,9 +141,12 @@ async fn build(data: &DataDir, report: &Report) -> Result<(), UpError> {
 fn command(user: ServiceUser, data: &DataDir, broker: &Broker) -> Result<Command, UpError> {
     let database = sqlite::url(&data.path().join(format!("{}.db", user.name())));
     let nats = format!("nats://{}", reachable(broker.address()));
-    let command = service::command(user, &data.logs(), &nats, &database, broker.credentials())?
-        .without(PASSWORD)
-        .without("MUSTER_CONFIG");
+    let command = service::command(user, &data.logs(), &nats, &database, broker.credentials())?;
+    let (command, settings) = (command.without(PASSWORD), data.settings(user));
+    let command = match settings.exists() {
+        true => command.env("MUSTER_CONFIG", settings),
+        false => command.without("MUSTER_CONFIG"),
+    };
     Ok(if user == ServiceUser::Api { command } else { command.without(OIDC_SECRET) })
 }
 
