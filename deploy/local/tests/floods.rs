@@ -25,6 +25,8 @@ use muster_contracts::{
 };
 use muster_testkit::{
     client::Client,
+    openai::{OpenAi, Step},
+    process::Child,
     stack::{Part, Stack},
     wire::{Login, Wire, WireError},
 };
@@ -321,4 +323,59 @@ async fn a_thousand_event_streams_that_nobody_reads_are_bounded() {
         open.push(answer);
     }
     panic!("an account has a bounded number of streams");
+}
+
+/// The most memory that it had while something was done.
+async fn peak<T>(process: &Child, work: impl Future<Output = T>) -> (T, u64) {
+    let mut most = 0;
+    let looking = async {
+        loop {
+            most = most.max(process.resident().expect("the system tells how much memory a process has"));
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let done = tokio::select! {
+        done = work => done,
+        () = looking => unreachable!("it never ends"),
+    };
+    (done, most)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_that_says_a_hundred_thousand_words_at_once_costs_its_worker_little() {
+    let stack = Stack::start().await;
+    let machine = stack.admin().await.machine("desk").await;
+    let words = (0..100_000).map(|number| format!("{number} ")).collect::<Vec<_>>();
+    let whole = words.concat();
+    // An agent between the two takes long for as many deltas.
+    for (backend, chosen, at_once) in
+        [("openai", "tiny", 1), ("opencode", "scripted/tiny", 100), ("acp", "scripted/tiny", 100)]
+    {
+        let model = OpenAi::start().await.unwrap();
+        let arguments = match backend {
+            "openai" => vec!["--openai-url".to_owned(), model.base_url()],
+            "acp" => vec!["--agent".to_owned(), "opencode".to_owned()],
+            _ => Vec::new(),
+        };
+        if backend == "openai" {
+            model.answer_all();
+        }
+        let waiting = machine.worker().await.driving(backend).arguments(arguments);
+        let waiting = waiting.file("opencode.json", model.opencode_config(&json!("allow")));
+        let worker = waiting.started(&stack).await.approved().await;
+        let session = worker.session(chosen).await;
+        let first = session.send("hello").await;
+        assert_eq!(session.reply_to(&first).await.content, "Done.", "{backend}");
+        let before = worker.process().resident().unwrap();
+        model.reply(words.chunks(at_once).map(|words| Step::Text(words.concat())));
+        let sent = session.send("all of it").await;
+        let (reply, most) = peak(worker.process(), session.reply_to(&sent)).await;
+        assert_eq!(reply.status, "completed", "{backend}");
+        assert!(reply.content == whole, "{backend}: {} of {} bytes", reply.content.len(), whole.len());
+        let mebibytes = most.saturating_sub(before) / MIB;
+        println!("{backend}: {} KiB in {at_once}s, {mebibytes} MiB more at most", whole.len() / 1024);
+        assert!(mebibytes < 16, "{backend}: {mebibytes}");
+        let next = session.send("and now?").await;
+        assert_eq!(session.reply_to(&next).await.content, "Done.", "{backend}");
+    }
 }
