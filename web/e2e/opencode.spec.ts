@@ -138,6 +138,73 @@ test("all that a real opencode says and asks reaches the page as itself, and is 
   model.stop();
 });
 
+test("what opencode says and asks over the Agent Client Protocol reaches the page as itself, too", async ({
+  page,
+  muster,
+}) => {
+  test.slow();
+  const model = await ScriptedModel.start();
+  const config = model.opencodeConfigWith({ permission: { bash: "ask", edit: "allow" } });
+  const files = { "opencode.json": config, "notes.txt": "one\n" };
+  const options = ["--agent", "opencode"];
+  const worker = await muster.readyToChat({ backend: "acp", options, files });
+
+  await page.getByRole("button", { name: /^Model:/ }).click();
+  await page.getByRole("option", { name: "scripted/deep/er/tiny" }).click();
+  await muster.send("Do it all");
+  await model.asked();
+  expect(model.model).toBe("deep/er/tiny");
+
+  model.think("First a look around.");
+  model.say("I run it.");
+  model.use("bash", { command: "echo made-$((40 + 2))", description: "Says it" });
+  const permission = page.getByRole("log").getByRole("region", { name: /^Permission/ });
+  await expect(permission).toContainText("echo made-$((40 + 2))");
+  await permission.getByRole("button", { name: "Allow once" }).click();
+  await expect(permission.getByText("Answered by you: Allow once")).toBeVisible();
+  await model.asked();
+  expect(model.heard).toContain("made-42");
+  await muster.reply.getByRole("button", { name: /^Thought for/ }).click();
+  await expect(muster.reply.getByText("First a look around.")).toBeVisible();
+
+  const filePath = join(worker.directory, "notes.txt");
+  model.use("read", { filePath });
+  await model.asked();
+  model.use("edit", { filePath, oldString: "one", newString: "two" });
+  await model.asked();
+  const diff = muster.reply.getByRole("figure").filter({ hasText: "notes.txt" });
+  await expect(diff.getByRole("row")).toContainText([/−\s*one/, /\+\s*two/]);
+
+  const todos = [
+    { content: "look", status: "completed", priority: "high" },
+    { content: "leap", status: "in_progress", priority: "low" },
+  ];
+  model.use("todowrite", { todos });
+  await model.asked();
+  await expect(muster.reply.getByRole("button", { name: /^Plan/ })).toContainText("1 of 2");
+  model.say("All done.");
+  model.finish();
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+
+  const { chatSessionId, backendSessionId } = await storedSession(page);
+  const parts = await storedParts(page, chatSessionId);
+  const record = await opencodeRecord(worker, backendSessionId);
+  const words = (kind: string) =>
+    parts.filter((part) => part.kind === kind).map(({ text }) => text);
+  const recorded = (type: string) =>
+    record.parts.filter((part) => part.type === type).map(({ text }) => text);
+  for (const kind of ["text", "reasoning"]) expect(words(kind)).toEqual(recorded(kind));
+  // Of a file that was read, opencode tells what is in it, without what it has told its model around that.
+  const outputs = record.parts.flatMap(({ tool, state }) =>
+    state === undefined ? [] : [tool === "read" ? "one" : state.output.trim()],
+  );
+  const tools = parts.filter((part) => part.kind === "tool");
+  expect(tools.map(({ state }) => state)).toEqual(outputs.map(() => "completed"));
+  expect(tools.map(({ output }) => output.trim())).toEqual(outputs);
+  expect(parts.flatMap((part) => part.entries ?? [])).toEqual(record.todos);
+  model.stop();
+});
+
 interface StoredSession {
   chatSessionId: string;
   backendSessionId: string;

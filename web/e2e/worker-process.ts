@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 
 /** What a worker drives. */
 export interface Agent {
-  backend: "demo" | "opencode" | "openai";
+  backend: "demo" | "opencode" | "acp" | "openai";
   /** Further options of its command. */
   options?: readonly string[];
   /** Files of the worker's directory. */
