@@ -278,6 +278,23 @@ async fn two_permissions_are_asked_for_one_after_the_other() {
 }
 
 #[tokio::test]
+async fn what_a_sub_agent_asks_is_asked_of_whoever_waits_for_it() {
+    let stage = stage(json!({"bash": "ask"})).await;
+    let task = json!({"description": "look", "prompt": "look around", "subagent_type": "general"});
+    stage.model.reply([Step::Tool { name: "task".into(), arguments: task }]);
+    stage.model.reply([bash("echo made-$((40 + 2))")]);
+    let reply = stage.begin("have it looked at");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty() || told.end.is_some()).await;
+    assert!(told.requests[0].details.contains("echo made-"), "{told:?}");
+    stage.answer(&reply, &told.requests[0].request_id, option("once", None));
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!((status(&told), told.requests.len()), (TurnStatus::Completed, 1), "{told:?}");
+    let heard = stage.model.requests()[2]["messages"].to_string();
+    assert!(heard.contains("made-42"), "the sub-agent's model has its answer: {heard}");
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_rejection_with_a_word_goes_on_with_it_and_one_without_ends_the_turn() {
     let stage = stage(json!({"bash": "ask"})).await;
     for (word, goes_on) in [(Some("use cargo instead"), true), (None, false)] {

@@ -53,5 +53,7 @@ mod tests {
         assert!(is_of(&prompt, "V1StGXR8_Z5jdHi6B-myT"));
         assert!(!is_of(&prompt, "V1StGXR8_Z5jdHi6B-myU"));
         assert!(!is_of("msg_204563d3e001zzDlh8WF2alXsC", "V1StGXR8_Z5jdHi6B-myT"));
+        // To one that it has already, opencode would append.
+        assert_ne!(prompt, message(1, "V1StGXR8_Z5jdHi6B-myT"));
     }
 }
