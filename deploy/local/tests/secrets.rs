@@ -4,12 +4,19 @@
 use std::path::{Path, PathBuf};
 
 use muster_contracts::permissions::ServiceUser;
-use muster_testkit::stack::{Engine, PASSWORD, Setup};
+use muster_testkit::{
+    openai::{OpenAi, Step},
+    stack::{Engine, PASSWORD, Setup},
+};
 use reqwest::header::SET_COOKIE;
 use serde_json::{Value, json};
 
 const MESSAGE: &str = "canary-of-a-message";
 const MODEL_KEY: &str = "sk-canary-of-a-model-key";
+/// In the configuration that the agents are given.
+const PROVIDER_KEY: &str = "sk-scripted-secret";
+/// These log as they like.
+const NOT_OURS: &[&str] = &["nats-server.log", "opencode.log", "acp.log"];
 
 fn logs(directory: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
@@ -23,7 +30,7 @@ async fn no_secret_and_no_message_is_in_a_log_at_the_finest_level() {
     let stack = setup.start().await;
     let admin = stack.admin().await;
     let mut secrets = vec![("password", PASSWORD.to_owned()), ("message", MESSAGE.to_owned())];
-    secrets.push(("model key", MODEL_KEY.to_owned()));
+    secrets.extend([("model key", MODEL_KEY.to_owned()), ("provider's key", PROVIDER_KEY.to_owned())]);
 
     let credentials = json!({ "username": "admin", "password": PASSWORD });
     let login = stack.stranger().request(reqwest::Method::POST, "/auth/login").json(&credentials).send().await.unwrap();
@@ -49,18 +56,35 @@ async fn no_secret_and_no_message_is_in_a_log_at_the_finest_level() {
     ada.send(reqwest::Method::POST, "/auth/register", Some(&invited)).await.unwrap();
     secrets.push(("invitation", invitation));
 
-    let waiting = admin.machine("desk").await.worker().await;
-    let waiting = waiting.setting("MUSTER_LOG", "trace").setting("OPENAI_API_KEY", MODEL_KEY);
-    secrets.push(("worker's token", waiting.token().to_owned()));
-    let worker = waiting.started(&stack).await.approved().await;
-    let session = worker.session("demo/fast").await;
-    let viewer = session.view().await;
-    let sent = session.send(&format!("echo {MESSAGE}")).await;
-    assert_eq!(viewer.whole_reply_to(&sent).await, MESSAGE);
-    assert_eq!(session.reply_to(&sent).await.content, MESSAGE);
-
-    let key = std::fs::read_to_string(stack.home().join(worker.id()).join("state/worker.nk")).unwrap();
-    secrets.push(("worker's key", key.trim().to_owned()));
+    let machine = admin.machine("desk").await;
+    for (backend, chosen) in
+        [("demo", "demo/fast"), ("openai", "tiny"), ("opencode", "scripted/tiny"), ("acp", "scripted/tiny")]
+    {
+        let model = OpenAi::start().await.unwrap();
+        if backend == "openai" {
+            model.answer_all();
+        }
+        let waiting = machine.worker().await.driving(backend).arguments(match backend {
+            "openai" => vec!["--openai-url".to_owned(), model.base_url()],
+            "acp" => vec!["--agent".to_owned(), "opencode".to_owned()],
+            _ => Vec::new(),
+        });
+        let waiting = waiting.setting("MUSTER_LOG", "trace").setting("OPENAI_API_KEY", MODEL_KEY);
+        let waiting = waiting.setting("MUSTER_OPENAI_API_KEY", MODEL_KEY);
+        let waiting = waiting.file("opencode.json", model.opencode_config(&json!("allow")));
+        secrets.push(("worker's token", waiting.token().to_owned()));
+        let worker = waiting.started(&stack).await.approved().await;
+        let session = worker.session(chosen).await;
+        let viewer = session.view().await;
+        model.reply([Step::Text(MESSAGE.to_owned())]);
+        let sent = session.send(&format!("echo {MESSAGE}")).await;
+        assert_eq!(viewer.whole_reply_to(&sent).await, MESSAGE, "{backend}");
+        assert_eq!(session.reply_to(&sent).await.content, MESSAGE, "{backend}");
+        let key = std::fs::read_to_string(stack.home().join(worker.id()).join("state/worker.nk")).unwrap();
+        secrets.push(("worker's key", key.trim().to_owned()));
+        let key = if backend == "openai" { MODEL_KEY } else { PROVIDER_KEY };
+        assert!(backend == "demo" || model.keys().contains(&Some(format!("Bearer {key}"))), "{backend} uses it");
+    }
     let broker = stack.broker().credentials();
     for &user in ServiceUser::ALL {
         secrets.extend(broker.environment(user).unwrap());
@@ -71,7 +95,8 @@ async fn no_secret_and_no_message_is_in_a_log_at_the_finest_level() {
     let mut told = Vec::new();
     for path in &logs {
         let text = std::fs::read_to_string(path).unwrap();
-        assert!(path.ends_with("nats-server.log") || text.contains("TRACE"), "{} is not at its finest", path.display());
+        let ours = !NOT_OURS.iter().any(|other| path.ends_with(other));
+        assert!(!ours || text.contains("TRACE"), "{} is not at its finest", path.display());
         for (what, secret) in &secrets {
             if let Some(line) = text.lines().find(|line| line.contains(secret.as_str())) {
                 told.push(format!("{what} in {}: {line}", path.file_name().unwrap().display()));

@@ -20,7 +20,7 @@ use tracing_subscriber::{
 
 use self::{connect::connect, worker::Worker};
 use crate::{
-    backend::{Backend, BackendError, Surroundings},
+    backend::{Backend, BackendError, Surroundings, acp},
     clock,
     config::{self, Config, Run},
     exit::{Code, Exit},
@@ -71,7 +71,7 @@ fn prepare(run: Run) -> Result<(Config, Option<Traces>), Exit> {
     let filter = EnvFilter::try_new(&run.log).map_err(|_| {
         Exit::new(Code::Usage, format!("--log {:?} is no level: use error, warn, info or debug.", run.log))
     })?;
-    let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line)));
+    let filter = filter.and(filter_fn(|line| !muster_bus::shows_messages(line) && !acp::shows_messages(line)));
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
     let endpoint = run.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty());
     let traces = endpoint.map(|endpoint| Traces::to("worker-agent", endpoint)).transpose();

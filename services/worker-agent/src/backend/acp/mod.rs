@@ -55,6 +55,11 @@ pub struct Acp {
     models_changed: watch::Sender<u64>,
 }
 
+/// Whether a line of the log would show what is said: at its finest level the library prints every word of the protocol.
+pub(crate) fn shows_messages(line: &tracing::Metadata<'_>) -> bool {
+    *line.level() == tracing::Level::TRACE && line.target().starts_with("agent_client_protocol")
+}
+
 /// What the agent has told of itself.
 #[derive(Debug, Default)]
 struct Known {
