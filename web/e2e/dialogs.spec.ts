@@ -42,6 +42,7 @@ test("one that took the place of the drawer gives it back to the drawer's button
 
 test("a dialog to read shows no tooltip over it", async ({ page, muster }) => {
   await muster.signUp();
+  await expect(page.getByRole("main").getByRole("button", { name: "Add machine" })).toBeVisible();
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeFocused();
   await expect(page.getByRole("tooltip")).toHaveCount(0);
