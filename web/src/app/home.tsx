@@ -125,7 +125,7 @@ function Workers() {
     <section className="mt-10">
       <h2 className="text-xs font-medium text-ink-3">{t.home.startWith}</h2>
       <p className="mb-2 text-ink-2">{t.home.workersHint}</p>
-      <ul className="grid gap-2 sm:grid-cols-2">
+      <ul className="grid grid-cols-1 gap-2 sm:grid-cols-2">
         {all.map(({ machine, worker }) => {
           const presence = workerPresence(worker);
           return (

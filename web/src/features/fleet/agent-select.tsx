@@ -12,7 +12,7 @@ export function AgentSelect({
 }) {
   const id = useId();
   return (
-    <div className="flex flex-wrap items-center justify-between gap-2">
+    <div className="flex flex-col gap-1">
       <label htmlFor={id} className="text-xs font-medium text-ink-2">
         {t.worker.agent}
       </label>
@@ -20,7 +20,7 @@ export function AgentSelect({
         id={id}
         value={value}
         onChange={(event) => onChange(event.target.value as AgentId)}
-        className="h-8 touch rounded-md border border-line bg-panel px-2 text-ink"
+        className="h-8 touch w-full rounded-md border border-line bg-panel px-2 text-ink"
       >
         {agents.map((agent) => (
           <option key={agent.id} value={agent.id}>

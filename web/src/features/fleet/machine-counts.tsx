@@ -6,7 +6,7 @@ export function MachineCounts({ machine }: { machine: Machine }) {
   const { online, offline, pending } = machine.workerCounts;
   const words = t.machine.counts(online, offline, pending);
   return (
-    <span title={words} className="text-xs text-ink-2 tabular-nums">
+    <span title={words} className="text-xs whitespace-nowrap text-ink-2 tabular-nums">
       <span aria-hidden>
         {online}/{online + offline}
         {pending > 0 && <span className="text-wait-ink"> +{pending}</span>}

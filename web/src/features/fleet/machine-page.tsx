@@ -19,9 +19,11 @@ export function MachinePage({ machine }: { machine: Machine }) {
   const { online, offline, pending } = machine.workerCounts;
   return (
     <div className="mx-auto w-full max-w-3xl px-5 py-6 md:py-10">
-      <header className="flex flex-wrap items-center gap-x-3 gap-y-2">
-        <h1 className="text-xl font-semibold tracking-[-0.02em] break-words">{machine.name}</h1>
-        <span className="ml-auto flex items-center gap-1.5">
+      <header className="flex flex-wrap items-start gap-x-3 gap-y-2">
+        <h1 className="min-w-0 flex-auto py-0.5 text-xl font-semibold tracking-[-0.02em] [overflow-wrap:anywhere] sm:basis-64 pointer-coarse:py-1.5">
+          {machine.name}
+        </h1>
+        <span className="flex items-center gap-1.5">
           <Button look="solid" onClick={() => openDialog({ kind: "create-worker", machineId })}>
             <Plus /> {t.machine.addWorker}
           </Button>
@@ -33,12 +35,14 @@ export function MachinePage({ machine }: { machine: Machine }) {
           <span aria-hidden>·</span>
           <span>{t.machine.counts(online, offline, pending)}</span>
           {machine.status === "offline" && (
-            <span className="text-ink-3">
-              ·{" "}
-              {machine.lastSeen == null
-                ? t.machine.neverSeen
-                : t.machine.lastSeen(ago(machine.lastSeen))}
-            </span>
+            <>
+              <span aria-hidden>·</span>
+              <span className="text-ink-3">
+                {machine.lastSeen == null
+                  ? t.machine.neverSeen
+                  : t.machine.lastSeen(ago(machine.lastSeen))}
+              </span>
+            </>
           )}
         </p>
       </header>

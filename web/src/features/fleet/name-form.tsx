@@ -8,7 +8,8 @@ import { DialogActions } from "@/shared/ui/dialog";
 import { Field } from "@/shared/ui/field";
 import { Input } from "@/shared/ui/input";
 
-const LONGEST = 100;
+/** As long as the API takes. */
+const LONGEST = 64;
 const name = z.string().check(z.trim(), z.maxLength(LONGEST, t.machine.tooLong));
 const required = z.object({ name: name.check(z.minLength(1, t.machine.blank)) });
 const optional = z.object({ name });

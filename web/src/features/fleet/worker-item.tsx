@@ -40,7 +40,7 @@ export function WorkerItem({ worker }: { worker: Worker }) {
           <Dot look={look} label={hint} />
           <span className="min-w-0">
             <span className="block truncate font-medium">{nameOf(worker)}</span>
-            <span className="block truncate text-xs text-ink-3">
+            <span className="block text-xs text-pretty text-ink-3">
               {[label, ...facts].join(" · ")}
             </span>
           </span>
@@ -50,7 +50,7 @@ export function WorkerItem({ worker }: { worker: Worker }) {
             size="sm"
             onClick={() => go({ machine: worker.machineId, worker: worker.workerId })}
           >
-            <SquarePen /> {t.rail.newSession}
+            <SquarePen /> <span className="max-sm:sr-only">{t.rail.newSession}</span>
           </Button>
         )}
         <WorkerMenu worker={worker} />

@@ -13,9 +13,9 @@ import {
   SquarePen,
   SunMoon,
 } from "lucide-react";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import { useSignOut } from "@/shared/account/use-sign-out";
-import { closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
+import { closeDialog, openDialog, returnFocus } from "@/shared/dialogs/dialog-store";
 import { exportSession } from "@/shared/fleet/export-session";
 import { isApproved, nameOf, titleOf } from "@/shared/fleet/presence";
 import { useMachines } from "@/shared/fleet/use-machines";
@@ -40,6 +40,8 @@ export default function Palette() {
   const open = sessions.find((s) => s.chatSessionId === place.session);
   const [text, setText] = useState("");
   const said = useSearch(text).data ?? [];
+  // Its library's dialog leaves the focus nowhere, a moment after it is gone.
+  useEffect(() => () => void setTimeout(returnFocus), []);
   const pick = (action: () => void) => () => {
     closeDialog();
     action();

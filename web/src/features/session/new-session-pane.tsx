@@ -60,8 +60,12 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
   if (!isApproved(worker))
     return (
       <PageMessage title={t.worker.pendingTitle} text={t.worker.pendingText}>
-        <Button look="solid" onClick={() => go({ machine: machine.machineId })}>
-          {machine.name}
+        <Button
+          look="solid"
+          className="max-w-full"
+          onClick={() => go({ machine: machine.machineId })}
+        >
+          <span className="truncate">{machine.name}</span>
         </Button>
         <Button
           onClick={() =>

@@ -33,10 +33,10 @@ export function SessionHeader(props: SessionHeaderProps) {
         <button
           type="button"
           onClick={() => go({ machine: worker.machineId, worker: worker.workerId })}
-          className="hidden h-7 shrink-0 items-center gap-1.5 rounded-md border border-line px-2 text-xs text-ink-2 hover:bg-hover sm:flex"
+          className="hidden h-7 max-w-48 shrink-0 items-center gap-1.5 rounded-md border border-line px-2 text-xs text-ink-2 hover:bg-hover sm:flex"
         >
           <Dot {...workerPresence(worker)} className="size-1.5" />
-          {nameOf(worker)}
+          <span className="truncate">{nameOf(worker)}</span>
         </button>
       )}
       <SharedMark session={session} />

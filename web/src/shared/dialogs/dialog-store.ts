@@ -22,24 +22,33 @@ export type OpenDialog =
 
 const store = createStore<{ open: OpenDialog | null }>(() => ({ open: null }));
 
-/** What had the focus before a dialog took it. */
-let opener: HTMLElement | null = null;
+/** What had the focus before a dialog took it, and before the one that this one took the place of. */
+let openers: readonly (HTMLElement | null)[] = [];
 
 export function openDialog(open: OpenDialog): void {
-  const { activeElement } = document;
-  // A menu is gone by the time the dialog closes; its button is not.
-  const button = activeElement?.closest("[role=menu]")?.getAttribute("aria-labelledby");
-  opener = button == null ? null : document.getElementById(button);
+  openers = anyDialogOpen() ? [...openers, focused()] : [focused()];
   store.setState({ open });
 }
 
-/** When a dialog closes: the focus goes on from where its menu was, if it had one. */
-export function returnFocus(event: Event): void {
-  if (opener?.isConnected === true) {
-    event.preventDefault();
-    opener.focus();
-  }
-  opener = null;
+/** When a dialog opens that a component keeps for itself: its opener is asked for now. */
+export function rememberOpener(): void {
+  if (!anyDialogOpen()) openers = [focused()];
+}
+
+function focused(): HTMLElement | null {
+  const { activeElement } = document;
+  // A menu is gone by the time the dialog closes; its button is not.
+  const button = activeElement?.closest("[role=menu]")?.getAttribute("aria-labelledby");
+  return button == null ? (activeElement as HTMLElement | null) : document.getElementById(button);
+}
+
+/** When a dialog closes: the focus goes on from where it was, unless something else has it by now. */
+export function returnFocus(event?: Event): void {
+  event?.preventDefault();
+  if (anyDialogOpen()) return;
+  const opener = openers.findLast((element) => element?.isConnected === true);
+  if (document.activeElement === document.body) opener?.focus();
+  openers = [];
 }
 
 export const closeDialog = () => store.setState({ open: null });

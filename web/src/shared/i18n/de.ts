@@ -143,7 +143,7 @@ export const de: typeof en = {
     addText: "Jeder Computer, auf dem dein Code liegt: Laptop, Server, Container.",
     namePlaceholder: "zum Beispiel Laptop",
     blank: "Gib dem Rechner einen Namen.",
-    tooLong: "Nimm höchstens 100 Zeichen.",
+    tooLong: "Nimm höchstens 64 Zeichen.",
     added: (name) => `${name} wurde hinzugefügt`,
     addWorker: "Worker hinzufügen",
     rename: "Rechner umbenennen",
@@ -305,7 +305,7 @@ export const de: typeof en = {
     delete: "Sitzung löschen",
     deleteTitle: "Diese Sitzung löschen?",
     deleteText:
-      "Alle ihre Nachrichten sind dann endgültig weg, hier und in den Dateien von Datenbank und Broker. Was der Agent selbst sich merkt, bleibt auf seiner Maschine.",
+      "Alle ihre Nachrichten sind dann endgültig weg, hier und in den Dateien von Datenbank und Broker. Was der Agent selbst sich merkt, bleibt auf seinem Rechner.",
     deleted: "Die Sitzung wurde gelöscht",
     detail: "Einzelheiten",
     showDetail: "Einzelheiten zeigen",
@@ -325,7 +325,7 @@ export const de: typeof en = {
   share: {
     open: "Teilen …",
     title: "Diese Sitzung teilen",
-    text: "Wer den Link hat, kann alles in dieser Sitzung lesen, auch was noch kommt: Nachrichten, was Werkzeugen gesagt wurde und was sie sagten, geänderte Dateien. Muster selbst nennt weder dich noch deine Maschine.",
+    text: "Wer den Link hat, kann alles in dieser Sitzung lesen, auch was noch kommt: Nachrichten, was Werkzeugen gesagt wurde und was sie sagten, geänderte Dateien. Muster selbst nennt weder dich noch deinen Rechner.",
     lasts: "Der Link gilt",
     lastsFor: { day: "1 Tag", week: "7 Tage", month: "30 Tage", year: "1 Jahr" },
     make: "Link erstellen",
@@ -445,11 +445,13 @@ export const de: typeof en = {
     verified: "Vollständig: Jedes Stück ist da, und die Prüfsumme stimmt",
     retry: "Noch einmal",
     working: "Arbeitet",
+    waitsForYou: "Wartet auf deine Antwort",
     waitingForWorker: "Wartet auf den Worker",
     reason: {
-      failed: "Der Durchgang ist gescheitert.",
-      interrupted: "Der Worker ging mitten in dieser Antwort verloren.",
-      cancelled: "Du hast diese Antwort angehalten.",
+      failed: (why: string) => `Der Durchgang ist gescheitert. ${why}`,
+      interrupted: (why: string) => `Diese Antwort brach ab. ${why}`,
+      cancelled: (why: string) =>
+        why === "" ? "Du hast diese Antwort angehalten." : `Diese Antwort wurde angehalten: ${why}`,
     },
   },
   reply: {
@@ -567,9 +569,9 @@ export const de: typeof en = {
     may: "Es darf",
     scopes: { read: "lesen", chat: "chatten", manage: "verwalten" },
     scopeText: {
-      read: "Maschinen, Sitzungen und Nachrichten sehen und live verfolgen.",
+      read: "Rechner, Sitzungen und Nachrichten sehen und live verfolgen.",
       chat: "Sitzungen beginnen, Nachrichten senden, Anfragen beantworten.",
-      manage: "Maschinen und Worker hinzufügen, freigeben und entfernen.",
+      manage: "Rechner und Worker hinzufügen, freigeben und entfernen.",
     },
     lasts: "Es gilt",
     lastsFor: { month: "30 Tage", quarter: "90 Tage", year: "1 Jahr", never: "für immer" },
@@ -679,7 +681,7 @@ export const de: typeof en = {
     delete: "Konto löschen",
     deleteTitle: (name) => `Das Konto ${name} löschen?`,
     deleteText:
-      "Maschinen, Worker, Sitzungen und Nachrichten werden mit gelöscht. Das lässt sich nicht zurücknehmen, Sperren schon.",
+      "Rechner, Worker, Sitzungen und Nachrichten werden mit gelöscht. Das lässt sich nicht zurücknehmen, Sperren schon.",
     deleted: (name) => `Das Konto ${name} wurde gelöscht`,
     more: "Mehr zeigen",
     invite: "Jemanden einladen",

@@ -138,7 +138,7 @@ export const en = {
     addText: "Any computer where your code lives: a laptop, a server, a container.",
     namePlaceholder: "for example laptop",
     blank: "Give the machine a name.",
-    tooLong: "Use at most 100 characters.",
+    tooLong: "Use at most 64 characters.",
     added: (name: string) => `${name} was added`,
     addWorker: "Add worker",
     rename: "Rename machine",
@@ -440,11 +440,14 @@ export const en = {
     verified: "Complete: every piece arrived and the check sum fits",
     retry: "Retry",
     working: "Working",
+    waitsForYou: "Waiting for your answer",
     waitingForWorker: "Waiting for the worker",
     reason: {
-      failed: "The turn failed.",
-      interrupted: "The worker was lost in the middle of this reply.",
-      cancelled: "You stopped this reply.",
+      failed: (why: string) => `The turn failed. ${why}`,
+      interrupted: (why: string) => `This reply was cut off. ${why}`,
+      // Whoever stops one says no reason; what else stops one does.
+      cancelled: (why: string) =>
+        why === "" ? "You stopped this reply." : `This reply was stopped: ${why}`,
     },
   },
   reply: {

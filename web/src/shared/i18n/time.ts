@@ -13,7 +13,7 @@ function once<T>(make: () => T): () => T {
 
 const language = locale();
 const relative = once(
-  () => new Intl.RelativeTimeFormat(language, { style: "narrow", numeric: "auto" }),
+  () => new Intl.RelativeTimeFormat(language, { style: "short", numeric: "auto" }),
 );
 const clock = once(() => new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit" }));
 const day = once(() => new Intl.DateTimeFormat(language, { day: "numeric", month: "short" }));
@@ -25,7 +25,7 @@ const number = once(
   () => new Intl.NumberFormat(language, { notation: "compact", maximumFractionDigits: 1 }),
 );
 
-/** "just now", "5 min ago", "3 h ago", then the date. */
+/** "just now", "5 min ago", "3 hr ago", then the date. */
 export function ago(at: number, now = Date.now()): string {
   const gone = Math.max(0, now - at);
   if (gone < MINUTE) return t.time.now;

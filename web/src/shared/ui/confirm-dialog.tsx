@@ -1,6 +1,6 @@
 import { AlertDialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
-import { returnFocus } from "@/shared/dialogs/dialog-store";
+import { rememberOpener, returnFocus } from "@/shared/dialogs/dialog-store";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "./button";
 
@@ -21,6 +21,7 @@ export function ConfirmDialog(props: ConfirmDialogProps) {
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-veil" />
         <Radix.Content
+          onOpenAutoFocus={rememberOpener}
           onCloseAutoFocus={returnFocus}
           className="fixed inset-x-4 top-[22vh] z-40 mx-auto max-w-[26rem] animate-enter rounded-xl bg-raised p-5 shadow-pop outline-none"
         >

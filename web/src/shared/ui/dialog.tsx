@@ -1,7 +1,7 @@
 import { X } from "lucide-react";
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
-import { returnFocus } from "@/shared/dialogs/dialog-store";
+import { rememberOpener, returnFocus } from "@/shared/dialogs/dialog-store";
 import { t } from "@/shared/i18n/strings";
 import { cn } from "./cn";
 import { IconButton } from "./icon-button";
@@ -29,6 +29,7 @@ export function Dialog({
       <Radix.Portal>
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-veil" />
         <Radix.Content
+          onOpenAutoFocus={focusWithoutTooltip}
           onCloseAutoFocus={returnFocus}
           {...(description == null && { "aria-describedby": undefined })}
           className={cn(
@@ -56,6 +57,16 @@ export function Dialog({
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** A button of an icon would show its tooltip over what is to be read: the dialog itself is focused before that. */
+function focusWithoutTooltip(event: Event): void {
+  rememberOpener();
+  const dialog = event.currentTarget as HTMLElement;
+  const first = dialog.querySelector("a, button, input, select, textarea");
+  if (first?.matches("button[aria-label]") !== true) return;
+  event.preventDefault();
+  dialog.focus();
 }
 
 export function DialogActions({ children }: { children: ReactNode }) {

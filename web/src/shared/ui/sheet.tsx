@@ -1,5 +1,6 @@
 import { Dialog as Radix } from "radix-ui";
 import type { ReactNode } from "react";
+import { returnFocus } from "@/shared/dialogs/dialog-store";
 import { cn } from "./cn";
 
 interface SheetProps {
@@ -18,6 +19,7 @@ export function Sheet({ open, onOpenChange, title, side, children }: SheetProps)
         <Radix.Overlay className="fixed inset-0 z-40 animate-fade bg-veil" />
         <Radix.Content
           aria-describedby={undefined}
+          onCloseAutoFocus={returnFocus}
           className={cn(
             "fixed inset-y-0 z-40 flex w-[min(21rem,88vw)] flex-col bg-panel shadow-pop outline-none",
             side === "start" ? "left-0 animate-slide" : "right-0 animate-slide-end",

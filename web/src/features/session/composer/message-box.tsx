@@ -94,7 +94,7 @@ export function MessageBox({
         onBlur={() => suggesting.onCaret(null)}
         onKeyDown={onKeyDown}
         onPaste={onPaste}
-        className="block max-h-80 w-full resize-none bg-transparent px-3.5 pt-3 pb-1 text-base text-ink outline-none placeholder:text-ink-3 disabled:opacity-50"
+        className="block max-h-80 w-full resize-none bg-transparent px-3.5 pt-3 pb-1 text-base text-ink outline-none placeholder:truncate placeholder:text-ink-3 disabled:opacity-50"
       />
     </>
   );

@@ -90,7 +90,9 @@ function ModelItem({ model, chosen, onSelect }: ModelItemProps) {
     >
       <span className="min-w-0 flex-1">
         <span className="block truncate">{model.name}</span>
-        <span className="block truncate text-xs text-ink-3">{model.modelId}</span>
+        {model.name !== model.modelId && (
+          <span className="block truncate text-xs text-ink-3">{model.modelId}</span>
+        )}
       </span>
       {model.contextTokens != null && (
         <span className="text-xs text-ink-3">

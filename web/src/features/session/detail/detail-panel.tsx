@@ -70,7 +70,7 @@ function Usage({ session: { usage } }: { session: ChatSession }) {
       {rows.map(([label, value]) => (
         <div key={label} className="contents">
           <dt className="text-ink-2">{label}</dt>
-          <dd className="tabular-nums">{value}</dd>
+          <dd className="text-right tabular-nums">{value}</dd>
         </div>
       ))}
     </dl>

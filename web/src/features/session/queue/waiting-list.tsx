@@ -19,7 +19,7 @@ export function WaitingList({ sessionId, worker, queue, paused, running }: Waiti
   return (
     <section
       aria-label={t.queue.title(queue.length)}
-      className="mx-2 max-h-44 overflow-y-auto rounded-t-lg border border-b-0 border-line bg-panel px-1.5 py-1"
+      className="mx-2 max-h-44 overflow-y-auto rounded-t-lg border border-b-0 border-line bg-panel px-1.5 py-1 has-[textarea]:max-h-64"
     >
       {paused && (
         <div className="flex items-center gap-2 px-2 py-1 text-xs text-wait-ink">

@@ -76,7 +76,7 @@ function ToolBody({ part, facts, running }: ToolBodyProps) {
           href={link}
           target="_blank"
           rel="noreferrer noopener nofollow"
-          className="text-signal-ink touch w-fit max-w-full rounded-sm font-mono text-xs break-all underline underline-offset-2"
+          className="touch w-fit max-w-full rounded-sm font-mono text-xs break-all text-signal underline underline-offset-2"
         >
           {facts.subject}
         </a>

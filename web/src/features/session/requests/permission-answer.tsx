@@ -37,22 +37,30 @@ export function PermissionAnswer({ request }: { request: AgentRequest }) {
       </form>
     );
   return (
-    <div className="flex flex-wrap gap-2">
-      {request.options.map((option, i) => (
-        <Button
-          key={option.optionId}
-          look={i === 0 ? "solid" : "outline"}
-          disabled={answer.isPending}
-          onClick={() => answer.mutate({ optionId: option.optionId })}
-        >
-          {option.label}
-        </Button>
-      ))}
-      {rejection !== undefined && (
-        <Button look="ghost" disabled={answer.isPending} onClick={() => setWhy("")}>
-          {t.request.rejectWith}
-        </Button>
-      )}
+    <div className="@container">
+      <div className="flex flex-wrap gap-2">
+        {request.options.map((option, i) => (
+          <Button
+            key={option.optionId}
+            look={i === 0 ? "solid" : "outline"}
+            disabled={answer.isPending}
+            onClick={() => answer.mutate({ optionId: option.optionId })}
+          >
+            {option.label}
+          </Button>
+        ))}
+        {rejection !== undefined && (
+          <Button
+            look="ghost"
+            // On a row of its own its words begin where the buttons do.
+            className="@max-lg:-mr-3 @max-lg:-ml-3 @max-lg:basis-full @max-lg:justify-start"
+            disabled={answer.isPending}
+            onClick={() => setWhy("")}
+          >
+            {t.request.rejectWith}
+          </Button>
+        )}
+      </div>
     </div>
   );
 }

@@ -20,7 +20,7 @@ export function RequestDetails({ details }: { details: string }) {
           // Reached by keyboard, because it scrolls.
           // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex
           tabIndex={0}
-          className="max-h-60 min-w-0 flex-1 space-y-2 overflow-auto rounded-md px-3 py-2 text-xs [overflow-wrap:anywhere]"
+          className="max-h-60 min-w-0 flex-1 space-y-2 self-center overflow-auto rounded-md px-3 py-2 text-xs [overflow-wrap:anywhere]"
         >
           {fields === null ? (
             <pre className="font-mono whitespace-pre-wrap">{text}</pre>

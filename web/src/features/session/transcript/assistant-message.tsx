@@ -1,5 +1,6 @@
 import { memo } from "react";
 import { t } from "@/shared/i18n/strings";
+import { cn } from "@/shared/ui/cn";
 import { ReplyParts } from "../reply/reply-parts";
 import { useSessionView } from "../stream/use-session-stream";
 import { ReplyFooter } from "./reply-footer";
@@ -10,6 +11,11 @@ export const AssistantMessage = memo(function AssistantMessage({
   messageId: string;
 }) {
   const entry = useSessionView((view) => view.transcript.entries[messageId]);
+  const asks = useSessionView(({ transcript: { entries, requests } }) =>
+    entries[messageId]?.parts.some(
+      (part) => "requestId" in part && requests[part.requestId]?.status === "pending",
+    ),
+  );
   if (entry === undefined) return null;
   const { message, parts } = entry;
   const streaming = !message.completed;
@@ -20,8 +26,10 @@ export const AssistantMessage = memo(function AssistantMessage({
       </div>
       {streaming ? (
         <p className="mt-2 flex h-6 items-center gap-2 text-xs text-ink-3">
-          <span className="size-1.5 animate-breathe rounded-full bg-live" />
-          {t.turn.working}
+          <span
+            className={cn("size-1.5 animate-breathe rounded-full", asks ? "bg-wait" : "bg-live")}
+          />
+          {asks ? t.turn.waitsForYou : t.turn.working}
         </p>
       ) : (
         <ReplyFooter entry={entry} />

@@ -73,7 +73,10 @@ export function MessageEditor({ message, onClose }: MessageEditorProps) {
         className={`${fieldLook} block resize-none border-0 bg-transparent py-1.5 shadow-none outline-none`}
       />
       <div className="mt-1 flex flex-wrap items-center justify-end gap-2 px-1">
-        <p id={`edit-note-${messageId}`} className="min-w-48 flex-1 text-xs text-pretty text-ink-3">
+        <p
+          id={`edit-note-${messageId}`}
+          className="w-full text-xs text-pretty text-ink-3 sm:w-auto sm:flex-1"
+        >
           {blocked === "busy" ? t.version.busy : t.version.note(files)}
         </p>
         <Button size="sm" onClick={close}>

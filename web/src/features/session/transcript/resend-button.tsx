@@ -51,4 +51,4 @@ export function ResendButton({ message, label, onClick, children }: ResendButton
 
 /** Shown to whoever points at the message, reaches it by keyboard, or has nothing to point with. */
 export const actionLook =
-  "size-6 aria-disabled:opacity-45 opacity-0 group-hover:opacity-100 group-focus-within:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100";
+  "size-6 aria-disabled:[&>svg]:opacity-45 opacity-0 group-hover:opacity-100 group-focus-within:opacity-100 focus-visible:opacity-100 pointer-coarse:opacity-100";

@@ -20,10 +20,7 @@ export function Unfinished({ message }: { message: ChatMessage }) {
         status === "cancelled" ? "bg-hover text-ink-2" : "bg-bad-soft text-bad-ink",
       )}
     >
-      <p className="min-w-0 flex-1 break-words">
-        {t.turn.reason[status]}
-        {message.error != null && message.error !== "" && ` ${message.error}`}
-      </p>
+      <p className="min-w-0 flex-1 break-words">{t.turn.reason[status](message.error ?? "")}</p>
       {!readOnly && (
         <Button
           size="sm"
