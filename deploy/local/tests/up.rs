@@ -15,9 +15,9 @@ use std::{
 
 use muster_contracts::id;
 use muster_testkit::{
-    binaries,
     certificates::Authority,
     client::{Client, ClientError, Message},
+    ports,
     process::{Child, Command},
 };
 use nix::sys::signal::{Signal, kill};
@@ -205,22 +205,49 @@ async fn what_is_written_for_a_service_counts_and_anew_when_it_changes() {
     up.end(Signal::SIGTERM).await;
 }
 
+/// What the page shows whoever adds a worker.
+fn one_line(server: &Value, token: &str) -> String {
+    let script = server["installScript"].as_str().unwrap();
+    format!("curl -fsSL {script} | sh -s -- --token '{token}' --backend demo")
+}
+
+/// Somebody pastes a line into a shell, and waits to be let in.
+async fn installs(person: &Path, line: &str, settings: &[(&str, &str)]) -> Child {
+    std::fs::create_dir(person).unwrap();
+    let shell = Command::new("worker", "sh", person.with_extension("log"))
+        .without_our_settings()
+        .args(["-c", line])
+        .directory(person)
+        .env("HOME", person)
+        .envs(settings.iter().copied())
+        .unset("XDG_STATE_HOME");
+    let worker = Child::spawn(shell).unwrap();
+    worker
+        .until(PATIENCE, || worker.log_tail(20).contains("Waiting for approval").then_some(()))
+        .await
+        .unwrap_or_else(|error| panic!("{error}: {}", worker.log_tail(20)));
+    assert!(person.join(".local/bin/muster-worker-agent").is_file());
+    worker
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn with_a_certificate_it_is_reached_by_https_and_wss_alone() {
     let home = tempfile::tempdir().unwrap();
     let authority = Authority::new(&home.path().join("certificates"));
     let tls = authority.certificate("page");
+    let page = ports::lasting().unwrap();
+    let address = format!("https://localhost:{}", page.port());
     let log = home.path().join("log");
     let command = Command::new("cargo muster up", env!("CARGO_BIN_EXE_muster"), &log)
         .without_our_settings()
-        .args(["up", "--backend", "demo", "--listen", "127.0.0.1:0", "--nats-listen", "127.0.0.1:0"])
-        .args(["--public-url", "https://localhost", "--nats-websocket", "127.0.0.1:0", "--inspect"])
+        .args(["up", "--backend", "demo", "--listen", &page.to_string(), "--nats-listen", "127.0.0.1:0"])
+        .args(["--public-url", &address, "--nats-websocket", "127.0.0.1:0", "--inspect"])
         .args(["--tls-cert", &tls.certificate, "--tls-key", &tls.key, "--data-dir"])
         .arg(home.path().join("data"))
         .env("SSL_CERT_FILE", authority.file())
         .env("MUSTER_ADMIN_PASSWORD", PASSWORD);
     let up = Up { child: Child::spawn(command).unwrap(), log };
-    up.until(|text| text.contains("\nready https://localhost:")).await;
+    up.until(|text| text.contains(&format!("\nready {address}"))).await;
     assert!(up.printed().contains("inspect.seed micro ls"), "{}", up.printed());
 
     // Whoever looks finds it by its directory.
@@ -239,16 +266,10 @@ async fn with_a_certificate_it_is_reached_by_https_and_wss_alone() {
     // As somebody elsewhere would: with the page's address and a token.
     let machine = client.create_machine("elsewhere").await.unwrap();
     let made = client.create_worker(&machine.machine_id, None).await.unwrap();
-    let command =
-        Command::new("worker", binaries::find("muster-worker-agent").unwrap(), home.path().join("worker.log"))
-            .without_our_settings()
-            .args(["run", "--backend", "demo", "--token", &made.token, "--server", client.base(), "--ca"])
-            .arg(authority.file())
-            .arg("--state-dir")
-            .arg(home.path().join("state"));
-    let worker = Child::spawn(command).unwrap();
-    let waits = || worker.log_tail(9).contains("Waiting for approval").then_some(());
-    worker.until(PATIENCE, waits).await.unwrap();
+    let ca = authority.file().display().to_string();
+    let line = format!("{} --ca '{ca}'", one_line(&server, &made.token));
+    let worker = installs(&home.path().join("person"), &line, &[("CURL_CA_BUNDLE", &ca)]).await;
+    drop(worker);
     up.end(Signal::SIGTERM).await;
 }
 
@@ -260,25 +281,8 @@ async fn the_one_line_of_the_page_installs_a_worker_and_starts_it() {
     let machine = client.create_machine("elsewhere").await.unwrap();
     let made = client.create_worker(&machine.machine_id, None).await.unwrap();
     let server = client.get::<Value>("/server").await.unwrap();
-    let line = format!(
-        "curl -fsSL {} | sh -s -- --token '{}' --backend demo",
-        server["installScript"].as_str().unwrap(),
-        made.token
-    );
-    let person = home.path().join("person");
-    std::fs::create_dir(&person).unwrap();
-    let shell = Command::new("worker", "sh", home.path().join("worker.log"))
-        .without_our_settings()
-        .args(["-c", &line])
-        .directory(&person)
-        .env("HOME", &person)
-        .unset("XDG_STATE_HOME");
-    let worker = Child::spawn(shell).unwrap();
-    worker
-        .until(PATIENCE, || worker.log_tail(20).contains("Waiting for approval").then_some(()))
-        .await
-        .unwrap_or_else(|error| panic!("{error}: {}", worker.log_tail(20)));
-    assert!(person.join(".local/bin/muster-worker-agent").is_file());
+    let worker = installs(&home.path().join("person"), &one_line(&server, &made.token), &[]).await;
+    drop(worker);
     up.end(Signal::SIGTERM).await;
 }
 

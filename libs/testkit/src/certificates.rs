@@ -8,7 +8,7 @@ use std::{
 };
 
 use muster_contracts::broker::Tls;
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 
 /// An authority that nobody trusts by itself.
 #[derive(Debug)]
@@ -26,6 +26,8 @@ impl Authority {
     pub fn new(home: &Path) -> Self {
         let mut params = must(CertificateParams::new([]));
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        // Another name than what it signs has: that would have signed itself.
+        params.distinguished_name.push(DnType::CommonName, "an authority of tests");
         let issuer = must(CertifiedIssuer::self_signed(params, must(KeyPair::generate())));
         must(fs::create_dir_all(home));
         let authority = Self { issuer, home: home.to_owned() };
