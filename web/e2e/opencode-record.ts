@@ -7,7 +7,13 @@ export interface OpencodePart {
   text: string;
   tool: string;
   /** Of a tool. */
-  state?: { status: string; input: unknown; output: string; metadata: { diff?: string } };
+  state?: {
+    status: string;
+    input: unknown;
+    output: string;
+    metadata: { diff?: string };
+    time: { start: number; end?: number };
+  };
   /** Of a step's end, as are those that follow. */
   tokens?: {
     input: number;

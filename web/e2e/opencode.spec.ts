@@ -217,6 +217,8 @@ interface StoredPart {
   input: string;
   output: string;
   state: string;
+  startedAt: number;
+  endedAt?: number;
   patch?: string;
   entries?: object[];
 }
@@ -238,11 +240,15 @@ async function storedParts(page: Page, session: string): Promise<StoredPart[]> {
 /** What the agent itself says and does; all else is made of these, or stands between them. */
 const SAID = ["text", "reasoning", "tool"];
 
-const ours = ({ kind, text, name, input, output, state }: StoredPart) =>
-  kind === "tool" ? [kind, name, JSON.parse(input) as unknown, output, state] : [kind, text];
+const ours = ({ kind, text, name, input, output, state, startedAt, endedAt }: StoredPart) =>
+  kind === "tool"
+    ? [kind, name, JSON.parse(input) as unknown, output, state, startedAt, endedAt]
+    : [kind, text];
 
 const theirs = ({ type, text, tool, state }: OpencodePart) =>
-  type === "tool" ? [type, tool, state?.input, state?.output, state?.status] : [type, text];
+  type === "tool"
+    ? [type, tool, state?.input, state?.output, state?.status, state?.time.start, state?.time.end]
+    : [type, text];
 
 /** What all steps together have taken. */
 const used = (parts: OpencodePart[]) => {

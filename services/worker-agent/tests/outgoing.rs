@@ -222,7 +222,7 @@ fn a_tool_that_is_open_at_the_end_of_a_turn_is_closed_with_what_it_had_said() {
         let wanted = [
             ("of waits", ToolState::ToolError, 1, Some(3)),
             ("of runs", ToolState::ToolError, 1, Some(3)),
-            ("of ended", ToolState::ToolCompleted, 2, None),
+            ("of ended", ToolState::ToolCompleted, 2, Some(2)),
         ];
         assert_eq!(tools.collect::<Vec<_>>(), wanted);
         assert_eq!(end(published.last().unwrap()).chunk_count, reply.number());

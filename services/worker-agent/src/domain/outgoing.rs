@@ -311,14 +311,21 @@ impl Outgoing {
         if let Piece::Usage(usage) = &piece {
             self.usage = Some(*usage);
         }
-        let mut repeats = false;
+        let (mut repeats, mut ended_at) = (false, span.ended_at);
         if let Piece::Tool(tool) = &piece {
             repeats = self.keep_open(name, tool);
+            // Not every agent tells when.
+            ended_at = ended_at.or((!is_open(tool)).then_some(now));
         }
         let weight = piece.weight();
-        let named = self.name(name, span.started_at.unwrap_or(now));
+        let Named { id, started_at } = self.name(name, now);
+        let started_at = span.started_at.unwrap_or(started_at);
+        // One that waited before has begun only now.
+        if let Some(named) = self.names.get_mut(name) {
+            named.started_at = started_at;
+        }
         let kind = Some(part::Kind::from(piece));
-        let part = Part { part_id: named.id, started_at: named.started_at, ended_at: span.ended_at, kind };
+        let part = Part { part_id: id, started_at, ended_at, kind };
         let older = self
             .waiting
             .iter_mut()
@@ -338,8 +345,7 @@ impl Outgoing {
 
     /// Whether it is in the same state still.
     fn keep_open(&mut self, name: &str, tool: &ToolPart) -> bool {
-        let is_open = matches!(tool.state(), ToolState::ToolPending | ToolState::ToolRunning);
-        if !is_open {
+        if !is_open(tool) {
             self.tools.retain(|(open, _)| open != name);
         } else if let Some((_, known)) = self.tools.iter_mut().find(|(open, _)| open == name) {
             let repeats = known.state == tool.state;
@@ -371,6 +377,10 @@ impl Outgoing {
         self.names.insert(name.to_owned(), named.clone());
         named
     }
+}
+
+fn is_open(tool: &ToolPart) -> bool {
+    matches!(tool.state(), ToolState::ToolPending | ToolState::ToolRunning)
 }
 
 impl Waiting {
