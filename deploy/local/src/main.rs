@@ -24,10 +24,21 @@ use clap::Parser as _;
 use cli::{Cli, Command};
 use report::Report;
 
+/// Of sysexits.h.
+const USAGE: u8 = 64;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let report = Report::new();
-    let done = match Cli::parse().command {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(told) => {
+            // Help and version are told in the same way, and are no error.
+            let code = if told.use_stderr() { ExitCode::from(USAGE) } else { ExitCode::SUCCESS };
+            return told.print().map_or(ExitCode::FAILURE, |()| code);
+        }
+    };
+    let done = match cli.command {
         Command::Up(options) => up::run(*options, &report).await.map_err(|error| error.to_string()),
         Command::Worker(options) => worker::run(&options, &report).await.map_err(|error| error.to_string()),
         Command::Test(options) => check::run(&options, &report).await.map_err(|error| error.to_string()),

@@ -326,6 +326,14 @@ fn refused(output: &Output, word: &str) {
 }
 
 #[test]
+fn a_wrong_option_is_wrong_usage() {
+    let home = tempfile::tempdir().unwrap();
+    let output = run(&home.path().join("data"), &["--listn", "127.0.0.1:0"]);
+    refused(&output, "--listn");
+    assert_eq!(output.status.code(), Some(64));
+}
+
+#[test]
 fn a_directory_of_somebody_else_is_left_alone() {
     let home = tempfile::tempdir().unwrap();
     std::fs::write(home.path().join("thesis.txt"), "precious").unwrap();
