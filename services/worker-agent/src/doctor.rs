@@ -10,6 +10,7 @@ use tokio::time::timeout;
 
 use crate::{
     address::{self, ServerAddress},
+    backend::openai::URL_VARIABLE,
     clock,
     config::{Cli, Command, Config, Run, environment},
     exit::{Code, Exit},
@@ -27,6 +28,8 @@ use crate::{
 const SKEW: i64 = 30;
 /// How long the backend may take to start and tell its models.
 const BACKEND: Duration = Duration::from_secs(90);
+/// What to do about it.
+const BROKER: &str = "check that NATS runs there, and that a firewall lets this machine reach it";
 /// How long the server may take to say how the worker stands.
 const SERVER: Duration = Duration::from_secs(10);
 
@@ -55,6 +58,9 @@ pub fn examine(asked: Run) -> Result<(), Exit> {
                         run.ca = run.ca.or_else(|| asked.ca.clone());
                         run.insecure |= asked.insecure;
                         run.token = Some(entry.token.expose_secret().to_owned().into());
+                        let url = variables.iter().find(|(name, _)| name == URL_VARIABLE);
+                        let url = url.and_then(|(_, url)| url.to_str()).map(str::to_owned);
+                        run.settings.openai.openai_url = run.settings.openai.openai_url.or(url);
                         runtime.block_on(worker(*run, &environment, &variables, &mut found));
                     }
                     Ok(_) => {}
@@ -126,7 +132,7 @@ fn key(state: &Path, found: &mut Findings) -> bool {
         }
         Found::Running { process, report } => {
             let state = report.map_or_else(|| "starting".to_owned(), |report| report.state);
-            found.bad("process", format_args!("{process} runs, and is not online: {state}"));
+            found.bad("process", format_args!("{process} runs, and is not online: {state}; what it says tells why"));
             true
         }
         Found::Never | Found::Stopped => false,
@@ -134,6 +140,9 @@ fn key(state: &Path, found: &mut Findings) -> bool {
 }
 
 async fn server(config: &Config, found: &mut Findings) -> Option<Vec<String>> {
+    if !matches!(config.server, ServerAddress::Page(_)) {
+        say("  --    clock: not looked at, because only the page's address tells a time");
+    }
     if let ServerAddress::Page(page) = &config.server {
         match address::ask(page, config.ca_file.as_deref()).await {
             Ok(server) => {
@@ -203,8 +212,11 @@ async fn standing(config: &Config, brokers: Vec<String>, running: bool, found: &
     let connect = config.connect(brokers, &key, InstanceId::random().as_str());
     let bus = match timeout(SERVER, Bus::connect_worker(connect)).await {
         Ok(Ok(bus)) => bus,
-        Ok(Err(error)) => return found.bad("broker", error),
-        Err(_) => return found.bad("broker", format_args!("{shown} does not answer in {} s", SERVER.as_secs())),
+        Ok(Err(error)) => return found.bad("broker", format_args!("{error}: {BROKER}")),
+        Err(_) => {
+            let waited = SERVER.as_secs();
+            return found.bad("broker", format_args!("{shown} does not answer in {waited} s: {BROKER}"));
+        }
     };
     found.good("broker", shown);
     if !is_own {
@@ -219,6 +231,8 @@ async fn standing(config: &Config, brokers: Vec<String>, running: bool, found: &
         Standing::Mismatch => found.bad("approval", "given to another key: approve this one on the page"),
         Standing::Suspended { why } | Standing::Later { why } => found.bad("approval", why.trim_end_matches('.')),
         Standing::Leased(exit) | Standing::Hopeless(exit) => found.bad("approval", exit),
-        Standing::Unknown(reason) => found.bad("registry", format_args!("does not answer ({reason})")),
+        Standing::Unknown(reason) => {
+            found.bad("registry", format_args!("does not answer ({reason}): see on the server whether it runs"));
+        }
     }
 }

@@ -1,12 +1,14 @@
 //! `status`: the workers of this machine, as their processes say.
 
 use std::{
+    collections::HashMap,
+    ffi::OsString,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use clap::Args;
-use muster_contracts::token::WorkerToken;
+use muster_contracts::{id::WorkerId, token::WorkerToken};
 use secrecy::ExposeSecret as _;
 
 use crate::{
@@ -23,7 +25,7 @@ use crate::{
 /// Whose status.
 #[derive(Debug, Args)]
 pub struct Status {
-    /// The file that tells of the workers [default: ~/.config/muster/worker.toml]
+    /// The file that tells of the workers [default: muster-worker.toml here, else ~/.config/muster/worker.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
 }
@@ -34,8 +36,12 @@ pub struct Status {
 /// When the file cannot be used, or a worker is not online.
 pub fn show(asked: Status) -> Result<(), Exit> {
     let environment = environment();
-    let config = asked.config.map_or_else(|| fleet::default_file(&environment), Ok)?;
-    let workers = fleet::File::read(&config)?.workers;
+    let named = asked.config.is_some();
+    let config = asked.config.map_or_else(|| fleet::file_here(&environment), Ok)?;
+    let workers = match fleet::File::read(&config) {
+        Err(Exit { code: Code::NoInput, message }) if !named => return started_by_hand(&environment, message),
+        file => file?.workers,
+    };
     match service::state(&environment) {
         Some(state) => say(format_args!("{}, run by a service ({state})", config.display())),
         None => say(format_args!("{}, without a service (muster-worker-agent install-service)", config.display())),
@@ -57,14 +63,40 @@ pub fn show(asked: Status) -> Result<(), Exit> {
             say(format_args!("  key {key}"));
         }
     }
-    match absent {
-        0 => Ok(()),
-        _ => {
-            let all = workers.len();
-            let message = format!("\n{absent} of {all} not online. muster-worker-agent doctor says what may be wrong.");
-            Err(Exit::new(Code::Unavailable, message))
+    outcome(absent, workers.len())
+}
+
+/// Workers that no file tells of, by the directories that they have left; `otherwise` when there are none.
+fn started_by_hand(environment: &HashMap<String, String>, otherwise: String) -> Result<(), Exit> {
+    let nobody = WorkerId::random();
+    let all = default_state_dir(environment, &nobody)?;
+    let entries = all.parent().and_then(|all| std::fs::read_dir(all).ok()).into_iter().flatten().flatten();
+    let is_worker = |name: &OsString| name.to_str().is_some_and(|name| name.parse::<WorkerId>().is_ok());
+    let mut workers = entries.map(|entry| (entry.file_name(), entry.path())).collect::<Vec<_>>();
+    workers.retain(|(name, _)| is_worker(name));
+    workers.sort();
+    if workers.is_empty() {
+        return Err(Exit::new(Code::NoInput, otherwise));
+    }
+    say("Started by hand (muster-worker-agent setup makes workers that stay):");
+    let mut absent = 0;
+    for (name, state) in &workers {
+        let line = line(state, clock::system());
+        absent += usize::from(!line.online);
+        say(format_args!("\n{}: {}", name.display(), line.text));
+        if let Some(key) = line.key {
+            say(format_args!("  key {key}"));
         }
     }
+    outcome(absent, workers.len())
+}
+
+fn outcome(absent: usize, all: usize) -> Result<(), Exit> {
+    if absent == 0 {
+        return Ok(());
+    }
+    let message = format!("\n{absent} of {all} not online. muster-worker-agent doctor says what may be wrong.");
+    Err(Exit::new(Code::Unavailable, message))
 }
 
 struct Line {

@@ -130,6 +130,9 @@ async fn what_is_given_beside_a_file_counts_for_all_of_its_workers_or_is_refused
     assert!(missing.contains("/nowhere.pem"), "{missing}");
     let all = home.run(&["--insecure", "--ca", "/nowhere.pem"]);
     until("it is told the certificates", &all, &home.log(), |text| text.contains("/nowhere.pem cannot be used")).await;
+    let own = ["run", "--config", ".config/muster/worker.toml", "--openai-model", "small"];
+    let (code, said) = home.output(&own).await;
+    assert!(code == 64 && said.contains("cannot be used with"), "{code} {said}");
     let (code, said) = home.output(&["run", "--openai-model", "small"]).await;
     assert!(code == 64 && said.contains("token"), "{code} {said}");
 }
@@ -225,6 +228,24 @@ async fn setup_status_and_doctor_lead_to_a_worker_that_is_online() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_status_of_a_worker_that_no_file_tells_of_is_told_too() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await;
+    let home = Home::new();
+    let (code, text) = home.output(&["status"]).await;
+    assert!(code == 66 && text.contains("setup"), "{code}: {text}");
+    let page = stack.url();
+    let running = worker.running_in(home.run(&["--token", worker.token(), "--server", &page, "--backend", "demo"]));
+    let running = running.approved().await;
+    until("it says so", running.process(), &home.log(), |text| text.contains("Online")).await;
+    let (code, text) = home.output(&["status"]).await;
+    assert!(code == 0 && text.contains(&format!("{}: online for", running.id())), "{code}: {text}");
+    running.process().kill().await;
+    let (code, text) = home.output(&["status"]).await;
+    assert!(code == 69 && text.contains("not running"), "{code}: {text}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn doctor_tells_each_thing_that_is_to_be_mended() {
     let stack = Stack::start().await;
     let worker = stack.admin().await.machine("desk").await.worker().await;
@@ -257,7 +278,10 @@ async fn doctor_tells_each_thing_that_is_to_be_mended() {
     stack.kill(Part::Nats).await;
     let (code, text) = told_of(at(&page, "demo")).await;
     assert!(code == 69 && text.contains("MEND  broker: ") && text.contains("ok    server"), "{code}: {text}");
+    assert!(text.contains("check that NATS runs there"), "{text}");
     assert!(!key.exists(), "a look makes no key");
+    let (code, text) = told_of(at(&stack.broker().url(), "demo")).await;
+    assert!(code == 69 && text.contains("clock: not looked at"), "{code}: {text}");
 }
 
 /// A server as the page tells of it, with a clock that stands still.

@@ -169,9 +169,9 @@ impl File {
 fn change(path: &Path, how: impl FnOnce(&mut DocumentMut) -> Result<(), String>) -> Result<(), Exit> {
     let cannot =
         |error: io::Error| Exit::new(Code::CantCreate, format!("{} cannot be written: {error}.", path.display()));
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => HEAD.to_owned(),
+    let (head, text) = match fs::read_to_string(path) {
+        Ok(text) => ("", text),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => (HEAD, String::new()),
         Err(error) => return Err(cannot(error)),
     };
     let changed = text.parse::<DocumentMut>().map_err(|error| error.message().to_owned()).and_then(|mut document| {
@@ -179,7 +179,7 @@ fn change(path: &Path, how: impl FnOnce(&mut DocumentMut) -> Result<(), String>)
         Ok(document)
     });
     let document = changed.map_err(|problem| wrong(path, &problem))?;
-    write(path, &document.to_string()).map_err(cannot)
+    write(path, &format!("{head}{document}")).map_err(cannot)
 }
 
 fn wrong(path: &Path, problem: &str) -> Exit {
@@ -199,8 +199,12 @@ fn add(document: &mut DocumentMut, worker: &Entry) -> Result<(), String> {
     let workers = document.entry("worker").or_insert(Item::ArrayOfTables(ArrayOfTables::new()));
     let workers = workers.as_array_of_tables_mut().ok_or("worker is not a list of [[worker]]")?;
     let token = worker.token.expose_secret();
-    workers.retain(|table| table.get("token").and_then(Item::as_str) != Some(token));
-    let mut table = Table::new();
+    let is_it = |table: &Table| table.get("token").and_then(Item::as_str) == Some(token);
+    let place = workers.iter().position(is_it).unwrap_or(workers.len());
+    if place == workers.len() {
+        workers.push(Table::new());
+    }
+    let table = workers.get_mut(place).ok_or("worker is not a list of [[worker]]")?;
     let path = |path: &PathBuf| path.display().to_string();
     for (key, text) in [
         ("name", worker.name.clone()),
@@ -210,14 +214,15 @@ fn add(document: &mut DocumentMut, worker: &Entry) -> Result<(), String> {
         ("backend", worker.backend.clone()),
         ("state-dir", worker.state_dir.as_ref().map(path)),
     ] {
+        // What a person has written beside that stays.
         if let Some(text) = text {
             table.insert(key, value(text));
         }
     }
+    table.remove("options");
     if !worker.options.is_empty() {
         table.insert("options", value(worker.options.iter().collect::<toml_edit::Array>()));
     }
-    workers.push(table);
     Ok(())
 }
 
@@ -276,6 +281,7 @@ mod tests {
         let mut worker = parse("[[worker]]\ntoken = \"t\"\ndir = \"/a\"\n").unwrap().workers.remove(0);
         File::add(&path, &worker).unwrap();
         let text = fs::read_to_string(&path).unwrap();
+        let text = text.replace("dir = ", "name = \"mine\"\nstate-dir = \"/s\"\ndir = ");
         fs::write(&path, format!("{text}# mine\n[[worker]]\ntoken = \"u\" # hers\ndir = \"/b\"\n")).unwrap();
         worker.dir = "/c".into();
         File::add(&path, &worker).unwrap();
@@ -287,7 +293,9 @@ mod tests {
         let environment = File::read(&path).unwrap().environment;
         assert_eq!(environment["A_API_KEY"].expose_secret(), "\"new\"");
         assert!(!format!("{environment:?}").contains("new"));
-        let dirs = File::read(&path).unwrap().workers.into_iter().map(|worker| worker.dir).collect::<Vec<_>>();
-        assert_eq!(dirs, [PathBuf::from("/b"), PathBuf::from("/c")]);
+        let workers = File::read(&path).unwrap().workers;
+        let kept = workers.iter().map(|worker| (worker.dir.to_str().unwrap(), worker.name.as_deref()));
+        assert_eq!(kept.collect::<Vec<_>>(), [("/c", Some("mine")), ("/b", None)]);
+        assert_eq!(workers[0].state_dir.as_deref(), Some(Path::new("/s")), "where its key is");
     }
 }

@@ -31,6 +31,15 @@ pub fn default_file(environment: &HashMap<String, String>) -> Result<PathBuf, Ex
         .ok_or_else(|| Exit::new(Code::Config, "There is no home directory to keep settings in: give --config."))
 }
 
+/// The one in this directory, or the user's.
+///
+/// # Errors
+/// When there is no home directory to look in.
+pub fn file_here(environment: &HashMap<String, String>) -> Result<PathBuf, Exit> {
+    let local = PathBuf::from(LOCAL);
+    if is_file(&local) { Ok(local) } else { default_file(environment) }
+}
+
 /// The file that is meant when nothing names a worker: the one that was named, one in the worker's directory, or the
 /// user's.
 #[must_use]

@@ -37,15 +37,17 @@ struct Agent<'a> {
 }
 
 pub(super) fn plist(job: &Job) -> Result<String, Exit> {
-    let Job { program, config, path, home } = job;
+    let Job { program, config, environment, home } = job;
     let log = home.join("Library/Logs/muster-worker.log");
     let log = utf8(log.as_os_str(), "The home directory's path")?;
     let program = utf8(program.as_os_str(), "The program's path")?;
     let config = utf8(config.as_os_str(), "The settings' path")?;
+    let variables = environment.iter().map(|(name, value)| Ok((*name, utf8(value, name)?)));
+    let environment_variables = variables.collect::<Result<BTreeMap<_, _>, Exit>>()?;
     let agent = Agent {
         label: LABEL,
         program_arguments: [program, "run", "--config", config],
-        environment_variables: BTreeMap::from([("PATH", utf8(path, "PATH")?)]),
+        environment_variables,
         run_at_load: true,
         keep_alive: true,
         throttle_interval: 10,
@@ -63,8 +65,14 @@ pub(super) fn start(file: &Path) -> Result<(), Exit> {
     // One that stays where it is refuses the next one.
     let _ = stop();
     let path = file.display().to_string();
-    tool("launchctl", &["bootstrap", &domain(), &path])
-        .map_err(|complaint| Exit::new(Code::Unavailable, format!("launchd did not start it ({complaint}).")))?;
+    tool("launchctl", &["bootstrap", &domain(), &path]).map_err(|complaint| {
+        let message = format!(
+            "The service is written, but launchd did not start it ({complaint}). Sign in at this Mac's own screen, \
+                 and run: launchctl bootstrap {} {path}",
+            domain()
+        );
+        Exit::new(Code::Unavailable, message)
+    })?;
     say("It runs; what the workers say is in ~/Library/Logs/muster-worker.log.");
     Ok(())
 }
@@ -98,7 +106,7 @@ mod tests {
         let job = Job {
             program: "/Users/a & b/<bin>/muster-worker-agent".into(),
             config: "/Users/a & b/worker.toml".into(),
-            path: "/usr/bin".into(),
+            environment: vec![("PATH", "/usr/bin".into())],
             home: "/Users/a & b".into(),
         };
         let written = plist(&job).unwrap();

@@ -24,7 +24,7 @@ use crate::{
 /// How to install the service.
 #[derive(Debug, Args)]
 pub struct Install {
-    /// The file that tells of the workers [default: ~/.config/muster/worker.toml]
+    /// The file that tells of the workers [default: muster-worker.toml here, else ~/.config/muster/worker.toml]
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Print what would be written, and change nothing
@@ -38,13 +38,16 @@ pub struct Install {
     pub linger: bool,
 }
 
+/// Variables that say where things are.
+const WHERE: &[&str] = &["PATH", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_DATA_HOME"];
+
 /// What the service runs.
 #[derive(Debug)]
 struct Job {
     program: PathBuf,
     config: PathBuf,
-    /// Agents are looked for where this shell finds them: a service has next to none of its own.
-    path: OsString,
+    /// Of this shell; a service has next to none of its own. Agents and files are looked for where it finds them.
+    environment: Vec<(&'static str, OsString)>,
     home: PathBuf,
 }
 
@@ -75,7 +78,7 @@ impl Manager {
 pub fn install(asked: Install) -> Result<(), Exit> {
     let environment = environment();
     let home = home(&environment)?;
-    let config = asked.config.map_or_else(|| fleet::default_file(&environment), Ok)?;
+    let config = asked.config.map_or_else(|| fleet::file_here(&environment), Ok)?;
     // Told now rather than in a log that nobody reads.
     let unknown = fleet::File::read(&config)?.unknown(&environment);
     let kept = asked.env.into_iter().map(|name| match environment.get(&name) {
@@ -87,7 +90,8 @@ pub fn install(asked: Install) -> Result<(), Exit> {
         config.canonicalize().map_err(|error| Exit::new(Code::NoInput, format!("{}: {error}.", config.display())))?;
     let program = std::env::current_exe()
         .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot find its own program: {error}.")))?;
-    let job = Job { program, config, path: std::env::var_os("PATH").unwrap_or_default(), home };
+    let kept_too = WHERE.iter().filter_map(|&name| Some((name, std::env::var_os(name)?)));
+    let job = Job { program, config, environment: kept_too.collect(), home };
     let manager = Manager::here();
     let text = match manager {
         Manager::Systemd => systemd::unit(&job)?,

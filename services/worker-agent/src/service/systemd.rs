@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt::Write as _,
     path::{Path, PathBuf},
 };
 
@@ -20,7 +21,7 @@ pub(super) fn file(environment: &HashMap<String, String>, home: &Path) -> PathBu
 
 /// See systemd.service(5).
 pub(super) fn unit(job: &Job) -> Result<String, Exit> {
-    let Job { program, config, path, home: _ } = job;
+    let Job { program, config, environment, home: _ } = job;
     let program = utf8(program.as_os_str(), "The program's path")?;
     // systemd takes no such program, however it is written.
     if program.contains(['"', '\'', '\\']) {
@@ -30,7 +31,10 @@ pub(super) fn unit(job: &Job) -> Result<String, Exit> {
     }
     let program = quoted(program, false);
     let config = quoted(utf8(config.as_os_str(), "The settings' path")?, true);
-    let path = quoted(&format!("PATH={}", utf8(path, "PATH")?), false);
+    let mut variables = String::new();
+    for (name, value) in environment {
+        let _ = writeln!(variables, "Environment={}", quoted(&format!("{name}={}", utf8(value, name)?), false));
+    }
     Ok(format!(
         "\
 # Written by muster-worker-agent install-service, which also renews it.
@@ -40,8 +44,7 @@ StartLimitIntervalSec=0
 
 [Service]
 ExecStart={program} run --config {config}
-Environment={path}
-Restart=always
+{variables}Restart=always
 RestartSec=5
 # Wrong settings stay wrong.
 RestartPreventExitStatus=64 77 78
@@ -75,6 +78,11 @@ fn quoted(text: &str, variables: bool) -> String {
 }
 
 pub(super) fn start(linger: bool) -> Result<(), Exit> {
+    if which::which("systemctl").is_err() {
+        let message = "The service is written, but there is no systemd here: have whatever starts programs on this \
+                       machine start muster-worker-agent run.";
+        return Err(Exit::new(Code::Unavailable, message));
+    }
     let refused = |complaint: String| {
         let message = format!(
             "The service is written, but systemd did not start it ({complaint}). Sign in as this user itself, not by \
@@ -142,7 +150,7 @@ mod tests {
         Job {
             program,
             config: directory.join("\"odd\" \\ $HOME.toml"),
-            path: "/usr/bin:/opt/a b/100%".into(),
+            environment: vec![("PATH", "/usr/bin:/opt/a b/100%".into()), ("XDG_STATE_HOME", "/var/a".into())],
             home: "/home/a".into(),
         }
     }
