@@ -15,7 +15,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     address::ServerAddress,
-    backend::{Choice, Settings},
+    backend::{Choice, Settings, acp::Preset, openai::URL_VARIABLE},
     exit::{Code, Exit},
     service, setup,
     state::Key,
@@ -215,6 +215,7 @@ impl Run {
         ];
         all.extend(self.ca.as_ref().map(|ca| ("MUSTER_CA_FILE".into(), ca.clone().into())));
         all.extend(self.otlp_endpoint.as_ref().map(|url| ("MUSTER_OTLP_ENDPOINT".into(), url.into())));
+        all.extend(self.settings.openai.openai_url.as_ref().map(|url| (URL_VARIABLE.into(), url.into())));
         all
     }
 }
@@ -310,7 +311,7 @@ impl Config {
         let backend = match backend {
             Some(backend) => backend,
             None if settings.acp.is_given() => Choice::Acp,
-            None if settings.openai.openai_url.is_some() => Choice::Openai,
+            None if settings.openai.openai_url.is_some() || settings.openai.is_given(environment) => Choice::Openai,
             None => installed()?,
         };
         let state_dir = state_dir.map_or_else(|| default_state_dir(environment, &token.worker), Ok)?;
@@ -392,13 +393,17 @@ fn dotenv(root: &Path) -> Result<HashMap<String, String>, Exit> {
 }
 
 fn installed() -> Result<Choice, Exit> {
-    which::which("opencode").map(|_| Choice::Opencode).map_err(|_| {
-        Exit::new(
-            Code::Unavailable,
-            "No agent is found: install opencode (npm install -g opencode-ai) and give --backend opencode, \
-             or try --backend demo, which needs nothing.",
-        )
-    })
+    if Choice::Opencode.is_installed() {
+        return Ok(Choice::Opencode);
+    }
+    let others = Preset::installed().into_iter().map(|agent| format!("--agent {}", agent.name())).collect::<Vec<_>>();
+    let message = if others.is_empty() {
+        "No agent is found: install opencode (npm install -g opencode-ai), or try --backend demo, which needs nothing."
+            .to_owned()
+    } else {
+        format!("opencode is not on the PATH; give {} for what is.", others.join(" or "))
+    };
+    Err(Exit::new(Code::Unavailable, message))
 }
 
 pub(crate) fn default_state_dir(environment: &HashMap<String, String>, worker: &WorkerId) -> Result<PathBuf, Exit> {

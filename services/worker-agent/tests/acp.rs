@@ -59,7 +59,7 @@ async fn start_with(
         [program.as_os_str(), "the_scripted_agent".as_ref(), "--exact".as_ref(), "--nocapture".as_ref()]
             .map(Into::into)
             .to_vec();
-    surroundings.settings.acp.agent_env = vec![scripted_agent::VARIABLE.to_owned()];
+    surroundings.settings.agent_env = vec![scripted_agent::VARIABLE.to_owned()];
     change(&mut surroundings);
     Choice::Acp.start(surroundings).await
 }
@@ -176,6 +176,12 @@ async fn every_kind_of_update_arrives_as_itself() {
     ];
     assert_eq!(kinds.collect::<Vec<_>>(), wanted);
     assert_eq!(told.end.as_ref().unwrap().title.as_deref(), Some("A name"));
+    // The protocol has no times: they are the worker's.
+    let took = told.reply.parts().iter().find_map(|part| match &part.kind {
+        Some(Kind::Tool(_)) => Some(part.ended_at? - part.started_at),
+        _ => None,
+    });
+    assert!(took.is_some_and(|took| took >= 0), "{took:?}");
     stage.end().await;
 }
 
@@ -371,6 +377,27 @@ async fn a_mode_in_which_nobody_is_asked_does_not_come_back_by_itself() {
 }
 
 #[tokio::test]
+async fn an_agent_that_only_knows_a_mode_in_which_nobody_is_asked_goes_on_if_a_person_says_so() {
+    let stage = stage("models load bypass reckless").await;
+    let before = stage.worker.turn(&stage.session, "model", |start| start.model = "one".to_owned()).await;
+    stage.backend.shutdown().await;
+    let again = start(stage.directory.path(), "models load bypass reckless").await.unwrap();
+    let stage = Stage { worker: Worker::new(Arc::clone(&again), &stage.root()), backend: again, ..stage };
+    for (option, outcome) in [("ask", TurnStatus::Failed), ("go-on", TurnStatus::Completed)] {
+        let reply = stage.worker.begin(&stage.session, "model", |start| {
+            (start.model, start.first) = ("one".to_owned(), false);
+            start.backend_session_id = before.end.as_ref().unwrap().backend_session_id.clone();
+        });
+        let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty() || told.end.is_some()).await;
+        assert_eq!(told.requests[0].title, "Go on in the mode yolo", "{told:?}");
+        stage.answer(&reply, &told, option);
+        let told = stage.worker.ended(&reply).await;
+        assert_eq!(ended(&told).0, outcome, "{told:?}");
+    }
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_session_that_only_slept_goes_on_in_its_mode() {
     let stage = stage("models resume bypass").await;
     let in_yolo = |known: Option<String>| {
@@ -541,7 +568,7 @@ async fn an_agent_that_nobody_has_signed_in_to_is_told_to_use_the_key_that_it_ha
     fs::create_dir(directory.path().join("root")).unwrap();
     let start = async |key: Option<&str>| {
         let changed = start_with(directory.path(), "locked", |surroundings| {
-            surroundings.settings.acp.agent_env.push("SCRIPTED_API_KEY".into());
+            surroundings.settings.agent_env.push("SCRIPTED_API_KEY".into());
             surroundings.environment.extend(key.map(|key| ("SCRIPTED_API_KEY".into(), key.into())));
         });
         changed.await

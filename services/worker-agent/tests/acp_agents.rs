@@ -65,8 +65,7 @@ async fn start(preset: Preset, model: &OpenAi, directory: &TempDir) -> Arc<dyn B
         ];
         surroundings.environment.retain(|(name, _)| own.iter().all(|(own, _)| name != own));
         surroundings.environment.extend(own.map(|(name, value)| (name.into(), value.into())));
-        surroundings.settings.acp.agent_env =
-            vec!["GOOGLE_GEMINI_BASE_URL".into(), "GEMINI_CLI_TRUST_WORKSPACE".into()];
+        surroundings.settings.agent_env = vec!["GOOGLE_GEMINI_BASE_URL".into(), "GEMINI_CLI_TRUST_WORKSPACE".into()];
     }
     match Choice::Acp.start(surroundings).await {
         Ok(backend) => backend,
@@ -139,6 +138,8 @@ async fn play(stage: Stage, tool: &str, arguments: Value) {
     let before = stage.worker.ended(&reply).await;
     assert_eq!(status(&before), TurnStatus::Completed, "{before:?}");
     assert!(before.reply.content().ends_with("All done."), "{before:?}");
+    let asked = stage.last_request()["model"].as_str().unwrap().to_owned();
+    assert_eq!(stage.chosen().trim_start_matches("scripted/"), asked);
     let tools = before.reply.parts().iter().filter_map(|part| match &part.kind {
         Some(Kind::Tool(tool)) => Some(tool),
         _ => None,

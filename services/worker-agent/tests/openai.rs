@@ -304,6 +304,37 @@ async fn an_endpoint_that_is_not_there_is_tried_and_then_told() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_says_nothing_for_long_is_told() {
+    let stage = stage_with(|surroundings| surroundings.settings.agent_silence = Some(1)).await;
+    for steps in [vec![Step::Wait, text("There.")], vec![text("There"), Step::Wait, text(".")]] {
+        stage.endpoint.reply(steps);
+        let reply = stage.worker.begin(&SessionId::random(), "go", tiny);
+        let told = stage.worker.shelf.wait(&reply, |told| !notices(told).is_empty()).await;
+        assert!(notices(&told)[0].contains("Nothing was heard from the endpoint for 1 seconds"), "{told:?}");
+        stage.endpoint.go_on();
+        let told = stage.worker.ended(&reply).await;
+        assert_eq!((ended(&told).0, told.reply.content().as_str()), (TurnStatus::Completed, "There."), "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_image_that_is_attached_reaches_the_model_as_it_was_uploaded() {
+    let stage = stage().await;
+    let image = stage.worker.files.keep("dot.png", "image/png", b"\x89PNG\r\n\x1a\n and so on");
+    let told = stage.worker.turn(&stage.session, "what is this?", |start| {
+        tiny(start);
+        start.attachments = vec![image.clone()];
+    });
+    let told = told.await;
+    assert_eq!(ended(&told).0, TurnStatus::Completed, "{told:?}");
+    let request = stage.endpoint.requests().pop().unwrap();
+    let content = &request["messages"].as_array().unwrap().last().unwrap()["content"];
+    assert_eq!(content[0], json!({"type": "text", "text": "what is this?"}), "{content}");
+    let sent = content[1]["image_url"]["url"].as_str().unwrap().strip_prefix("data:image/png;base64,").unwrap();
+    assert_eq!(data_encoding::BASE64.decode(sent.as_bytes()).unwrap(), b"\x89PNG\r\n\x1a\n and so on");
+}
+
+#[tokio::test]
 async fn an_endpoint_that_falls_silent_fails_the_turn() {
     let stage = stage_with(|surroundings| surroundings.settings.openai.openai_timeout = Some(1)).await;
     for (steps, content) in [(vec![Step::Hang], ""), (vec![text("Half "), Step::Hang], "Half ")] {

@@ -20,11 +20,15 @@ fn said(part: &Value, finish: Option<&str>) -> Value {
 pub(super) async fn call(
     State(script): State<Script>,
     Path(call): Path<String>,
-    Json(request): Json<Value>,
+    Json(mut request): Json<Value>,
 ) -> Response {
-    if !call.ends_with(":streamGenerateContent") {
+    let Some(model) = call.strip_suffix(":streamGenerateContent") else {
         let next = json!({"next_speaker": "user", "reasoning": "scripted"});
         return Json(said(&json!({"text": next.to_string()}), Some("STOP"))).into_response();
+    };
+    // Where other endpoints have it.
+    if let Some(request) = request.as_object_mut() {
+        request.insert("model".to_owned(), json!(model));
     }
     let steps = {
         let mut script = script.lock();

@@ -104,6 +104,9 @@ pub struct Settings {
     /// Seconds without a word of an agent after which its reply says so [default: 60]
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
     pub agent_silence: Option<u64>,
+    /// A variable of the environment that the agent gets too; its provider's keys it gets anyway
+    #[arg(long, value_name = "NAME")]
+    pub agent_env: Vec<String>,
     /// Of the backend `acp`.
     #[command(flatten)]
     pub acp: acp::Settings,
@@ -116,8 +119,13 @@ impl Settings {
     /// Whether any is given, otherwise than by the environment.
     #[must_use]
     pub fn is_given(&self, environment: &HashMap<String, String>) -> bool {
-        let Self { agent_silence, acp, openai } = self;
-        agent_silence.is_some() || acp.is_given() || !acp.agent_env.is_empty() || openai.is_given(environment)
+        let Self { agent_silence, agent_env, acp, openai } = self;
+        agent_silence.is_some() || !agent_env.is_empty() || acp.is_given() || openai.is_given(environment)
+    }
+
+    /// An agent's own variables of the environment, and those that were named for it.
+    fn own<'a>(&'a self, of_agent: &[&'a str]) -> Vec<&'a str> {
+        of_agent.iter().copied().chain(self.agent_env.iter().map(String::as_str)).collect()
     }
 }
 

@@ -18,8 +18,8 @@ use crate::{
 
 /// How long the broker may take to let the worker in.
 const CONNECT: Duration = Duration::from_secs(15);
-/// Between two attempts.
-const AGAIN: Duration = Duration::from_millis(500);
+/// Between two attempts at least and at most: many workers do not come back in the same moment.
+const AGAIN: [Duration; 2] = [Duration::from_millis(400), Duration::from_millis(800)];
 
 pub(super) async fn connect(config: &Config, key: &Key) -> Result<(Link, InstanceId), Exit> {
     let servers = config.server.brokers(config.insecure, config.ca_file.as_deref()).await?;
@@ -36,13 +36,13 @@ pub(super) async fn connect(config: &Config, key: &Key) -> Result<(Link, Instanc
             Err(ConnectError::Untrusted { reason }) => return Err(address::untrusted(&reason)),
             Err(error @ ConnectError::Unreachable { .. }) if Instant::now() < deadline => {
                 tracing::debug!(%error, "connecting again");
-                sleep(AGAIN).await;
+                sleep(pause()).await;
             }
             // The address is right: it is worth waiting for, however long that takes.
             Err(error @ ConnectError::Undecided { .. }) => {
                 tracing::debug!(%error, "connecting again");
                 silence.goes_on(NO_ANSWER).into_iter().for_each(say);
-                sleep(AGAIN).await;
+                sleep(pause()).await;
             }
             Err(error) => {
                 return Err(Exit::new(
@@ -53,4 +53,9 @@ pub(super) async fn connect(config: &Config, key: &Key) -> Result<(Link, Instanc
         }
     };
     Ok((Link::new(bus, config.token.clone(), key), instance))
+}
+
+fn pause() -> Duration {
+    let [least, most] = AGAIN;
+    rand::random_range(least..=most)
 }

@@ -68,7 +68,10 @@ impl Key {
 }
 
 fn unreadable(file: &Path, error: &io::Error) -> Exit {
-    Exit::new(Code::Io, format!("The worker's key {} cannot be read: {error}.", file.display()))
+    Exit::new(
+        Code::Io,
+        format!("The worker's key {} cannot be read: {error}. Check its owner and its rights.", file.display()),
+    )
 }
 
 #[cfg(test)]

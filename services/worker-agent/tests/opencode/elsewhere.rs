@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use muster_contracts::v1::TurnStatus;
 use muster_testkit::{openai::Step, process::working_below};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 use crate::{stage::*, support::Worker};
@@ -22,6 +22,21 @@ async fn opencode(stage: &Stage, method: Method, path: &str, body: Option<Value>
         .basic_auth("opencode", password);
     let request = if let Some(body) = body { request.json(&body) } else { request };
     request.send().await.unwrap().error_for_status().unwrap().json().await.unwrap()
+}
+
+#[tokio::test]
+async fn nobody_without_its_password_is_answered() {
+    let stage = stage(json!("allow")).await;
+    let pid = opencode_of(stage.directory.path());
+    let command = working_below(stage.directory.path()).into_iter().find(|process| process.pid == pid).unwrap().command;
+    // At a finer level its log grows without an end.
+    assert!(command.contains("--log-level WARN"), "{command}");
+    let port = command.split_once("--port ").unwrap().1.split(' ').next().unwrap().to_owned();
+    for password in [None, Some("guessed")] {
+        let asked = Client::new().get(format!("http://127.0.0.1:{port}/session")).basic_auth("opencode", password);
+        assert_eq!(asked.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+    }
+    stage.end().await;
 }
 
 #[tokio::test]

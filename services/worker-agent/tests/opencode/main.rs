@@ -52,13 +52,15 @@ async fn several_that_start_at_once_on_a_new_machine_all_start() {
 #[tokio::test]
 async fn opencode_gets_nothing_of_the_worker_s_environment_but_what_it_needs() {
     let stage = stage_with(json!("allow"), |surroundings| {
-        let more = [("MUSTER_TOKEN", "t"), ("SECRET_OF_ANOTHER", "s"), ("LC_ALL", "C.UTF-8")];
+        let more =
+            [("MUSTER_TOKEN", "t"), ("SECRET_OF_ANOTHER", "s"), ("LC_ALL", "C.UTF-8"), ("DATABASE_OF_MINE", "here")];
+        surroundings.settings.agent_env = vec!["DATABASE_OF_MINE".to_owned()];
         surroundings.environment.extend(more.map(|(name, value)| (name.into(), value.into())));
     })
     .await;
     let given = environment_of(opencode_of(stage.directory.path()));
     let names = given.iter().filter_map(|variable| variable.split_once('=')).map(|(name, _)| name).collect::<Vec<_>>();
-    assert!(names.contains(&"PATH") && names.contains(&"LC_ALL"), "{names:?}");
+    assert!(["PATH", "LC_ALL", "DATABASE_OF_MINE"].iter().all(|name| names.contains(name)), "{names:?}");
     // What cargo says of a package it says to this process, which is the worker.
     let secret = |name: &&str| ["MUSTER_", "SECRET_", "CARGO_PKG"].iter().any(|begins| name.starts_with(begins));
     assert_eq!(names.into_iter().filter(secret).collect::<Vec<_>>(), [""; 0]);
@@ -309,6 +311,20 @@ async fn a_rejection_with_a_word_goes_on_with_it_and_one_without_ends_the_turn()
         assert_eq!(!heard.is_empty(), goes_on, "{word:?}: {told:?}");
         assert!(heard.iter().all(|request| request.to_string().contains("use cargo instead")), "{heard:?}");
     }
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_question_that_nobody_wants_to_answer_is_rejected_and_the_turn_ends() {
+    let stage = stage(json!("allow")).await;
+    let question = json!({"question": "Which?", "header": "Pick", "options": [{"label": "Left", "description": "l"}]});
+    stage.model.reply([Step::Tool { name: "question".into(), arguments: json!({"questions": [question]}) }]);
+    let reply = stage.begin("ask me");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+    stage.answer(&reply, &told.requests[0].request_id, Answer::default());
+    let told = stage.worker.ended(&reply).await;
+    assert!(!has_open_tool(&told), "{told:?}");
+    assert_eq!(status(&stage.go_on("next", &told).await), TurnStatus::Completed);
     stage.end().await;
 }
 

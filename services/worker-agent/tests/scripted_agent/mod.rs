@@ -141,11 +141,15 @@ impl Agent {
     }
 
     fn config(&self) -> Value {
+        let mut modes = vec![json!({"value": "yolo", "name": "Yolo"})];
+        if !self.can.contains("reckless") {
+            modes.push(json!({"value": "ask", "name": "Ask"}));
+        }
         json!([
             {"id": "model", "name": "Model", "category": "model", "type": "select", "currentValue": self.model,
                 "options": [{"value": "one", "name": "One"}, {"value": "deep/er/two", "name": "Two"}]},
             {"id": "mode", "name": "Mode", "category": "mode", "type": "select", "currentValue": self.mode,
-                "options": [{"value": "yolo", "name": "Yolo"}, {"value": "ask", "name": "Ask"}]},
+                "options": modes},
         ])
     }
 

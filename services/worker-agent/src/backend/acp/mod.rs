@@ -76,7 +76,7 @@ impl Acp {
     pub async fn start(surroundings: Surroundings) -> Result<Self, BackendError> {
         let Command { name, program, arguments, own, sign_in } = surroundings.settings.acp.command()?;
         std::fs::create_dir_all(&surroundings.state)?;
-        let own = own.iter().map(String::as_str).collect::<Vec<_>>();
+        let own = surroundings.settings.own(own);
         let environment = environment::passed_on(&surroundings.environment, &own);
         let backend = Self {
             name: surroundings.settings.acp.label(),

@@ -114,9 +114,6 @@ pub struct Settings {
     /// The command that starts any other agent, in one word as a shell takes it
     #[arg(long, value_name = "COMMAND", conflicts_with = "agent_words")]
     pub agent_command: Option<String>,
-    /// A variable of the environment that the agent gets too; its provider's keys it gets anyway
-    #[arg(long, value_name = "NAME")]
-    pub agent_env: Vec<String>,
     /// The same as --agent-command, word by word
     #[arg(last = true, value_name = "COMMAND")]
     pub agent_words: Vec<OsString>,
@@ -128,7 +125,8 @@ pub(super) struct Command {
     pub(super) name: String,
     pub(super) program: PathBuf,
     pub(super) arguments: Vec<OsString>,
-    pub(super) own: Vec<String>,
+    /// Its own variables of the environment.
+    pub(super) own: &'static [&'static str],
     /// What a person does who is not signed in.
     pub(super) sign_in: Option<&'static str>,
 }
@@ -153,7 +151,7 @@ impl Settings {
     }
 
     pub(super) fn command(&self) -> Result<Command, BackendError> {
-        let Self { agent, agent_command, agent_env, agent_words } = self;
+        let Self { agent, agent_command, agent_words } = self;
         if let Some(preset) = agent {
             let Known { name, programs, arguments, install, sign_in, own } = preset.known();
             let program = programs.iter().find_map(|program| which::which(program).ok()).ok_or_else(|| {
@@ -166,7 +164,7 @@ impl Settings {
                 name: name.to_owned(),
                 program,
                 arguments: arguments.iter().map(OsString::from).collect(),
-                own: own.iter().map(|&own| own.to_owned()).chain(agent_env.iter().cloned()).collect(),
+                own,
                 sign_in: Some(sign_in),
             });
         }
@@ -186,7 +184,7 @@ impl Settings {
             BackendError::Missing(format!("{} is no program on the PATH: check the command.", first.display()))
         })?;
         let name = program.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        Ok(Command { name, program, arguments: words.collect(), own: agent_env.clone(), sign_in: None })
+        Ok(Command { name, program, arguments: words.collect(), own: &[], sign_in: None })
     }
 }
 

@@ -88,6 +88,11 @@ async fn may_be_in(mode: &str, agent: &Agent, turn: &Turn, io: &TurnIo) -> bool 
     if !is_bypass(mode) || is_new || agent.has_chosen_mode(&turn.session) {
         return true;
     }
+    goes_on(mode, io).await
+}
+
+/// Whether a person lets it go on in a mode in which nobody is asked.
+async fn goes_on(mode: &str, io: &TurnIo) -> bool {
     let option = |option_id: &str, label: String, kind: &str| RequestOption {
         option_id: option_id.to_owned(),
         label,
@@ -108,7 +113,10 @@ async fn may_be_in(mode: &str, agent: &Agent, turn: &Turn, io: &TurnIo) -> bool 
 
 /// A session that comes back after a restart asks before it acts, until a person says otherwise.
 async fn be_careful(agent: &Agent, opened: &mut Opened, mode: &Select, io: &TurnIo) -> Result<(), CallError> {
-    let Some(careful) = mode.careful() else { return Ok(()) };
+    let Some(careful) = mode.careful() else {
+        let allowed = goes_on(&mode.current, io).await;
+        return allowed.then_some(()).ok_or_else(|| CallError::Refused(format!("it has no mode but {}", mode.current)));
+    };
     choose(agent, opened, What::Mode, careful).await?;
     if !mode.current.is_empty() {
         let text =

@@ -45,6 +45,8 @@ pub struct OpenAi {
     checked: Checked,
     endpoint: Endpoint,
     histories: Histories,
+    /// Seconds without a word after which the user is told.
+    silence: Option<u64>,
     /// As they were told last.
     models: Mutex<Vec<Model>>,
     models_changed: watch::Sender<u64>,
@@ -64,6 +66,7 @@ impl OpenAi {
             checked,
             endpoint,
             histories,
+            silence: surroundings.settings.agent_silence,
             models: Mutex::default(),
             models_changed: watch::Sender::new(0),
             watching: Mutex::default(),

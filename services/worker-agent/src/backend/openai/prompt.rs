@@ -1,6 +1,6 @@
 //! One turn with the endpoint, from the user's words to the stored answer.
 
-use std::{io, time::Duration};
+use std::{io, pin::pin, time::Duration};
 
 use tokio::time::{sleep, timeout};
 
@@ -13,7 +13,7 @@ use super::{
     wire::Chunk,
 };
 use crate::{
-    backend::{lines::Lines, reason::reason},
+    backend::{lines::Lines, reason::reason, silence::Silence},
     domain::event::{Event, Outcome},
     turn::{Turn, TurnIo},
 };
@@ -103,9 +103,9 @@ async fn ask(
     request: &serde_json::Value,
     answer: &mut Answer,
 ) -> Result<(), EndpointError> {
-    let mut attempt = 1;
+    let (mut attempt, mut silence) = (1, Silence::new(backend.silence));
     loop {
-        let error = match listen(backend, io, request, answer).await {
+        let error = match listen(backend, io, request, answer, &mut silence).await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
@@ -128,15 +128,16 @@ async fn listen(
     io: &TurnIo,
     request: &serde_json::Value,
     answer: &mut Answer,
+    silence: &mut Silence,
 ) -> Result<(), EndpointError> {
-    let mut incoming = backend.endpoint.complete(request).await?;
+    let mut incoming = heard(backend.endpoint.complete(request), io, silence).await?;
     let mut lines = Lines::up_to(LINE_BYTES);
     let (mut useless, mut understood, mut ended) = (0_usize, false, false);
     while !ended {
         let bytes = if answer.is_finished() {
             timeout(AFTERTHOUGHT, incoming.next()).await.ok().and_then(Result::ok).flatten()
         } else {
-            incoming.next().await?
+            heard(incoming.next(), io, silence).await?
         };
         ended = bytes.is_none();
         useless += bytes.as_ref().map_or(0, bytes::Bytes::len);
@@ -167,6 +168,24 @@ async fn listen(
         (true, _) => Ok(()),
         (false, true) => Err(EndpointError::Cut),
         (false, false) => Err(EndpointError::Unreadable),
+    }
+}
+
+/// Waits for the endpoint; the user is told when that takes long.
+async fn heard<T>(word: impl Future<Output = T>, io: &TurnIo, silence: &mut Silence) -> T {
+    let mut word = pin!(word);
+    loop {
+        tokio::select! {
+            biased;
+            said = &mut word => {
+                silence.broken();
+                return said;
+            }
+            () = silence.too_long(false) => {
+                let (part, text) = silence.notice("the endpoint");
+                io.notice(&part, text).await;
+            }
+        }
     }
 }
 

@@ -71,7 +71,8 @@ struct Launch {
 impl Server {
     pub(super) async fn start(surroundings: &Surroundings) -> Result<Self, BackendError> {
         let program = find(&surroundings.environment)?;
-        let environment = environment::passed_on(&surroundings.environment, &["OPENCODE_"]);
+        let own = surroundings.settings.own(&["OPENCODE_"]);
+        let environment = environment::passed_on(&surroundings.environment, &own);
         let version = version(&program, &environment).await?;
         std::fs::create_dir_all(&surroundings.state)?;
         let launch = Launch {
@@ -271,8 +272,12 @@ fn data_directory(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
 fn find(environment: &[(OsString, OsString)]) -> Result<PathBuf, BackendError> {
     if let Some(named) = environment.iter().rfind(|(name, _)| name == "MUSTER_OPENCODE") {
         let named = PathBuf::from(&named.1);
-        let missing =
-            || BackendError::Missing(format!("MUSTER_OPENCODE names {}, which is no program.", named.display()));
+        let missing = || {
+            BackendError::Missing(format!(
+                "MUSTER_OPENCODE names {}, which is no program: correct it, or unset it.",
+                named.display()
+            ))
+        };
         return which::which(&named).map_err(|_| missing());
     }
     which::which("opencode").map_err(|_| {
@@ -297,9 +302,10 @@ async fn version(program: &Path, environment: &[(OsString, OsString)]) -> Result
             "opencode {text} is too old: {}.{} or newer is needed; run opencode upgrade.",
             OLDEST.0, OLDEST.1
         ))),
-        None => {
-            Err(BackendError::Missing(format!("{} does not say which version of opencode it is.", program.display())))
-        }
+        None => Err(BackendError::Missing(format!(
+            "{} does not say which version of opencode it is: install opencode anew (npm install -g opencode-ai).",
+            program.display()
+        ))),
     }
 }
 
