@@ -204,5 +204,7 @@ mod tests {
             let pause = delay(attempt);
             assert!(pause > Duration::from_millis(50) && pause <= MAX_DELAY, "{attempt}: {pause:?}");
         }
+        let pauses = (0..64).map(|_| delay(10)).collect::<std::collections::HashSet<_>>();
+        assert!(pauses.len() > 8, "clients come back one by one: {pauses:?}");
     }
 }

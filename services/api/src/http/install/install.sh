@@ -18,7 +18,8 @@ say() {
 
 fail() {
     say "muster: $*"
-    exit 1
+    # EX_UNAVAILABLE of sysexits.h, as the worker-agent's own.
+    exit 69
 }
 
 has() {
@@ -101,7 +102,8 @@ main() {
     if [ ! -t 0 ] && [ -t 2 ] && [ -r /dev/tty ]; then exec </dev/tty; fi
     case $1 in
         -*) exec "$program" run --server "$base" "$@" ;;
-        *) command=$1 && shift && exec "$program" "$command" --server "$base" "$@" ;;
+        run | setup | doctor) command=$1 && shift && exec "$program" "$command" --server "$base" "$@" ;;
+        *) exec "$program" "$@" ;;
     esac
 }
 
