@@ -16,7 +16,10 @@ mod server;
 mod transcript;
 mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    time::Duration,
+};
 
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{Capabilities, Command, Mode, Model};
@@ -43,8 +46,10 @@ const MODELS: Duration = Duration::from_secs(60);
 pub struct Opencode {
     server: Server,
     surroundings: Surroundings,
+    /// The models as they were told last.
+    told: Mutex<Option<Vec<Model>>>,
     models_changed: watch::Sender<u64>,
-    watching: std::sync::Mutex<Option<AbortOnDropHandle<()>>>,
+    watching: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 impl Opencode {
@@ -55,10 +60,11 @@ impl Opencode {
     pub async fn start(surroundings: Surroundings) -> Result<Arc<Self>, BackendError> {
         let server = Server::start(&surroundings).await?;
         let models_changed = watch::Sender::new(0);
-        let opencode = Arc::new(Self { server, surroundings, models_changed, watching: std::sync::Mutex::default() });
+        let (told, watching) = (Mutex::default(), Mutex::default());
+        let opencode = Arc::new(Self { server, surroundings, told, models_changed, watching });
         let watching = watch_models(Arc::downgrade(&opencode), opencode.server.running());
         let watching = AbortOnDropHandle::new(tokio::spawn(watching));
-        *opencode.watching.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(watching);
+        *opencode.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
         Ok(opencode)
     }
 
@@ -83,17 +89,13 @@ impl Opencode {
 }
 
 /// Looks now and then, and whenever it was started again, whether the models are others, and tells so.
-async fn watch_models(opencode: std::sync::Weak<Opencode>, mut running: watch::Receiver<Option<Running>>) {
-    let mut known = None;
+async fn watch_models(opencode: Weak<Opencode>, mut running: watch::Receiver<Option<Running>>) {
     loop {
         let Some(this) = opencode.upgrade() else { return };
-        if let Ok(models) = this.models().await
-            && known.as_ref() != Some(&models)
+        if let Ok(models) = Opencode::models(&this).await
+            && this.told().as_ref().is_some_and(|told| *told != models)
         {
-            if known.is_some() {
-                this.models_changed.send_modify(|count| *count += 1);
-            }
-            known = Some(models);
+            this.models_changed.send_modify(|count| *count += 1);
         }
         drop(this);
         // It was stopped for good.
@@ -131,7 +133,11 @@ impl Backend for Arc<Opencode> {
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
-        Box::pin(Opencode::models(self))
+        Box::pin(async {
+            let models = Opencode::models(self).await?;
+            *self.told() = Some(models.clone());
+            Ok(models)
+        })
     }
 
     fn models_changed(&self) -> watch::Receiver<u64> {
@@ -151,6 +157,10 @@ impl Opencode {
     async fn client(&self) -> Result<Client, BackendError> {
         let running = self.running().await;
         running.map(|running| running.client).ok_or_else(|| BackendError::Broken("opencode does not answer".to_owned()))
+    }
+
+    fn told(&self) -> MutexGuard<'_, Option<Vec<Model>>> {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn models(&self) -> Result<Vec<Model>, BackendError> {
