@@ -129,7 +129,7 @@ async fn an_installed_service_comes_back_when_it_is_killed_and_when_its_manager_
     worker.seen("offline", |seen| seen.status == "offline").await;
     online().await;
 
-    // Its agent gets what was kept, and nothing else of the shell in which it was installed.
+    // The worker has what was kept for its agent, and nothing else of the shell in which it was installed.
     let lock = manager.home.path().join(".local/state/muster").join(worker.id()).join("lock");
     let before = pid(&lock);
     let has = std::fs::read_to_string(format!("/proc/{before}/environ")).unwrap();

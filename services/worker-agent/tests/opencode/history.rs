@@ -78,6 +78,22 @@ async fn an_edited_message_is_answered_without_the_old_ones_and_what_they_change
 }
 
 #[tokio::test]
+async fn the_first_of_more_messages_than_opencode_tells_at_once_can_be_replaced() {
+    let stage = stage(json!("allow")).await;
+    let first = stage.say("one").await;
+    for number in 2..=52 {
+        assert_eq!(status(&stage.go_on(&format!("message {number}"), &first).await), TurnStatus::Completed);
+    }
+    let told = stage.worker.turn(&stage.session, "one, better", |start| {
+        after(&first)(start);
+        start.superseded = vec![reply_to(&first)];
+    });
+    let told = told.await;
+    assert_eq!((status(&told), line(&heard(&stage)).as_str()), (TurnStatus::Completed, "one, better"), "{told:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn a_fork_goes_on_from_its_message_and_else_from_the_text() {
     let stage = stage(json!("allow")).await;
     stage.model.reply(words("reply one", Duration::ZERO));
