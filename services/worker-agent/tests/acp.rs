@@ -449,9 +449,13 @@ async fn a_question_without_an_answer_to_choose_is_a_no() {
 #[tokio::test]
 async fn a_turn_that_is_stopped_while_its_agent_starts_leaves_no_agent_behind() {
     let stage = stage("load").await;
-    let before = stage.say("hello").await;
+    let reply = stage.begin("hang");
+    stage.worker.shelf.wait(&reply, |told| !told.reply.content().is_empty()).await;
     fs::write(stage.root().join("slow"), "").unwrap();
     kill(agent_of(stage.directory.path()));
+    // Not only is it gone: the worker knows.
+    let before = stage.worker.ended(&reply).await;
+    assert_eq!(ended(&before).0, TurnStatus::Failed);
     let gone = async || {
         while !working_below(stage.directory.path()).is_empty() {
             tokio::time::sleep(Duration::from_millis(10)).await;
