@@ -2,7 +2,8 @@ import { join } from "node:path";
 import type { Page } from "@playwright/test";
 import { opencodeRecord, type OpencodePart } from "./opencode-record";
 import { ScriptedModel } from "./scripted-model";
-import { expect, test } from "./stack";
+import { expect, test, type Muster } from "./stack";
+import type { Agent } from "./worker-process";
 
 const words = [
   "One ",
@@ -54,50 +55,12 @@ test("all that a real opencode says and asks reaches the page as itself, and is 
   muster,
 }) => {
   test.slow();
-  const model = await ScriptedModel.start();
-  const config = model.opencodeConfigWith({ permission: { bash: "ask", edit: "allow" } });
-  const files = { "opencode.json": config, "notes.txt": "one\n" };
-  const worker = await muster.readyToChat({ backend: "opencode", files });
+  const { model, worker } = await upToThePlan(page, muster, { backend: "opencode" });
   const log = page.getByRole("log");
-
-  await page.getByRole("button", { name: /^Model:/ }).click();
-  await page.getByRole("option", { name: "scripted/deep/er/tiny" }).click();
-  await muster.send("Do it all");
-  await model.asked();
-  expect(model.model).toBe("deep/er/tiny");
-
-  model.think("First a look around.");
-  model.say("I run it.");
-  model.use("bash", { command: "echo made-$((40 + 2))", description: "Says it" });
-  const permission = log.getByRole("region", { name: "Permission: Run a command" });
-  await expect(permission).toContainText("echo made-$((40 + 2))");
-  await permission.getByRole("button", { name: "Allow once" }).click();
-  await expect(permission.getByText("Answered by you: Allow once")).toBeVisible();
-  await model.asked();
-  expect(model.heard).toContain("made-42");
-  const thought = muster.reply.getByRole("button", { name: /^Thought for/ });
-  await thought.click();
-  await expect(muster.reply.getByText("First a look around.")).toBeVisible();
-  const command = muster.reply.getByRole("button", { name: /^bash/ });
-  await command.click();
+  await expect(log.getByRole("region", { name: "Permission: Run a command" })).toBeVisible();
+  await muster.reply.getByRole("button", { name: /^bash/ }).click();
   await expect(muster.reply.getByText("$ echo made-$((40 + 2))")).toBeVisible();
   await expect(muster.reply.locator("pre").getByText("made-42", { exact: true })).toBeVisible();
-
-  const filePath = join(worker.directory, "notes.txt");
-  model.use("read", { filePath });
-  await model.asked();
-  model.use("edit", { filePath, oldString: "one", newString: "two" });
-  await model.asked();
-  const diff = muster.reply.getByRole("figure").filter({ hasText: "notes.txt" });
-  await expect(diff.getByRole("row")).toContainText([/−\s*one/, /\+\s*two/]);
-
-  const todos = [
-    { content: "look", status: "completed", priority: "high" },
-    { content: "leap", status: "in_progress", priority: "low" },
-  ];
-  model.use("todowrite", { todos });
-  await model.asked();
-  await expect(muster.reply.getByRole("button", { name: /^Plan/ })).toContainText("1 of 2");
   await expect(muster.reply.getByRole("listitem")).toHaveText(["look", "leap"]);
 
   const options = ["Left", "Right"].map((label) => ({ label, description: `to the ${label}` }));
@@ -143,12 +106,42 @@ test("what opencode says and asks over the Agent Client Protocol reaches the pag
   muster,
 }) => {
   test.slow();
+  const agent: Agent = { backend: "acp", options: ["--agent", "opencode"] };
+  const { model, worker } = await upToThePlan(page, muster, agent);
+  model.say("All done.");
+  model.finish();
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+
+  const { chatSessionId, backendSessionId } = await storedSession(page);
+  const parts = await storedParts(page, chatSessionId);
+  const record = await opencodeRecord(worker, backendSessionId);
+  const words = (kind: string) =>
+    parts.filter((part) => part.kind === kind).map(({ text }) => text);
+  const recorded = (type: string) =>
+    record.parts.filter((part) => part.type === type).map(({ text }) => text);
+  for (const kind of ["text", "reasoning"]) expect(words(kind)).toEqual(recorded(kind));
+  // Of a file that was read, opencode tells what is in it, without what it has told its model around that.
+  const outputs = record.parts.flatMap(({ tool, state }) =>
+    state === undefined ? [] : [tool === "read" ? "one" : state.output.trim()],
+  );
+  const tools = parts.filter((part) => part.kind === "tool");
+  expect(tools.map(({ state }) => state)).toEqual(outputs.map(() => "completed"));
+  expect(tools.map(({ output }) => output.trim())).toEqual(outputs);
+  expect(parts.flatMap((part) => part.entries ?? [])).toEqual(record.todos);
+  model.stop();
+});
+
+const todos = [
+  { content: "look", status: "completed", priority: "high" },
+  { content: "leap", status: "in_progress", priority: "low" },
+];
+
+/** A turn as far as both backends tell it: thoughts, words, a command with a permission, a diff and a plan. */
+async function upToThePlan(page: Page, muster: Muster, agent: Agent) {
   const model = await ScriptedModel.start();
   const config = model.opencodeConfigWith({ permission: { bash: "ask", edit: "allow" } });
   const files = { "opencode.json": config, "notes.txt": "one\n" };
-  const options = ["--agent", "opencode"];
-  const worker = await muster.readyToChat({ backend: "acp", options, files });
-
+  const worker = await muster.readyToChat({ ...agent, files });
   await page.getByRole("button", { name: /^Model:/ }).click();
   await page.getByRole("option", { name: "scripted/deep/er/tiny" }).click();
   await muster.send("Do it all");
@@ -175,35 +168,11 @@ test("what opencode says and asks over the Agent Client Protocol reaches the pag
   const diff = muster.reply.getByRole("figure").filter({ hasText: "notes.txt" });
   await expect(diff.getByRole("row")).toContainText([/−\s*one/, /\+\s*two/]);
 
-  const todos = [
-    { content: "look", status: "completed", priority: "high" },
-    { content: "leap", status: "in_progress", priority: "low" },
-  ];
   model.use("todowrite", { todos });
   await model.asked();
   await expect(muster.reply.getByRole("button", { name: /^Plan/ })).toContainText("1 of 2");
-  model.say("All done.");
-  model.finish();
-  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
-
-  const { chatSessionId, backendSessionId } = await storedSession(page);
-  const parts = await storedParts(page, chatSessionId);
-  const record = await opencodeRecord(worker, backendSessionId);
-  const words = (kind: string) =>
-    parts.filter((part) => part.kind === kind).map(({ text }) => text);
-  const recorded = (type: string) =>
-    record.parts.filter((part) => part.type === type).map(({ text }) => text);
-  for (const kind of ["text", "reasoning"]) expect(words(kind)).toEqual(recorded(kind));
-  // Of a file that was read, opencode tells what is in it, without what it has told its model around that.
-  const outputs = record.parts.flatMap(({ tool, state }) =>
-    state === undefined ? [] : [tool === "read" ? "one" : state.output.trim()],
-  );
-  const tools = parts.filter((part) => part.kind === "tool");
-  expect(tools.map(({ state }) => state)).toEqual(outputs.map(() => "completed"));
-  expect(tools.map(({ output }) => output.trim())).toEqual(outputs);
-  expect(parts.flatMap((part) => part.entries ?? [])).toEqual(record.todos);
-  model.stop();
-});
+  return { model, worker };
+}
 
 interface StoredSession {
   chatSessionId: string;
