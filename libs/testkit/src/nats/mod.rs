@@ -13,8 +13,9 @@ pub use version::Version;
 
 /// Names a nats-server to use instead of the one on the PATH.
 pub const OVERRIDE: &str = "MUSTER_NATS_SERVER";
-/// The oldest that understands our configuration and streams.
-pub const OLDEST: Version = Version { major: 2, minor: 12, patch: 0 };
+/// The oldest that understands our configuration and streams, and lets nobody publish by a header of a trace what its
+/// permissions deny (GHSA-8m2x-3m6q-6w8j).
+pub const OLDEST: Version = Version { major: 2, minor: 12, patch: 6 };
 
 /// A nats-server that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -68,6 +68,8 @@ pub(crate) fn need(method: &Method, path: &str) -> Need {
         _ if reads => Need::Scope(Scope::Read),
         // A POST, because it has a body; it changes nothing.
         (Some("events"), _) => Need::Scope(Scope::Read),
+        // Whoever has the link reads the session, also when the token is gone.
+        (Some("sessions"), Some("share")) => Need::Person,
         (Some("sessions" | "attachments"), _) | (Some("workers"), Some("sessions")) => Need::Scope(Scope::Chat),
         _ => Need::Scope(Scope::Manage),
     }
@@ -88,6 +90,9 @@ mod tests {
             (&post, "/sessions/x/messages", Need::Scope(Scope::Chat)),
             (&delete, "/sessions/x", Need::Scope(Scope::Chat)),
             (&post, "/sessions/x/requests/y", Need::Scope(Scope::Chat)),
+            (&get, "/sessions/x/share", Need::Scope(Scope::Read)),
+            (&post, "/sessions/x/share", Need::Person),
+            (&delete, "/sessions/x/share", Need::Person),
             (&get, "/audit", Need::Scope(Scope::Manage)),
             (&post, "/machines", Need::Scope(Scope::Manage)),
             (&post, "/machines/x/workers", Need::Scope(Scope::Manage)),

@@ -116,6 +116,9 @@ async fn wait(state: &State, speaker: &Speaker, told: &Told) -> Handled<Worker> 
         );
         return Err(problem::limit("too-many-registrations", detail));
     }
+    if asked.is_some() {
+        state.news(&worker.id)?;
+    }
     let registration = registrations::put(&mut change.write, &worker.id, &process.fingerprint, told, state.now()).await;
     change.registration(&worker, registration.map_err(failed)?).await.map_err(failed)?;
     change.worker(&worker.id).await.map_err(failed)?;

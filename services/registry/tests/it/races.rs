@@ -248,8 +248,12 @@ on_both_engines! {
         tell_account(&stack, true, 3).await;
         tell_account(&stack, false, 5).await;
         told(true, 6, RegisterStatus::Suspended).await;
-        let log = stack.registry.log_tail(1_000);
-        assert_eq!(log.matches("an account was disabled or enabled").count(), 3, "{log}");
+        // Written down when the worker has lost its rights, a moment after it is told.
+        let times = eventually("three changes are written down", || async {
+            let times = stack.registry.log_tail(1_000).matches("an account was disabled or enabled").count();
+            (times >= 3).then_some(times)
+        });
+        assert_eq!(times.await, 3, "{}", stack.registry.log_tail(1_000));
     }
 
     async fn three_hundred_workers_that_come_within_two_seconds_are_online_within_ten(stack: Stack) {

@@ -42,7 +42,7 @@ const _: () = assert!(CLOSE.as_millis() + GOODBYE.as_millis() + BACKEND_ENDS.as_
 #[must_use]
 pub fn begin(run: Run) -> ExitCode {
     let done = prepare(run).and_then(|(config, traces)| {
-        let runtime = tokio::runtime::Builder::new_multi_thread()
+        let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .map_err(|error| Exit::new(Code::Unavailable, format!("The worker cannot start: {error}.")))?;
