@@ -69,7 +69,7 @@ pub(crate) fn need(method: &Method, path: &str) -> Need {
         // A POST, because it has a body; it changes nothing.
         (Some("events"), _) => Need::Scope(Scope::Read),
         // Whoever has the link reads the session, also when the token is gone.
-        (Some("sessions"), Some("share")) => Need::Person,
+        (Some("sessions"), Some("share")) if *method == Method::POST => Need::Person,
         (Some("sessions" | "attachments"), _) | (Some("workers"), Some("sessions")) => Need::Scope(Scope::Chat),
         _ => Need::Scope(Scope::Manage),
     }
@@ -92,7 +92,7 @@ mod tests {
             (&post, "/sessions/x/requests/y", Need::Scope(Scope::Chat)),
             (&get, "/sessions/x/share", Need::Scope(Scope::Read)),
             (&post, "/sessions/x/share", Need::Person),
-            (&delete, "/sessions/x/share", Need::Person),
+            (&delete, "/sessions/x/share", Need::Scope(Scope::Chat)),
             (&get, "/audit", Need::Scope(Scope::Manage)),
             (&post, "/machines", Need::Scope(Scope::Manage)),
             (&post, "/machines/x/workers", Need::Scope(Scope::Manage)),

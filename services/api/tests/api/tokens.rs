@@ -33,7 +33,10 @@ async fn a_token_does_what_its_scopes_allow_and_nothing_else() {
     let stage = Stage::start().await;
     let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
     let session = format!("/sessions/{}", stage.session(&ada).session);
+    let share = format!("{session}/share");
+    let link = || Some(json!({ "expiresAt": Clock::system().now() + HOUR }));
     let (_, read) = make(&ada, &["read"]).await;
+    let (_, chat) = make(&ada, &["read", "chat"]).await;
     let (_, manage) = make(&ada, &["read", "manage"]).await;
     assert!(read.starts_with("muster_"));
     let machine = || Some(json!({ "name": "laptop" }));
@@ -44,6 +47,8 @@ async fn a_token_does_what_its_scopes_allow_and_nothing_else() {
         (&manage, "POST", "/machines", machine(), 201),
         (&read, "GET", session.as_str(), None, 200),
         (&manage, "PATCH", session.as_str(), Some(json!({})), 403),
+        // A link would outlive the token.
+        (&chat, "POST", share.as_str(), link(), 403),
         (&manage, "GET", "/tokens", None, 403),
         (&manage, "POST", "/tokens", Some(json!({ "name": "more", "scopes": ["chat"] })), 403),
         (&manage, "GET", "/auth/devices", None, 403),
