@@ -191,7 +191,7 @@ const DECISIONS: &[Decision] = &[
         name: "disable-account",
         by_admin: true,
         what: |named| (Method::PATCH, format!("/users/{}", named.user), Some(json!({ "disabled": true }))),
-        ends: &[Worker, Streams, OthersStreams, TokensStreams],
+        ends: &ALL,
     },
     Decision {
         name: "delete-account",

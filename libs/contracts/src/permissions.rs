@@ -137,14 +137,15 @@ pub fn inspector() -> Permissions {
     Permissions { publish: inspected(), subscribe: own(&[filter::LIVE, "_INBOX.>"]), respond: false }
 }
 
+/// What chat asks of the registry, and nobody else.
+fn asked_by_chat() -> [String; 2] {
+    [method::subject::<method::Presence>(), method::subject::<method::RestrictWorker>()]
+}
+
 fn api() -> Permissions {
-    let mut publish = own(&[
-        &format!("{}.*", method::Service::Registry.prefix()),
-        &format!("{}.*", method::Service::Chat.prefix()),
-        "evt.v1.*.user.*",
-        "evt.v1.*.device.*",
-        "evt.v1.*.token.*",
-    ]);
+    let mut publish = own(&["evt.v1.*.user.*", "evt.v1.*.device.*", "evt.v1.*.token.*"]);
+    let methods = method::ALL.iter().map(|(service, name)| format!("{}.{name}", service.prefix()));
+    publish.extend(methods.filter(|method| !asked_by_chat().contains(method)));
     for stream in [CHUNKS, EVENTS] {
         publish.extend(read(stream));
         // Its leader is asked what a replica may not have yet.
@@ -180,14 +181,13 @@ fn registry() -> Permissions {
 
 fn chat() -> Permissions {
     let mut publish = own(&[
-        &method::subject::<method::Presence>(),
-        &method::subject::<method::RestrictWorker>(),
         "chat.v1.stream.chat.*.*.state",
         "evt.v1.*.session.*",
         "evt.v1.*.request.*",
         "evt.v1.*.audit.*",
         "wrk.v1.*.wake",
     ]);
+    publish.extend(asked_by_chat());
     publish.extend(define(CHUNKS));
     publish.extend(consume(CHUNKS, "chat"));
     publish.extend(consume(EVENTS, "chat"));

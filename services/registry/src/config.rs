@@ -29,6 +29,9 @@ settings! {
         @live machines_per_user: i64 = "200" in 1..=1_000_000,
         /// Workers that one user may have, on all machines.
         @live workers_per_user: i64 = "1000" in 1..=1_000_000,
+        /// Connections that one key of a worker may make in a minute, and all that wait together from one address a
+        /// hundred times as many: what comes and goes all the time is told to everybody who looks.
+        @live connections_per_minute: u32 = "60" in 1..=1_000_000,
         /// Days that the stream EVENTS keeps what changed.
         events_max_days: u32 = "30" in 1..=36_500,
         /// Bytes that the stream EVENTS keeps at most; the oldest give way.

@@ -85,6 +85,7 @@ impl Service for Registry {
             stop: app.stop.clone(),
             waiting: Default::default(),
             asked: Default::default(),
+            arrivals: Default::default(),
         });
         spawn(app, &state, config.events(app.common.stream_replicas));
         Ok(())

@@ -3,7 +3,6 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use muster_bus::{Bus, Handled, Identity, System};
-use muster_contracts::id::WorkerId;
 use muster_service::{
     Clock, Db,
     limiter::{Limiter, Rate},
@@ -14,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::{Keys, Limits, RegistryConfig},
-    domain::allowance::Allowance,
+    domain::{admission::Admission, allowance::Allowance, arrivals::Arrivals, callout::Proof},
     memory::Memory,
 };
 
@@ -44,6 +43,8 @@ pub(crate) struct State {
     pub waiting: Mutex<Allowance>,
     /// What keys of workers have asked lately.
     pub asked: Mutex<Limiter>,
+    /// Who came lately.
+    pub arrivals: Mutex<Arrivals>,
 }
 
 /// How often one key of a worker may ask: more than any that means well does, and far less than it could.
@@ -68,6 +69,13 @@ impl State {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Counts that a connection comes, and whether it may.
+    pub(crate) fn arrives(&self, proof: &Proof, admission: Admission, address: &str) -> bool {
+        let per_minute = self.config.borrow().connections_per_minute;
+        let mut arrivals = self.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
+        arrivals.attempt(proof, (admission, address), per_minute, self.now())
+    }
+
     /// Counts that this process of a worker asks something.
     ///
     /// # Errors
@@ -78,13 +86,14 @@ impl State {
         asked.attempt(&format!("{worker}.{fingerprint}"), ASKS, self.now())
     }
 
-    /// Counts that a worker tells something new of itself.
+    /// Counts that this key of a worker tells something new of itself.
     ///
     /// # Errors
     /// That it does so too often.
-    pub(crate) fn news(&self, worker: &WorkerId) -> Handled<()> {
+    pub(crate) fn news(&self, process: &Identity) -> Handled<()> {
+        let Identity { worker, fingerprint, .. } = process;
         let mut asked = self.asked.lock().unwrap_or_else(PoisonError::into_inner);
-        asked.attempt(&format!("news {worker}"), NEWS, self.now()).map_err(|seconds| {
+        asked.attempt(&format!("news {worker}.{fingerprint}"), NEWS, self.now()).map_err(|seconds| {
             let detail = format!("This worker changes too often; it may tell of it again in {seconds} s.");
             problem::limit("too-many-requests", detail)
         })

@@ -28,7 +28,19 @@ fn may_be_said_by(user: ServiceUser, subject: &str) -> bool {
         // Nobody speaks in the name of a worker.
         ["chat", "v1", "worker", ..] | ["reg", "v1", "worker", ..] => false,
         ["chat", "v1", "stream", writer, ..] => user == ServiceUser::Chat && writer == "chat",
-        _ => true,
+        // Who is asked by whom.
+        ["reg", "v1", "api", "presence" | "restrict_worker"] => user == ServiceUser::Chat,
+        ["reg" | "chat", "v1", "api", _] => user == ServiceUser::Api,
+        // Who tells of what; EVENTS takes nothing else.
+        ["evt", "v1", _, "user" | "device" | "token", _] => user == ServiceUser::Api,
+        ["evt", "v1", _, "machine" | "worker" | "registration", _] => user == ServiceUser::Registry,
+        ["evt", "v1", _, "session" | "request", _] => user == ServiceUser::Chat,
+        ["evt", "v1", _, "audit", _] => matches!(user, ServiceUser::Registry | ServiceUser::Chat),
+        ["wrk", "v1", _, what] => what == "wake" && matches!(user, ServiceUser::Registry | ServiceUser::Chat),
+        // Live messages come out of a stream; nobody says one.
+        ["live", ..] | ["_INBOX", ..] | ["$SRV", ..] => false,
+        ["$JS" | "$O", ..] => true,
+        _ => false,
     }
 }
 

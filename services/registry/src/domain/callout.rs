@@ -96,6 +96,9 @@ pub(crate) enum Denial {
     /// Too many that only may register.
     #[error("too many connections wait for approval")]
     Crowded,
+    /// Too many one after the other.
+    #[error("it comes too often")]
+    Often,
 }
 
 impl Question {

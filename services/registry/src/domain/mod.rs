@@ -2,6 +2,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod allowance;
+pub(crate) mod arrivals;
 pub(crate) mod callout;
 pub(crate) mod cursor;
 pub(crate) mod jwt;

@@ -149,6 +149,7 @@ pub(crate) fn matter(
             }
         }
         _ if rejected => Matter::Rejected,
+        _ if worker.suspended => Matter::Suspended,
         Some(_) => Matter::Mismatch,
         None => Matter::Pending,
     }
@@ -183,6 +184,8 @@ mod tests {
             ("another's", held(&other), 0, (false, false), Matter::Leased),
             ("another's, takeover", held(&other), 0, (false, true), Matter::Takeover),
             ("owner disabled", Worker { suspended: true, ..held(&me) }, 4, (false, true), Matter::Suspended),
+            ("waits, owner disabled", Worker { suspended: true, ..sample() }, 0, (false, true), Matter::Suspended),
+            ("turned away, owner disabled", Worker { suspended: true, ..sample() }, 0, (true, false), Matter::Rejected),
         ];
         for (case, worker, term, flags, expected) in table {
             assert_eq!(matter(&worker, &key, (&me, term), flags, 1_000), expected, "{case}");

@@ -16,7 +16,7 @@ use super::delete_machine::delete;
 use crate::{
     presence::kick,
     state::Shared,
-    store::{accounts, machines, workers},
+    store::{accounts, connections, machines, workers},
 };
 
 /// The database is back by then, or it is tried again.
@@ -52,7 +52,12 @@ async fn suspend(state: &Shared, user: &UserId, account: &User) -> Result<(), Db
     let changed = workers::suspend(&mut write, user, suspended).await?;
     write.commit().await?;
     for worker in &changed {
-        kick::enforce(state, worker).await?;
+        if suspended {
+            // Also those that wait: they come back at once and are told why.
+            kick::cut(state, connections::open(state.db.pool(), worker).await?);
+        } else {
+            kick::enforce(state, worker).await?;
+        }
     }
     if !changed.is_empty() {
         tracing::info!(%user, suspended, workers = changed.len(), "an account was disabled or enabled");

@@ -77,6 +77,10 @@ async fn decide(state: &State, question: &Question, now: i64) -> Result<Result<G
         Ok(admission) => admission,
         Err(denial) => return Ok(Err(denial)),
     };
+    let address = limiter::place(&question.client_info.host);
+    if !state.arrives(&proof, admission, &address) {
+        return Ok(Err(Denial::Often));
+    }
     if admission == Admission::Worker
         && let Some(term) = leases::take(&state.db, id, &proof.fingerprint, &proof.instance, now).await?
     {
@@ -84,8 +88,7 @@ async fn decide(state: &State, question: &Question, now: i64) -> Result<Result<G
         return Ok(Ok(full(question, proof, term)));
     }
     let place = (question.server_id.id.clone(), question.client_info.id);
-    let (token, address) = (proof.token.to_string(), limiter::place(&question.client_info.host));
-    if !state.waiting().take(place, &token, &address, now, now + WAIT * 1_000) {
+    if !state.waiting().take(place, &proof.token.to_string(), &address, now, now + WAIT * 1_000) {
         return Ok(Err(Denial::Crowded));
     }
     metric::CALLOUTS.count("register_only");

@@ -44,7 +44,7 @@ pub(super) async fn handle(state: Shared, speaker: Speaker, request: ModelsReque
     if is_known(&worker, before) {
         return Ok(Empty {});
     }
-    state.news(id)?;
+    state.news(&speaker.process)?;
     workers::put_models(&mut change.write, id, told).await.map_err(failed)?;
     workers::describe(&mut change.write, id, &about(&worker, &backend, &version)).await.map_err(failed)?;
     change.worker(id).await.map_err(failed)?;

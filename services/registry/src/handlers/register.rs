@@ -1,6 +1,6 @@
 //! A process asks to be a worker, and learns what the matter is.
 
-use muster_bus::Handled;
+use muster_bus::{Handled, Identity};
 use muster_contracts::{
     audit::Action,
     limits::REGISTRATIONS_PER_WORKER,
@@ -37,7 +37,7 @@ pub(super) async fn handle(state: Shared, speaker: Speaker, request: RegisterReq
     let now = state.now();
     let what = find_out(&worker, &speaker, asked.as_ref(), takeover, now);
     let worker = match what {
-        Matter::Approved => describe(&state, worker, &told).await?,
+        Matter::Approved => describe(&state, &speaker.process, worker, &told).await?,
         Matter::Takeover => take_over(&state, &speaker, &told).await?,
         Matter::Pending | Matter::Mismatch if asked.as_ref().is_none_or(|asked| asked.told != told) => {
             wait(&state, &speaker, &told).await?
@@ -63,12 +63,12 @@ fn changed() -> Problem {
 }
 
 /// Writes down where and what the approved process is, if that changed.
-async fn describe(state: &State, worker: Worker, told: &Told) -> Handled<Worker> {
+async fn describe(state: &State, process: &Identity, worker: Worker, told: &Told) -> Handled<Worker> {
     let about = About::from(told);
     if worker.about == about {
         return Ok(worker);
     }
-    state.news(&worker.id)?;
+    state.news(process)?;
     let actor = Actor { worker_id: worker.id.to_string(), ..Actor::default() };
     let mut change = Change::begin(state, actor).await.map_err(failed)?;
     let worker = workers::take(&mut change.write, &worker.id).await.map_err(failed)?.ok_or_else(changed)?;
@@ -117,7 +117,7 @@ async fn wait(state: &State, speaker: &Speaker, told: &Told) -> Handled<Worker> 
         return Err(problem::limit("too-many-registrations", detail));
     }
     if asked.is_some() {
-        state.news(&worker.id)?;
+        state.news(process)?;
     }
     let registration = registrations::put(&mut change.write, &worker.id, &process.fingerprint, told, state.now()).await;
     change.registration(&worker, registration.map_err(failed)?).await.map_err(failed)?;

@@ -1,7 +1,5 @@
 //! What is configured may change while the registry runs.
 
-use std::time::Duration;
-
 use muster_contracts::{
     id, method,
     v1::{self, problem::Kind},
@@ -9,12 +7,6 @@ use muster_contracts::{
 use nix::sys::signal::Signal;
 
 use crate::stack::{Stack, eventually};
-
-const PATIENCE: Duration = Duration::from_secs(20);
-
-async fn says(stack: &Stack, words: &str) {
-    stack.registry.until(PATIENCE, || stack.registry.log_tail(30).contains(words).then_some(())).await.unwrap();
-}
 
 /// The kind of the problem, if it is refused.
 async fn refusal(stack: &Stack) -> Option<Kind> {
@@ -28,7 +20,7 @@ async fn limits_and_the_log_are_taken_from_a_changed_file_and_what_is_wrong_chan
     let stack = Stack::on_sqlite().await;
     assert_eq!(refusal(&stack).await, None);
     stack.configure("log = 'warn'\nmachines_per_user = 1\nevents_max_days = 3\n");
-    says(&stack, "counts from the next start on").await;
+    stack.says("counts from the next start on").await;
     assert!(stack.registry.log_tail(30).contains("events_max_days"));
     let full = || async { refusal(&stack).await.filter(|kind| *kind == Kind::Limit) };
     eventually("the limit counts", full).await;
@@ -38,7 +30,7 @@ async fn limits_and_the_log_are_taken_from_a_changed_file_and_what_is_wrong_chan
         ("machines_per_user = 7\nlog = 'a=b=c'\n", "`log` cannot be \"a=b=c\""),
     ] {
         stack.configure(wrong);
-        says(&stack, why).await;
+        stack.says(why).await;
         assert_eq!(refusal(&stack).await, Some(Kind::Limit), "{wrong}");
     }
     assert!(!stack.registry.log_tail(100).contains("the configuration has changed"), "that is no warning");
@@ -46,5 +38,5 @@ async fn limits_and_the_log_are_taken_from_a_changed_file_and_what_is_wrong_chan
     stack.configure_unseen("log = 'info'\nmachines_per_user = 1000\n");
     stack.registry.signal(Signal::SIGHUP);
     eventually("the limit is lifted", || async { refusal(&stack).await.is_none().then_some(()) }).await;
-    says(&stack, "the configuration has changed").await;
+    stack.says("the configuration has changed").await;
 }

@@ -182,12 +182,21 @@ on_both_engines! {
         for number in 0..40 {
             told.push(worker.models(&[&format!("demo/{number}")]).await);
         }
-        let refused = told.iter().filter(|told| match told {
-            Err(CallError::Refused(problem)) => problem.slug == "too-many-requests",
-            _ => false,
-        });
-        assert!(refused.count() >= 15, "{told:?}");
+        assert!(told.iter().filter(|told| is_too_often(told)).count() >= 15, "{told:?}");
         assert_eq!(stack.shown(&worker.token).await.models.len(), 1);
         worker.until(RegisterStatus::Approved).await;
+
+        // One that waits and says each time that it is somewhere else.
+        let mut waits = Worker::connect(&stack, &worker.token).await;
+        let mut told = Vec::new();
+        for number in 0..40 {
+            waits.directory = format!("/{number}");
+            told.push(waits.register().await);
+        }
+        assert!(told.iter().filter(|told| is_too_often(told)).count() >= 15, "{told:?}");
     }
+}
+
+fn is_too_often<T>(told: &Result<T, CallError>) -> bool {
+    matches!(told, Err(CallError::Refused(problem)) if problem.slug == "too-many-requests")
 }

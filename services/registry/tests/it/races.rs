@@ -213,12 +213,15 @@ async fn decide_at_random(stack: Stack, another: Option<Child>, rounds: usize, s
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_is_never_in_without_approval_nor_out_with_it_for_more_than_a_second() {
-    decide_at_random(Stack::on_sqlite().await, None, ROUNDS, rand::rng().random()).await;
+    let stack = Stack::on_sqlite().await;
+    stack.let_come_often().await;
+    decide_at_random(stack, None, ROUNDS, rand::rng().random()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_registries_on_postgresql_neither_lets_it_in_nor_keeps_it_out_for_longer() {
     let stack = Stack::on_postgres().await;
+    stack.let_come_often().await;
     let another = stack.another_registry().await;
     decide_at_random(stack, Some(another), ROUNDS_OF_TWO_REGISTRIES, rand::rng().random()).await;
 }
@@ -254,6 +257,24 @@ on_both_engines! {
             (times >= 3).then_some(times)
         });
         assert_eq!(times.await, 3, "{}", stack.registry.log_tail(1_000));
+    }
+
+    async fn who_comes_too_often_is_kept_out_and_no_other(stack: Stack) {
+        let token = stack.token().await;
+        let (login, waits) = (Login::worker(&token.to_string()), Login::worker(&token.to_string()));
+        let come = async |login: &Login| Wire::connect(stack.broker.address(), login).await;
+        let mut wire = come(&login).await.unwrap();
+        assert_eq!(register(&mut wire, &token, &login).await, Some(RegisterStatus::Pending));
+        approve(&stack, &token, &login).await;
+        stack.configure("connections_per_minute = 1\n");
+        stack.says("the configuration has changed").await;
+
+        let mut there = comes(&stack, &token, &login).await;
+        assert!(come(&login).await.is_err(), "the approved key");
+        let _ = come(&waits).await;
+        assert!(come(&waits).await.is_err(), "one that waits");
+        assert_eq!(register(&mut there, &token, &login).await, Some(RegisterStatus::Approved), "who is there stays");
+        Worker::approved(&stack).await;
     }
 
     async fn three_hundred_workers_that_come_within_two_seconds_are_online_within_ten(stack: Stack) {

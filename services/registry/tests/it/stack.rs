@@ -111,6 +111,17 @@ impl Stack {
         std::fs::write(self.home.path().join(CONFIG), text).unwrap();
     }
 
+    /// Waits until the registry writes these words to its log.
+    pub(crate) async fn says(&self, words: &str) {
+        self.registry.until(PATIENCE, || self.registry.log_tail(30).contains(words).then_some(())).await.unwrap();
+    }
+
+    /// Lets workers come and go as often as they like.
+    pub(crate) async fn let_come_often(&self) {
+        self.configure("connections_per_minute = 1000000\n");
+        self.says("the configuration has changed").await;
+    }
+
     /// The same, so that the file's time does not tell.
     pub(crate) fn configure_unseen(&self, text: &str) {
         let path = self.home.path().join(CONFIG);

@@ -20,7 +20,7 @@ pub(crate) struct Worker {
     pub(crate) key: KeyPair,
     pub(crate) instance: InstanceId,
     pub(crate) bus: Bus,
-    directory: &'static str,
+    pub(crate) directory: String,
 }
 
 impl Worker {
@@ -41,7 +41,7 @@ impl Worker {
             Bus::connect_worker(connect).await.ok()
         };
         let bus = eventually("the worker is let in", connect).await;
-        Self { token: token.clone(), key, instance, bus, directory: "/home/ada/src" }
+        Self { token: token.clone(), key, instance, bus, directory: "/home/ada/src".to_owned() }
     }
 
     /// A process with an approved key.
@@ -58,7 +58,7 @@ impl Worker {
     pub(crate) async fn twin(&self, stack: &Stack) -> Self {
         let key = KeyPair::from_seed(&self.key.seed().unwrap()).unwrap();
         let twin = Self::with(stack, &self.token, key, InstanceId::random()).await;
-        Self { directory: "/home/ada/copy", ..twin }
+        Self { directory: "/home/ada/copy".to_owned(), ..twin }
     }
 
     pub(crate) async fn approve(&self, stack: &Stack) -> v1::Worker {
@@ -87,7 +87,7 @@ impl Worker {
         let request = v1::RegisterRequest {
             hostname: "host".to_owned(),
             os_user: "ada".to_owned(),
-            directory: self.directory.to_owned(),
+            directory: self.directory.clone(),
             version: "0.1.0".to_owned(),
             backend: "demo".to_owned(),
             takeover,
