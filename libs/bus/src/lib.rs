@@ -43,6 +43,7 @@ pub use trust::CertificatesError;
 use std::time::Duration;
 
 use async_nats::jetstream;
+use muster_contracts::broker::OLDEST;
 use tokio::sync::watch;
 
 /// How long a request may take.
@@ -82,6 +83,15 @@ impl Bus {
     #[must_use]
     pub fn connection(&self) -> watch::Receiver<Connection> {
         self.connection.clone()
+    }
+
+    /// Why the broker that is connected will not do: it is older than [`OLDEST`].
+    #[must_use]
+    pub fn outdated(&self) -> Option<String> {
+        let (major, minor, patch) = OLDEST;
+        let will_do = self.client.is_server_compatible(major.into(), minor.into(), patch.into());
+        let version = self.client.server_info().version;
+        (!will_do).then(|| format!("nats-server is {version}; {major}.{minor}.{patch} or newer is needed"))
     }
 
     /// Waits until the broker is connected, and tells which connection it is: see [`Connection::epoch`].

@@ -10,6 +10,10 @@ use crate::{
     subject::filter::LIVE,
 };
 
+/// The oldest nats-server (major, minor, patch) that understands our configuration and streams, and lets nobody publish by
+/// a header of a trace what its permissions deny (GHSA-8m2x-3m6q-6w8j).
+pub const OLDEST: (u32, u32, u32) = (2, 12, 6);
+
 /// Public keys that the broker must know; each a literal or a `$NAME`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Identities {

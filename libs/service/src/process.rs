@@ -181,13 +181,16 @@ impl App {
     /// Keeps the need `name` as the connection is.
     pub fn watch_bus(&self, name: &'static str, bus: &Bus) {
         let need = self.health.need(name);
-        let (mut connection, stop) = (bus.connection(), self.stop.clone());
+        let (bus, mut connection, stop) = (bus.clone(), bus.connection(), self.stop.clone());
         self.spawn(name, async move {
             loop {
-                if connection.borrow_and_update().connected {
-                    need.met();
-                } else {
+                if !connection.borrow_and_update().connected {
                     need.missing("the broker is not connected");
+                } else if let Some(why) = bus.outdated() {
+                    tracing::error!("{why}");
+                    need.missing(why);
+                } else {
+                    need.met();
                 }
                 tokio::select! {
                     changed = connection.changed() => if changed.is_err() { stop.cancelled().await; return },

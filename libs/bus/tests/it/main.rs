@@ -3,6 +3,7 @@
 
 mod calls;
 mod objects;
+mod outdated;
 mod snapshot;
 
 use muster_bus::{Bus, ServiceConnect};
@@ -10,8 +11,11 @@ use muster_contracts::permissions::ServiceUser;
 use muster_testkit::broker::Broker;
 
 async fn service(broker: &Broker, user: ServiceUser) -> Bus {
-    let seed = broker.credentials().seed(user).unwrap();
-    let connect = ServiceConnect { servers: broker.url(), user, seed: seed.into(), ca_file: None };
+    connect(broker.url(), user, broker.credentials().seed(user).unwrap()).await
+}
+
+async fn connect(servers: String, user: ServiceUser, seed: String) -> Bus {
+    let connect = ServiceConnect { servers, user, seed: seed.into(), ca_file: None };
     let bus = Bus::connect_service(connect).await.unwrap();
     bus.connected().await;
     bus

@@ -7,15 +7,14 @@ mod version;
 
 use std::path::PathBuf;
 
-pub use find::find;
-pub use install::install;
-pub use version::Version;
+use muster_contracts::broker;
+
+pub use self::{find::find, install::install, version::Version};
 
 /// Names a nats-server to use instead of the one on the PATH.
 pub const OVERRIDE: &str = "MUSTER_NATS_SERVER";
-/// The oldest that understands our configuration and streams, and lets nobody publish by a header of a trace what its
-/// permissions deny (GHSA-8m2x-3m6q-6w8j).
-pub const OLDEST: Version = Version { major: 2, minor: 12, patch: 6 };
+/// The oldest that will do.
+pub const OLDEST: Version = Version { major: broker::OLDEST.0, minor: broker::OLDEST.1, patch: broker::OLDEST.2 };
 
 /// A nats-server that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
