@@ -48,6 +48,8 @@ pub struct Inner {
     pub(crate) settings: Settings,
     pub(crate) passwords: Passwords,
     pub(crate) logins: Mutex<Limiter>,
+    /// Wrong passwords that are noted, by account.
+    pub(crate) failures: Mutex<Limiter>,
     pub(crate) requests: Mutex<Limiter>,
     /// Of those who show a session's link, by address.
     pub(crate) readers: Mutex<Limiter>,
@@ -231,6 +233,7 @@ impl Shared {
             settings,
             passwords,
             logins,
+            failures: Mutex::default(),
             requests: Mutex::default(),
             readers: Mutex::default(),
             provider,

@@ -23,8 +23,13 @@ use crate::{
 type About<'a> = (&'a UserId, Entity, &'a str);
 
 /// Something is gone: a sign-in, a token, an account.
-pub(crate) async fn removed(api: &Shared, write: &mut Write, about: About<'_>, by: &Caller) -> Result<(), DbError> {
-    event(api, write, about, actor(by), Object::Removed(v1::Removed {})).await
+pub(crate) async fn removed(
+    api: &Shared,
+    write: &mut Write,
+    about: About<'_>,
+    actor: v1::Actor,
+) -> Result<(), DbError> {
+    event(api, write, about, actor, Object::Removed(v1::Removed {})).await
 }
 
 /// An account came or changed.

@@ -9,6 +9,9 @@ use crate::store::users::{self, User};
 /// How long a sign-in lasts, in milliseconds: 30 days.
 pub(crate) const LIFETIME: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// Sign-ins that a user may have at once; the oldest give way.
+pub(crate) const MOST: i64 = 100;
+
 /// A sign-in.
 #[derive(Debug, Clone)]
 pub(crate) struct Device {
@@ -77,10 +80,11 @@ pub(crate) async fn begun(db: &Db, device: &str) -> Result<Option<i64>, DbError>
 pub(crate) async fn list(db: &Db, user: &UserId, now: i64) -> Result<Vec<Device>, DbError> {
     let rows = sqlx::query(
         "SELECT device_id, agent, address, created_at, expires_at FROM devices \
-         WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, device_id LIMIT 200",
+         WHERE user_id = $1 AND expires_at > $2 ORDER BY created_at DESC, device_id LIMIT $3",
     )
     .bind(user.as_str())
     .bind(now)
+    .bind(MOST)
     .fetch_all(db.pool())
     .await?;
     rows.iter().map(device).collect()
@@ -103,6 +107,21 @@ pub(crate) async fn delete_others(write: &mut Write, user: &UserId, but: &str) -
         .bind(but)
         .fetch_all(write.connection())
         .await?;
+    rows.iter().map(|row| row.try_get("device_id")).collect()
+}
+
+/// Ends the oldest sign-ins of a user, so that there are [`MOST`] with the new one, and says which.
+pub(crate) async fn delete_oldest(write: &mut Write, user: &UserId, new: &str) -> Result<Vec<String>, DbError> {
+    let rows = sqlx::query(
+        "DELETE FROM devices WHERE user_id = $1 AND device_id NOT IN (SELECT device_id FROM devices \
+         WHERE user_id = $1 ORDER BY CASE WHEN device_id = $2 THEN 0 ELSE 1 END, created_at DESC, device_id LIMIT $3) \
+         RETURNING device_id",
+    )
+    .bind(user.as_str())
+    .bind(new)
+    .bind(MOST)
+    .fetch_all(write.connection())
+    .await?;
     rows.iter().map(|row| row.try_get("device_id")).collect()
 }
 

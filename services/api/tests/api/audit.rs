@@ -1,6 +1,6 @@
 //! /audit: who did what.
 
-use std::time::Duration;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use muster_api::RegistrationSetting;
 use muster_contracts::{
@@ -9,6 +9,7 @@ use muster_contracts::{
     subject::Entity,
     v1,
 };
+use muster_service::Clock;
 use serde_json::{Value, json};
 use sqlx::Connection as _;
 
@@ -143,6 +144,34 @@ async fn the_log_is_read_page_by_page_and_filtered() {
     ] {
         assert_eq!(ada.get(&format!("/audit{query}")).await.0, expected, "{query}");
     }
+}
+
+#[tokio::test]
+async fn guesses_from_everywhere_do_not_fill_the_log() {
+    let (clock, hand) = Clock::set(Clock::system().now());
+    let mut config = config(RegistrationSetting::Open);
+    config.trusted_proxies = "127.0.0.1".into();
+    let stage = Stage::at(config, clock).await;
+    let ada = stage.user("ada").await;
+    let guess = async |number: u8| {
+        let wrong = json!({ "username": "ada", "password": "not this one" });
+        let request = stage.visitor().ask("POST", "/auth/login").json(&wrong);
+        assert_eq!(
+            request.header("x-forwarded-for", format!("203.0.113.{number}")).send().await.unwrap().status(),
+            401
+        );
+    };
+    let noted = async || {
+        let query = format!("?action={}&limit=200", Action::SignInFailed.as_str());
+        log(&ada, &query).await["items"].as_array().unwrap().len()
+    };
+    for number in 0..105 {
+        guess(number).await;
+    }
+    assert_eq!(noted().await, 100);
+    hand.fetch_add(60_000, Ordering::Relaxed);
+    guess(200).await;
+    assert_eq!(noted().await, 101, "those that go on are noted now and then");
 }
 
 async fn entries_stay_as_they_were_written(stage: Stage) {

@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use muster_api::RegistrationSetting;
 use muster_testkit::balancer::Balancer;
 use serde_json::json;
+use sqlx::Connection as _;
 
 use crate::support::{Stage, config};
 
@@ -66,6 +67,40 @@ async fn a_sign_in_is_rotated_listed_and_ended() {
     assert_eq!(other.get("/auth/me").await.0, 401);
     assert_eq!(again.send("POST", "/auth/logout", json!({})).await.0, 204);
     assert_eq!(again.get("/auth/me").await.0, 401);
+}
+
+async fn the_oldest_sign_ins_give_way(stage: Stage) {
+    let ada = stage.user("ada").await;
+    sqlx::any::install_default_drivers();
+    let mut database = sqlx::AnyConnection::connect(&stage.database).await.unwrap();
+    if stage.database.starts_with("postgres") {
+        sqlx::query("SET search_path TO api").execute(&mut database).await.unwrap();
+    }
+    let column = "device_id, user_id, secret_hash, agent, address, created_at, last_seen, expires_at";
+    let older = format!(
+        "INSERT INTO devices ({column}) SELECT $1 || device_id, user_id, $1, agent, address, created_at - $2, last_seen, \
+         expires_at FROM devices WHERE device_id NOT LIKE 'older-%'"
+    );
+    for number in 1..=120_i64 {
+        let name = format!("older-{number}-");
+        sqlx::query(sqlx::AssertSqlSafe(older.clone())).bind(name).bind(number).execute(&mut database).await.unwrap();
+    }
+    stage.visitor().sign_in("/auth/login", &json!({ "username": "ada", "password": "correct horse" })).await;
+    let devices = ada.get("/auth/devices").await.1["items"].as_array().unwrap().clone();
+    let ids = devices.iter().map(|device| device["deviceId"].as_str().unwrap()).collect::<Vec<_>>();
+    assert_eq!(ids.len(), 100);
+    // The new one, the browser that looks, and of the others the newest.
+    assert!(ids[2].starts_with("older-1-") && ids[99].starts_with("older-98-"), "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_sign_ins_and_the_oldest_give_way() {
+    the_oldest_sign_ins_give_way(Stage::start().await).await;
+}
+
+#[tokio::test]
+async fn a_user_has_so_many_sign_ins_on_postgresql_too() {
+    the_oldest_sign_ins_give_way(Stage::on_postgres(config(RegistrationSetting::Open)).await).await;
 }
 
 #[tokio::test]

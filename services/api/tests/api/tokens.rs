@@ -98,6 +98,19 @@ async fn tokens_are_checked_listed_without_their_secret_and_ended() {
 }
 
 #[tokio::test]
+async fn a_token_is_made_by_whoever_signed_in_lately() {
+    let (clock, hand) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config(RegistrationSetting::Open), clock).await;
+    let mut ada = stage.user("ada").await;
+    make(&ada, &["read"]).await;
+    hand.fetch_add(HOUR, Ordering::Relaxed);
+    let (status, problem) = ada.send("POST", "/tokens", json!({ "name": "script", "scopes": ["read"] })).await;
+    assert_eq!((status, &problem["type"]), (403, &json!("/problems/sign-in-again")), "a browser that was left open");
+    ada.sign_in("/auth/login", &json!({ "username": "ada", "password": "correct horse" })).await;
+    make(&ada, &["read"]).await;
+}
+
+#[tokio::test]
 async fn what_has_run_out_opens_nothing() {
     let (clock, hand) = Clock::set(Clock::system().now());
     let stage = Stage::at(config(RegistrationSetting::Invite), clock.clone()).await;

@@ -9,6 +9,7 @@ import { CommandLine } from "@/shared/ui/command-line";
 import { Dialog, DialogActions } from "@/shared/ui/dialog";
 import { Field } from "@/shared/ui/field";
 import { Input } from "@/shared/ui/input";
+import { isSignInProblem, SIGN_IN_AND_BACK } from "./sign-in-again";
 import { useCreateToken } from "./use-tokens";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
@@ -84,7 +85,12 @@ export function CreateTokenDialog({ onClose }: { onClose: () => void }) {
         />
         {create.isError && Object.keys(errors).length === 0 && (
           <p role="alert" className="text-sm text-bad-ink">
-            {messageOf(create.error)}
+            {messageOf(create.error)}{" "}
+            {isSignInProblem(create.error) && (
+              <a className="underline" href={SIGN_IN_AND_BACK}>
+                {t.auth.signIn}
+              </a>
+            )}
           </p>
         )}
         <DialogActions>

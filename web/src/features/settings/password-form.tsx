@@ -10,7 +10,7 @@ import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Field } from "@/shared/ui/field";
 import { Input } from "@/shared/ui/input";
-import { toastSignInProblem } from "./toast-sign-in-problem";
+import { toastSignInProblem } from "./sign-in-again";
 
 const next = z.string().check(z.minLength(8, t.auth.shortPassword));
 const change = z.object({ current: z.string().check(z.minLength(1, t.auth.needPassword)), next });

@@ -2,7 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { toast } from "sonner";
 import { api, must } from "@/shared/api/client";
 import { t } from "@/shared/i18n/strings";
-import { toastSignInProblem } from "./toast-sign-in-problem";
+import { toastSignInProblem } from "./sign-in-again";
 
 const queryKey = ["identities"];
 

@@ -4,7 +4,7 @@ import { deviceName } from "@/shared/account/device-name";
 import { addPasskey } from "@/shared/account/passkey";
 import { api, must } from "@/shared/api/client";
 import { t } from "@/shared/i18n/strings";
-import { toastSignInProblem } from "./toast-sign-in-problem";
+import { toastSignInProblem } from "./sign-in-again";
 
 const queryKey = ["passkeys"];
 

@@ -25,6 +25,9 @@ const PER_ACCOUNT_AND_ADDRESS: Rate = Rate { burst: 8, every: 30_000 };
 /// Wrong passwords from one address.
 const PER_ADDRESS: Rate = Rate { burst: 50, every: 5_000 };
 
+/// Wrong passwords of one account that its audit log takes, wherever they come from: it shall not grow without end.
+const NOTED: Rate = Rate { burst: 100, every: 60_000 };
+
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -76,6 +79,14 @@ fn wrong() -> Problem {
 }
 
 async fn failed(api: &Shared, user: &store::users::User, address: &str) -> Result<(), DbError> {
+    let noted = api.failures.lock().unwrap_or_else(PoisonError::into_inner).attempt(
+        user.user_id.as_str(),
+        NOTED,
+        api.clock.now(),
+    );
+    if noted.is_err() {
+        return Ok(());
+    }
     let actor = v1::Actor { address: address.to_owned(), ..v1::Actor::default() };
     let mut write = api.db.write().await?;
     let audit = Action::SignInFailed.to(user.user_id.as_str(), &user.username);

@@ -25,7 +25,7 @@ pub(crate) async fn logout(State(api): State<Shared>, caller: Caller) -> Result<
 pub(super) async fn end(api: &Shared, write: &mut Write, caller: &Caller, device: &str) -> Result<bool, DbError> {
     let was = store::devices::delete(write, caller.id(), device).await?;
     if was {
-        tell::removed(api, write, (caller.id(), Entity::Device, device), caller).await?;
+        tell::removed(api, write, (caller.id(), Entity::Device, device), tell::actor(caller)).await?;
         let audit = Action::SignedOut.to(caller.id().as_str(), &caller.user.username);
         tell::did(api, write, caller.id(), &tell::actor(caller), &audit).await?;
     }

@@ -10,7 +10,7 @@ pub(crate) mod oidc;
 pub(crate) mod passkeys;
 pub(crate) mod password;
 pub(crate) mod register;
-mod sign_in;
+pub(super) mod sign_in;
 mod ways;
 
 use utoipa_axum::{router::OpenApiRouter, routes};

@@ -56,7 +56,7 @@ pub(crate) async fn password(
     }
     store::users::set_password(&mut write, caller.id(), &hash).await?;
     for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {
-        tell::removed(&api, &mut write, (caller.id(), Entity::Device, &device), &caller).await?;
+        tell::removed(&api, &mut write, (caller.id(), Entity::Device, &device), tell::actor(&caller)).await?;
     }
     let audit = Action::PasswordChanged.to(caller.id().as_str(), &caller.user.username);
     tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;

@@ -2,7 +2,7 @@
 
 use axum_extra::extract::CookieJar;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use muster_contracts::{audit::Action, id, v1};
+use muster_contracts::{audit::Action, id, subject::Entity, v1};
 use muster_service::{DbError, Write};
 
 use super::logout;
@@ -49,8 +49,12 @@ pub(super) async fn begin(
     let secret = secret::fresh();
     devices::forget_expired(write, now).await?;
     devices::insert(write, &user.user_id, &device, &secret::hash(&secret)).await?;
+    let actor = tell::person(&user.user_id, address);
+    for oldest in devices::delete_oldest(write, &user.user_id, &device.device_id).await? {
+        tell::removed(api, write, (&user.user_id, Entity::Device, &oldest), actor.clone()).await?;
+    }
     let audit = v1::Audit { detail: device.agent, ..Action::SignedIn.to(user.user_id.as_str(), &user.username) };
-    tell::did(api, write, &user.user_id, &tell::person(&user.user_id, address), &audit).await?;
+    tell::did(api, write, &user.user_id, &actor, &audit).await?;
     Ok(cookie(api, secret, devices::LIFETIME / 1000))
 }
 
@@ -64,7 +68,7 @@ pub(super) async fn of_browser(api: &Shared, headers: &HeaderMap, address: &str)
 }
 
 /// Refuses what gives somebody a lasting way in, unless the sign-in is fresh: a browser that was left open is not enough.
-pub(super) async fn is_recent(api: &Shared, caller: &Caller) -> Result<(), Problem> {
+pub(in crate::http) async fn is_recent(api: &Shared, caller: &Caller) -> Result<(), Problem> {
     let begun = devices::begun(&api.db, caller.credential.id()).await?;
     if begun.is_some_and(|begun| api.clock.now() - begun < RECENT) {
         return Ok(());

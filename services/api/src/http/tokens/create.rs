@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use crate::{
     domain::{scope::Scope, secret},
     http::{
+        auth::sign_in,
         caller::{Caller, TOKEN_PREFIX},
         extract::Body,
         model::token::{ApiToken, TokenScope},
@@ -65,6 +66,7 @@ pub(crate) async fn create(
     if expires_at.is_some_and(|expires_at| expires_at <= now) {
         return Err(Problem::invalid("/expiresAt", "must be in the future, in milliseconds since the epoch"));
     }
+    sign_in::is_recent(&api, &caller).await?;
     let secret = format!("{TOKEN_PREFIX}{}", secret::fresh());
     let token = Token { token_id: id::random(), name, scopes, created_at: now, last_used_at: None, expires_at };
     let mut write = api.db.write().await?;

@@ -20,7 +20,7 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, Problem> {
     let mut write = api.db.write().await?;
     let name = store::tokens::delete(&mut write, caller.id(), &token).await?.ok_or_else(Problem::not_found)?;
-    tell::removed(&api, &mut write, (caller.id(), Entity::Token, &token), &caller).await?;
+    tell::removed(&api, &mut write, (caller.id(), Entity::Token, &token), tell::actor(&caller)).await?;
     let audit = Action::TokenDeleted.to(&token, name);
     tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
     write.commit().await?;

@@ -27,7 +27,7 @@ pub(crate) async fn delete(
     store::users::delete(&mut write, &user).await?;
     somebody_administers(&mut write).await?;
     // The other services hear of it, and delete what they have of it.
-    tell::removed(&api, &mut write, (&user, Entity::User, user.as_str()), &caller).await?;
+    tell::removed(&api, &mut write, (&user, Entity::User, user.as_str()), tell::actor(&caller)).await?;
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -50,7 +50,7 @@ pub(crate) async fn update(
     somebody_administers(&mut write).await?;
     if account.disabled {
         for device in store::devices::delete_all(&mut write, &user).await? {
-            tell::removed(&api, &mut write, (&user, Entity::Device, &device), &caller).await?;
+            tell::removed(&api, &mut write, (&user, Entity::Device, &device), tell::actor(&caller)).await?;
         }
     }
     for audit in changes(&before, &account) {
