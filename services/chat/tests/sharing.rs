@@ -71,7 +71,7 @@ async fn a_link_lasts_as_long_as_its_session_its_account_and_its_owner_want_it(e
     }
 
     // It ends by itself, at once for readers and soon in the session's own data.
-    chat.share(3, now() + 200).await.unwrap();
+    chat.share(3, now() + 5_000).await.unwrap();
     chat.ended(3).await;
 
     // With the session's end, and with its deletion; an ended session can be shared anew.

@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use muster_api::RegistrationSetting;
+use muster_service::Clock;
 use muster_testkit::balancer::Balancer;
 use serde_json::json;
 use sqlx::Connection as _;
@@ -119,7 +120,8 @@ async fn a_changed_password_ends_other_sign_ins() {
 
 #[tokio::test]
 async fn wrong_passwords_are_limited_and_say_when_to_come_back() {
-    let stage = Stage::start().await;
+    let (clock, _) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config(RegistrationSetting::Open), clock).await;
     stage.user("ada").await;
     let visitor = stage.visitor();
     let wrong = json!({ "username": "ada", "password": "wrong horse" });
@@ -137,7 +139,8 @@ async fn wrong_passwords_are_limited_and_say_when_to_come_back() {
 async fn behind_a_proxy_of_ours_each_address_has_its_own_tries() {
     let mut config = config(RegistrationSetting::Open);
     config.trusted_proxies = "127.0.0.1".into();
-    let stage = Stage::with(config).await;
+    let (clock, _) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config, clock).await;
     stage.user("ada").await;
     let proxy = Balancer::before(vec![stage.base.trim_start_matches("http://").parse().unwrap()]).await.unwrap();
     let url = format!("http://{}/api/v1/auth/login", proxy.address());

@@ -202,7 +202,8 @@ async fn a_disabled_account_does_not_come_in_by_its_passkey() {
 
 #[tokio::test]
 async fn tries_are_limited_by_address() {
-    let stage = Stage::start().await;
+    let (clock, _) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config(RegistrationSetting::Open), clock).await;
     let browser = visitor(&stage);
     let mut last = 200;
     for _ in 0..60 {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use muster_contracts::{
     method,
-    v1::{Presence, PresenceRequest, RegisterStatus, WorkerStatus},
+    v1::{Presence, RegisterStatus, WorkerStatus},
 };
 
 use crate::{
@@ -39,8 +39,7 @@ async fn all_know(stack: &Stack, worker: &Worker) {
     worker.heartbeat().await;
     eventually("every instance knows", || async {
         for _ in 0..TIMES {
-            let request = PresenceRequest { worker_ids: vec![worker.token.worker.to_string()] };
-            let seen = stack.call::<method::Presence>(request).await.ok()?.workers.remove(0);
+            let seen = stack.presence(&worker.token).await.ok()?;
             if !seen.online || seen.presence() != Presence::Known {
                 return None;
             }

@@ -3,17 +3,11 @@
 use std::time::{Duration, Instant};
 
 use muster_contracts::{
-    method,
     subject::RegistryVerb,
-    v1::{self, Presence, PresenceRequest, RegisterStatus, WorkerStatus},
+    v1::{self, Presence, RegisterStatus, WorkerStatus},
 };
 
 use crate::{on_both_engines, stack::Stack, stack::eventually, worker::Worker};
-
-async fn presence(stack: &Stack, worker: &str) -> v1::WorkerPresence {
-    let request = PresenceRequest { worker_ids: vec![worker.to_owned()] };
-    stack.call::<method::Presence>(request).await.unwrap().workers.remove(0)
-}
 
 on_both_engines! {
     async fn a_worker_that_dies_is_offline_in_two_seconds_and_one_that_leaves_at_once(stack: Stack) {
@@ -28,7 +22,7 @@ on_both_engines! {
         stack.until_status(&token, WorkerStatus::Offline).await;
         println!("offline {:?} after the connection was dropped", began.elapsed());
         assert!(began.elapsed() < Duration::from_secs(2));
-        let seen = presence(&stack, token.worker.as_str()).await;
+        let seen = stack.presence(&token).await.unwrap();
         assert!(!seen.online && seen.closed && seen.offline_since.is_some());
         let machine = stack.machines().await.unwrap().remove(0);
         assert!(!machine.online && machine.workers_offline == 1 && machine.last_seen.is_some());
@@ -77,13 +71,13 @@ on_both_engines! {
         stack.registry.restart().await.unwrap();
         stack.ready().await;
         stack.until_status(&absent, WorkerStatus::Offline).await;
-        let seen = presence(&stack, absent.worker.as_str()).await;
+        let seen = stack.presence(&absent).await.unwrap();
         assert!(!seen.online && seen.presence() == Presence::Unknown, "{seen:?}");
-        let seen = presence(&stack, token.worker.as_str()).await;
+        let seen = stack.presence(&token).await.unwrap();
         assert!(seen.online && seen.presence() == Presence::Unknown, "{seen:?}");
         worker.heartbeat().await;
         eventually("known again", || async {
-            let seen = presence(&stack, token.worker.as_str()).await;
+            let seen = stack.presence(&token).await.unwrap();
             (seen.online && seen.presence() == Presence::Known).then_some(())
         })
         .await;
@@ -113,10 +107,13 @@ async fn a_silent_worker_is_offline_after_half_a_minute_and_back_with_a_heartbea
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(began.elapsed() > Duration::from_secs(25), "too early: {:?}", began.elapsed());
-    let seen = presence(&stack, worker.token.worker.as_str()).await;
+    let seen = stack.presence(&worker.token).await.unwrap();
     assert!(!seen.online && !seen.closed && seen.presence() == Presence::Known, "{seen:?}");
-    worker.heartbeat().await;
-    stack.until_status(&worker.token, WorkerStatus::Online).await;
+    eventually("it is back", || async {
+        worker.heartbeat().await;
+        (stack.shown(&worker.token).await.status() == WorkerStatus::Online).then_some(())
+    })
+    .await;
 
     // What the broker would have to say of the lease: another process gets none.
     let twin = worker.twin(&stack).await;

@@ -18,7 +18,7 @@ use muster_testkit::{
 };
 use tokio::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
 /// Its configuration, beside what the environment says.
 const CONFIG: &str = "registry.toml";
 
@@ -108,7 +108,20 @@ impl Stack {
 
     /// Writes its configuration anew.
     pub(crate) fn configure(&self, text: &str) {
-        std::fs::write(self.home.path().join(CONFIG), text).unwrap();
+        self.replace_config(text);
+    }
+
+    /// The same, so that the file's time does not tell.
+    pub(crate) fn configure_unseen(&self, text: &str) {
+        let time = std::fs::metadata(self.home.path().join(CONFIG)).unwrap().modified().unwrap();
+        self.replace_config(text).set_modified(time).unwrap();
+    }
+
+    /// Whole at once: whoever looks meanwhile finds one or the other.
+    fn replace_config(&self, text: &str) -> std::fs::File {
+        let mut file = tempfile::NamedTempFile::new_in(self.home.path()).unwrap();
+        file.write_all(text.as_bytes()).unwrap();
+        file.persist(self.home.path().join(CONFIG)).unwrap()
     }
 
     /// Waits until the registry writes these words to its log.
@@ -120,16 +133,6 @@ impl Stack {
     pub(crate) async fn let_come_often(&self) {
         self.configure("connections_per_minute = 1000000\n");
         self.says("the configuration has changed").await;
-    }
-
-    /// The same, so that the file's time does not tell.
-    pub(crate) fn configure_unseen(&self, text: &str) {
-        let path = self.home.path().join(CONFIG);
-        let time = std::fs::metadata(&path).unwrap().modified().unwrap();
-        let mut file = tempfile::NamedTempFile::new_in(self.home.path()).unwrap();
-        file.write_all(text.as_bytes()).unwrap();
-        file.as_file().set_modified(time).unwrap();
-        file.persist(path).unwrap();
     }
 
     /// Waits until the registry says that nothing is missing.
@@ -181,6 +184,12 @@ impl Stack {
         let registries = registries.filter(|path| path.extension().is_some_and(|extension| extension == "log"));
         let tails = registries.map(|path| format!("{}\n{}", path.display(), log_tail(&path, 30)));
         std::iter::once(format!("nats-server\n{}", self.broker.process().log_tail(30))).chain(tails).collect()
+    }
+
+    /// Where a worker is, as chat learns it.
+    pub(crate) async fn presence(&self, worker: &WorkerToken) -> Result<v1::WorkerPresence, CallError> {
+        let request = v1::PresenceRequest { worker_ids: vec![worker.worker.to_string()] };
+        Ok(self.chat().await.call::<method::Presence>(&request).await?.workers.remove(0))
     }
 
     pub(crate) async fn machines(&self) -> Result<Vec<v1::Machine>, CallError> {

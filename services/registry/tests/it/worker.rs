@@ -13,7 +13,7 @@ use muster_contracts::{
 };
 use nkeys::KeyPair;
 
-use crate::stack::{Stack, eventually};
+use crate::stack::{PATIENCE, Stack, eventually};
 
 pub(crate) struct Worker {
     pub(crate) token: WorkerToken,
@@ -84,6 +84,15 @@ impl Worker {
     }
 
     pub(crate) async fn ask(&self, takeover: bool) -> Result<v1::RegisterReply, CallError> {
+        self.ask_within(PATIENCE, takeover).await
+    }
+
+    /// The answer, unless it was lost with a connection that is cut.
+    pub(crate) async fn try_register(&self) -> Option<v1::RegisterReply> {
+        self.ask_within(Duration::from_secs(2), false).await.ok()
+    }
+
+    async fn ask_within(&self, patience: Duration, takeover: bool) -> Result<v1::RegisterReply, CallError> {
         let request = v1::RegisterRequest {
             hostname: "host".to_owned(),
             os_user: "ada".to_owned(),
@@ -92,13 +101,13 @@ impl Worker {
             backend: "demo".to_owned(),
             takeover,
         };
-        self.bus.request(&self.subject(RegistryVerb::Register), &request, Duration::from_secs(2)).await
+        self.bus.request(&self.subject(RegistryVerb::Register), &request, patience).await
     }
 
     /// Asks until it hears this.
     pub(crate) async fn until(&self, status: RegisterStatus) -> v1::RegisterReply {
         eventually(status.as_str_name(), || async {
-            self.register().await.ok().filter(|reply| reply.status() == status)
+            self.try_register().await.filter(|reply| reply.status() == status)
         })
         .await
     }
@@ -110,6 +119,6 @@ impl Worker {
     pub(crate) async fn models(&self, ids: &[&str]) -> Result<v1::Empty, CallError> {
         let models = ids.iter().map(|id| v1::Model { model_id: (*id).to_owned(), ..Default::default() }).collect();
         let request = v1::ModelsRequest { models, ..Default::default() };
-        self.bus.request(&self.subject(RegistryVerb::Models), &request, Duration::from_secs(2)).await
+        self.bus.request(&self.subject(RegistryVerb::Models), &request, PATIENCE).await
     }
 }
