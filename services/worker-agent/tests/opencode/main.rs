@@ -27,6 +27,7 @@ use muster_contracts::{
 use muster_testkit::{
     openai::{Step, words},
     process::working_below,
+    script::executable,
 };
 use muster_worker_agent::backend::Choice;
 use serde_json::json;
@@ -77,14 +78,47 @@ async fn an_opencode_that_is_too_old_is_not_started() {
         ("echo a version", "does not say which version"),
         ("exit 1", "does not say which version"),
     ] {
-        std::fs::write(&program, format!("#!/bin/sh\n{says}\n")).unwrap();
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        executable(&program, says);
         let mut surroundings =
             surroundings_with(&directory.path().join("data"), &root, &directory.path().join("state"));
         surroundings.environment.push(("MUSTER_OPENCODE".into(), program.clone().into()));
         let Err(error) = Choice::Opencode.start(surroundings).await else { panic!("{says}: it is started") };
         assert!(error.to_string().contains(told), "{says}: {error}");
     }
+}
+
+#[tokio::test]
+async fn another_port_is_taken_when_somebody_is_faster() {
+    let directory = tempfile::tempdir().unwrap();
+    let (root, program) = (directory.path().join("root"), directory.path().join("opencode"));
+    std::fs::create_dir(&root).unwrap();
+    let named = |name: &str| directory.path().join(name);
+    let (told, taken) = (named("told"), named("taken"));
+    // The first time it says where it will listen, and begins when that is taken.
+    let script = format!(
+        "[ \"$1\" = serve ] || exec {opencode} \"$@\"\nfor port; do :; done\n\
+         if ! [ -e {told} ]; then printf %s \"$port\" >{told}.part && mv {told}.part {told}\n\
+         while ! [ -e {taken} ]; do sleep 0.1; done; fi\nexec {opencode} \"$@\"",
+        opencode = which::which("opencode").unwrap().display(),
+        told = told.display(),
+        taken = taken.display(),
+    );
+    executable(&program, &script);
+    let somebody = tokio::spawn(async move {
+        loop {
+            if let Ok(port) = std::fs::read_to_string(&told) {
+                let listener = std::net::TcpListener::bind(("127.0.0.1", port.parse().unwrap())).unwrap();
+                std::fs::write(&taken, "").unwrap();
+                return listener;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    });
+    let mut surroundings = surroundings_with(&named("data"), &root, &named("state"));
+    surroundings.environment.push(("MUSTER_OPENCODE".into(), program.into()));
+    let backend = Choice::Opencode.start(surroundings).await.unwrap();
+    backend.shutdown().await;
+    somebody.await.unwrap();
 }
 
 #[tokio::test]

@@ -39,6 +39,8 @@ const HUNG: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(100);
 /// Held while an opencode starts, in the directory of its data.
 const LOCK: &str = "muster.lock";
+/// Ports that are tried in one start.
+const PORTS: u32 = 3;
 /// How long the guard may take to end the process group.
 const STOP: Duration = Duration::from_secs(3);
 
@@ -194,7 +196,19 @@ async fn end(mut child: Child) {
 impl Launch {
     async fn start(&self) -> Result<(Child, Running), BackendError> {
         let _turn = self.wait_for_turn().await;
-        let port = free_port().await?;
+        for _ in 1..PORTS {
+            let port = free_port().await?;
+            match self.start_at(port).await {
+                Err(error) if is_taken(port).await => {
+                    tracing::warn!(port, %error, "somebody else took opencode's port")
+                }
+                done => return done,
+            }
+        }
+        self.start_at(free_port().await?).await
+    }
+
+    async fn start_at(&self, port: u16) -> Result<(Child, Running), BackendError> {
         let password = SecretString::from(id::random() + &id::random());
         let client = Client::new(port, password.clone()).map_err(|error| BackendError::Broken(error.to_string()))?;
         let log = File::create(&self.log)?;
@@ -317,6 +331,10 @@ fn parse(text: &str) -> Option<(u32, u32)> {
 /// A port that is free now. If somebody takes it meanwhile, opencode ends at once and is started again.
 async fn free_port() -> Result<u16, BackendError> {
     Ok(TcpListener::bind(("127.0.0.1", 0)).await?.local_addr()?.port())
+}
+
+async fn is_taken(port: u16) -> bool {
+    TcpListener::bind(("127.0.0.1", port)).await.is_err()
 }
 
 #[cfg(test)]
