@@ -23,6 +23,7 @@ use sha2::{Digest as _, Sha256};
 const BOUNDARY: &str = "----a-boundary";
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x02\0\0\0\x90wS\xde";
 const MB: usize = 1024 * 1024;
+const LOOK: Duration = Duration::from_millis(20);
 
 /// A form with one file, as a browser sends it.
 fn form(name: &str, told_kind: &str, bytes: &[u8]) -> Vec<u8> {
@@ -96,6 +97,7 @@ async fn journey(engine: Engine) {
             break listed["items"][1].clone();
         }
         assert!(listed["items"].as_array().unwrap().len() < 3);
+        tokio::time::sleep(LOOK).await;
     };
     let line = |name: &str, kind: &str, bytes: &[u8]| {
         format!("{name} {kind} {} {}\n", bytes.len(), HEXLOWER.encode(&Sha256::digest(bytes)))

@@ -17,6 +17,7 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Map, Value, json};
 
 /// Above the longest message, so that its own limit is met first.
+const LOOK: Duration = Duration::from_millis(20);
 const BODY_LIMIT: usize = 200_000;
 const ID: &str = "V1StGXR8_Z5jdHi6B-myT";
 const WAITING: &str = "the_message_to_wait_1";
@@ -149,6 +150,7 @@ impl Scene {
                 if let Some(request) = requests["items"][0]["requestId"].as_str() {
                     return request.to_owned();
                 }
+                tokio::time::sleep(LOOK).await;
             }
         };
         let request = tokio::time::timeout(Duration::from_secs(30), asking).await.expect("the agent asks in time");

@@ -43,7 +43,9 @@ async fn ids_twice_and_changes_too_late_have_their_answer(engine: Engine) {
 
     let done = one.send("echo done").await;
     let reply = one.reply_to(&done).await;
+    let viewer = one.view().await;
     let running = one.send("hang").await;
+    viewer.until("it begins", |frames| frames.iter().any(|frame| frame.event == "chunk").then_some(())).await;
     let waiting = one.send("echo later").await;
     let list = messages(&one);
     // The same send again is the same message, at whatever stage it is; other words are another message's.

@@ -87,10 +87,10 @@ async fn own(client: &Client, path: &str, id: &str) -> String {
 async fn over(
     what: (Ends, &'static str),
     ends: impl Future<Output = ()>,
-    begun: Instant,
+    decided: Instant,
 ) -> ((Ends, &'static str), Option<Duration>) {
     let ended = tokio::time::timeout(AT_ONCE, ends).await.is_ok();
-    (what, ended.then(|| begun.elapsed()))
+    (what, ended.then(|| decided.elapsed()))
 }
 
 /// A user with everything that can end; answers what has ended a second after the decision, and when the last of it did.
@@ -125,16 +125,15 @@ async fn decide(stack: &Stack, admin: &Person, decision: &Decision) -> (Vec<(End
         (TokensStreams, streams(&stack.stranger(), token["secret"].as_str(), session).await),
     ];
 
-    let begun = Instant::now();
     let connections =
         [(Worker, approved.ended().boxed()), (Waiting, waiting.ended().boxed()), (Asking, asking.ended().boxed())];
     let connections = connections.map(|(what, ends)| ((what, "connection"), ends));
     let streams = opened.into_iter().flat_map(|(whose, all)| all.map(|(name, ends)| ((whose, name), ends)));
-    let ended = connections.into_iter().chain(streams).map(|(what, ends)| over(what, ends, begun));
     let (method, path, body) = (decision.what)(&named);
     let by = if decision.by_admin { admin.client() } else { ada.client() };
-    let (done, ended) = tokio::join!(by.send(method, &path, body.as_ref()), join_all(ended));
-    done.unwrap();
+    by.send(method, &path, body.as_ref()).await.unwrap();
+    let decided = Instant::now();
+    let ended = join_all(connections.into_iter().chain(streams).map(|(what, ends)| over(what, ends, decided))).await;
     let last = ended.iter().filter_map(|(_, after)| *after).max().unwrap_or_default();
     (ended.into_iter().filter_map(|(what, after)| after.map(|_| what)).collect(), last)
 }

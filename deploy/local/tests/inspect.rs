@@ -23,7 +23,7 @@ use muster_testkit::{
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn inspector(stack: &Stack) -> (Client, mpsc::UnboundedReceiver<String>) {
     let seed = std::fs::read_to_string(Credentials::inspector_file(stack.home())).unwrap();

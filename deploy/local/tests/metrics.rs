@@ -98,7 +98,7 @@ mod waiting {
         let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
         let session = worker.session("demo/fast").await;
         let viewer = session.view().await;
-        viewer.whole_reply_to(&session.send("count 100 every 5ms").await).await;
+        viewer.whole_reply_to(&session.send("count 400 every 5ms").await).await;
 
         let chat = until(&stack, Part::Chat, |counted| {
             counted.get("muster_turns_ended_total{outcome=\"COMPLETED\"}") == Some(&1.0)
@@ -113,8 +113,8 @@ mod waiting {
         ] {
             assert_eq!(chat[once], 1.0, "{once}");
         }
-        // 100 numbers, 5 ms each.
-        assert!((0.4..30.0).contains(&chat["muster_turn_seconds_sum"]), "{chat:#?}");
+        // 400 numbers, 5 ms each.
+        assert!((1.6..60.0).contains(&chat["muster_turn_seconds_sum"]), "{chat:#?}");
         assert_eq!(chat["muster_turn_seconds_bucket{le=\"0.25\"}"], 0.0);
         assert_eq!(chat["muster_turn_seconds_bucket{le=\"+Inf\"}"], 1.0);
 

@@ -21,6 +21,8 @@ use muster_testkit::binaries;
 use muster_testkit::stack::{Engine, PASSWORD, Part, Running, Session, Setup, Stack, Viewer};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
+const PATIENCE: Duration = Duration::from_secs(30);
+
 fn counted(up_to: usize) -> String {
     (1..=up_to).map(|number| format!("{number}\n")).collect()
 }
@@ -177,7 +179,7 @@ async fn a_disabled_account_has_no_workers_and_a_deleted_one_nothing() {
     };
     set(true).await;
     let is_told = || worker.process().log_tail(9).contains("belongs to is disabled").then_some(());
-    worker.process().until(Duration::from_secs(1), is_told).await.unwrap();
+    worker.process().until(PATIENCE, is_told).await.unwrap();
     assert_eq!(ada.client().get::<serde_json::Value>("/auth/me").await.unwrap_err().status(), Some(401));
 
     set(false).await;
@@ -188,7 +190,7 @@ async fn a_disabled_account_has_no_workers_and_a_deleted_one_nothing() {
     assert_eq!(session.reply_to(&sent).await.content, "here again");
 
     admin.client().send(reqwest::Method::DELETE, &path, None).await.unwrap();
-    let ended = tokio::time::timeout(Duration::from_secs(5), worker.process().wait()).await.unwrap();
+    let ended = tokio::time::timeout(PATIENCE, worker.process().wait()).await.unwrap();
     assert_eq!(ended.and_then(|status| status.code()), Some(77), "{}", worker.process().log_tail(5));
     let events = jetstream::new(service(&stack, ServiceUser::Chat).await).get_stream(EVENTS).await.unwrap();
     let session = format!("evt.v1.{}.session.{}", account["userId"].as_str().unwrap(), session.id());
@@ -202,7 +204,7 @@ async fn a_disabled_account_has_no_workers_and_a_deleted_one_nothing() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), forgotten).await.expect("its sessions are deleted");
+    tokio::time::timeout(PATIENCE, forgotten).await.expect("its sessions are deleted");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -214,7 +216,7 @@ async fn a_machine_that_was_set_up_anew_waits_and_its_new_key_is_approved() {
     std::fs::remove_dir_all(stack.home().join(worker.id()).join("state")).unwrap();
     worker.restart().await;
     let says_so = || worker.process().log_tail(9).contains("Another key is approved").then_some(());
-    worker.process().until(Duration::from_secs(10), says_so).await.unwrap();
+    worker.process().until(PATIENCE, says_so).await.unwrap();
     let worker = worker.approved().await;
     let sent = session.send("echo here again").await;
     assert_eq!(session.reply_to(&sent).await.content, "here again");

@@ -16,6 +16,7 @@ use std::{
 
 use muster_testkit::{
     process::{Child, Command},
+    script::executable,
     stack::{Part, Stack, Waiting},
 };
 use nix::sys::signal::Signal;
@@ -54,9 +55,7 @@ impl Home {
 
     /// A shell's script that may be found on the PATH.
     fn write_program(&self, name: &str, script: &str) {
-        let program = self.directory("bin").join(name);
-        std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
-        std::fs::set_permissions(&program, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+        executable(&self.directory("bin").join(name), script);
     }
 
     fn call(&self, arguments: &[&str]) -> Process {
@@ -114,6 +113,16 @@ async fn until(what: &str, child: &Child, log: &Path, condition: impl Fn(&str) -
 fn alive(process: i32) -> bool {
     // A process that has ended and is not waited for is a zombie, and no more alive than others.
     std::fs::read_to_string(format!("/proc/{process}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
+}
+
+/// Waits until none of these is left.
+async fn end(processes: &[i32]) {
+    let ending = async {
+        while processes.iter().any(|&process| alive(process)) {
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, ending).await.expect("they end with the one that keeps them");
 }
 
 #[tokio::test]
@@ -175,12 +184,7 @@ async fn workers_of_one_file_run_and_fail_one_by_one() {
     assert!(left.iter().all(|&process| alive(process)) && left[0] != killed);
     one.process().kill().await;
     one.until("offline", |worker| worker.status == "offline").await;
-    let ending = async {
-        while left.iter().any(|&process| alive(process)) {
-            tokio::time::sleep(LOOK).await;
-        }
-    };
-    tokio::time::timeout(PATIENCE, ending).await.expect("the workers end with the one that keeps them");
+    end(&left).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -212,7 +216,9 @@ async fn setup_status_and_doctor_lead_to_a_worker_that_is_online() {
     until("it waits", running.process(), &home.log(), |text| text.contains("Waiting for approval")).await;
     let (code, text) = home.output(&["status"]).await;
     assert!(code == 69 && text.contains("waiting for approval"), "{code}: {text}");
+    let process = home.process(running.waiting()).unwrap();
     running.process().kill().await;
+    end(&[process]).await;
     let (code, text) = home.output(&["doctor"]).await;
     assert!(code == 69 && text.contains("MEND  approval: not given yet"), "{code}: {text}");
 

@@ -44,7 +44,7 @@ fn answer_doubts(worker: &Worker) -> tokio::task::JoinHandle<()> {
     })
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn tokens_that_come_while_the_stream_is_slow_are_merged() {
     let shelf = Shelf::new(Duration::from_millis(50));
     let (worker, _directory) = worker(&shelf);

@@ -40,7 +40,8 @@ async fn a_restore_into_postgresql_that_is_interrupted_leaves_empty_databases_fo
     const TABLES: &str = "SELECT COUNT(*) FROM information_schema.tables \
                           WHERE table_schema IN ('registry', 'chat', 'api')";
     until("two databases are there, and it waits for the third", async || {
-        let waits = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'";
+        let waits =
+            "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()";
         (count(&mut looking, waits).await > 0).then_some(())
     })
     .await;

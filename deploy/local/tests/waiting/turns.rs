@@ -9,6 +9,8 @@ use muster_testkit::{
 use reqwest::Method;
 use serde_json::{Value, json};
 
+const LOOK: Duration = Duration::from_millis(20);
+
 async fn worker_of(stack: &Stack) -> Running {
     let admin = stack.admin().await;
     admin.machine("desk").await.worker().await.started(stack).await.approved().await
@@ -93,12 +95,12 @@ async fn two_devices_stop_a_turn(stack: &Stack, within: Duration) {
     for viewer in &viewers {
         until_it_writes(viewer).await;
     }
-    let asked = Instant::now();
     let stop = async |session: &Session| {
         let body = json!({ "messageId": sent.message_id });
         session.client().send(Method::POST, &format!("/sessions/{}/cancel", session.id()), Some(&body)).await
     };
     let (here, there) = tokio::join!(stop(&session), stop(&elsewhere));
+    let asked = Instant::now();
     for viewer in &viewers {
         viewer.until("its end", |frames| ends(frames, &sent).into_iter().next()).await;
     }
@@ -139,6 +141,7 @@ async fn what_waits_for_a_decision_is_listed_over_all_machines_and_answered_from
             if listed.len() == 2 {
                 return listed;
             }
+            tokio::time::sleep(LOOK).await;
         }
     };
     let listed = tokio::time::timeout(Duration::from_secs(30), listed).await.expect("both are listed");

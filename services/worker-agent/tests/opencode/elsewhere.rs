@@ -7,7 +7,10 @@ use muster_testkit::{openai::Step, process::working_below};
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
-use crate::{stage::*, support::Worker};
+use crate::{
+    stage::*,
+    support::{PATIENCE, Worker},
+};
 
 /// What opencode says to a request in its own interface.
 async fn opencode(stage: &Stage, method: Method, path: &str, body: Option<Value>) -> Value {
@@ -50,7 +53,8 @@ async fn stopping_while_a_permission_waits_withdraws_it() {
     stage.worker.turns.get(reply.as_str()).unwrap().stop.cancel();
     let told = stage.worker.ended(&reply).await;
     assert_eq!(status(&told), TurnStatus::Cancelled);
-    assert_eq!(opencode(&stage, Method::GET, "/permission", None).await, json!([]));
+    let withdrawn = async { while opencode(&stage, Method::GET, "/permission", None).await != json!([]) {} };
+    tokio::time::timeout(PATIENCE, withdrawn).await.expect("it is withdrawn");
     let next = stage.go_on("next", &told).await;
     assert_eq!((status(&next), next.requests.len()), (TurnStatus::Completed, 0), "{next:?}");
     stage.end().await;

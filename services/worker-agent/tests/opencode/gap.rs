@@ -3,13 +3,12 @@
 use std::{
     fs,
     net::SocketAddr,
-    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use muster_contracts::v1::{Answer, RequestKind, TurnStatus, part::Kind};
-use muster_testkit::{openai::Step, ports, proxy::Proxy};
+use muster_testkit::{openai::Step, ports, proxy::Proxy, script::executable};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::{Instant, sleep};
@@ -23,12 +22,11 @@ fn moved(directory: &Path, port: u16) -> PathBuf {
     let (program, opencode, told) = (directory.join("moved"), opencode.display(), directory.join("told"));
     let told = told.display();
     let script = format!(
-        "#!/bin/sh\n[ \"$1\" = serve ] || exec {opencode} \"$@\"\nfor port; do :; done\n\
+        "[ \"$1\" = serve ] || exec {opencode} \"$@\"\nfor port; do :; done\n\
          printf %s \"$port\" >{told}.part && mv {told}.part {told}\n\
          exec {opencode} serve --hostname 127.0.0.1 --port {port}\n"
     );
-    fs::write(&program, script).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o700)).unwrap();
+    executable(&program, &script);
     program
 }
 
