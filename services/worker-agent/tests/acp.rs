@@ -24,7 +24,7 @@ use muster_contracts::{
 };
 use muster_testkit::process::{Working, working_below};
 use muster_worker_agent::backend::{Backend, BackendError, Choice, Surroundings};
-use support::{Shelf, Told, Worker, environment_of, surroundings, until};
+use support::{PATIENCE, Shelf, Told, Worker, environment_of, surroundings, until};
 use tempfile::TempDir;
 use tokio::time::Instant;
 
@@ -204,6 +204,29 @@ async fn the_models_are_the_agent_s_and_the_chosen_one_is_set() {
     let without = self::stage("").await;
     assert_eq!(without.backend.models().await.unwrap()[0].model_id, "default");
     without.end().await;
+}
+
+#[tokio::test]
+async fn what_an_agent_changes_between_turns_counts() {
+    let stage = stage("models").await;
+    let mut changed = stage.backend.models_changed();
+    let asks = |start: &mut TurnStart| {
+        start.model = "one".to_owned();
+        start.mode = Some("ask".to_owned());
+    };
+    stage.worker.turn(&stage.session, "change afterwards", asks).await;
+    let news = async {
+        while stage.backend.models().await.unwrap().len() < 3 {
+            changed.changed().await.unwrap();
+        }
+    };
+    tokio::time::timeout(PATIENCE, news).await.expect("its new model is told");
+    let modes = stage.backend.modes().await.unwrap().into_iter().map(|mode| mode.mode_id);
+    assert!(modes.eq(["yolo", "ask", "plan"]));
+    // It went into another mode by itself: the chosen one is chosen again.
+    let told = stage.worker.turn(&stage.session, "model", asks).await;
+    assert_eq!(told.reply.content(), "one ask");
+    stage.end().await;
 }
 
 #[tokio::test]

@@ -25,6 +25,8 @@ struct Agent {
     model: String,
     mode: String,
     signed_in: bool,
+    /// It has a model and a mode more.
+    grown: bool,
 }
 
 /// Talks until standard input closes.
@@ -36,7 +38,8 @@ pub(crate) fn talk(can: String) {
         }
     });
     let mode = if can.contains("bypass") { "yolo" } else { "ask" };
-    let mut agent = Agent { can, lines, asked: 0, model: "one".to_owned(), mode: mode.to_owned(), signed_in: false };
+    let mut agent =
+        Agent { can, lines, asked: 0, model: "one".to_owned(), mode: mode.to_owned(), signed_in: false, grown: false };
     while let Ok(message) = agent.lines.recv() {
         agent.take(&message);
     }
@@ -130,6 +133,14 @@ impl Agent {
                     answer(
                         json!({"stopReason": stop, "usage": {"totalTokens": 3, "inputTokens": 1, "outputTokens": 2}}),
                     );
+                    if text == "change afterwards" {
+                        self.grown = true;
+                        "yolo".clone_into(&mut self.mode);
+                        update(
+                            session,
+                            &json!({"sessionUpdate": "config_option_update", "configOptions": self.config()}),
+                        );
+                    }
                 }
             }
             Some("session/close") => {
@@ -145,9 +156,14 @@ impl Agent {
         if !self.can.contains("reckless") {
             modes.push(json!({"value": "ask", "name": "Ask"}));
         }
+        let mut models = vec![json!({"value": "one", "name": "One"}), json!({"value": "deep/er/two", "name": "Two"})];
+        if self.grown {
+            models.push(json!({"value": "three", "name": "Three"}));
+            modes.push(json!({"value": "plan", "name": "Plan"}));
+        }
         json!([
             {"id": "model", "name": "Model", "category": "model", "type": "select", "currentValue": self.model,
-                "options": [{"value": "one", "name": "One"}, {"value": "deep/er/two", "name": "Two"}]},
+                "options": models},
             {"id": "mode", "name": "Mode", "category": "mode", "type": "select", "currentValue": self.mode,
                 "options": modes},
         ])

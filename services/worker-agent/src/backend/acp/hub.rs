@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
@@ -9,17 +10,19 @@ use agent_client_protocol::v1::{
     Responder,
     schema::{
         AvailableCommand, AvailableCommandsUpdate, RequestPermissionOutcome, RequestPermissionRequest,
-        RequestPermissionResponse, SessionNotification, SessionUpdate,
+        RequestPermissionResponse, SessionConfigOption, SessionNotification, SessionUpdate,
     },
 };
 use muster_contracts::{limits, v1::Command};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 /// Updates that wait for a turn before the agent is made to wait.
 const UPDATES: usize = 256;
 /// Requests that wait for a turn.
 const ASKS: usize = 32;
+/// Sessions whose choices are kept until their next turn.
+const ASIDE: usize = 1_000;
 
 /// An agent asks for permission, and waits for the answer.
 pub(super) type Ask = (RequestPermissionRequest, Responder<RequestPermissionResponse>);
@@ -31,6 +34,11 @@ pub(super) struct Hub(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     listeners: Mutex<HashMap<String, Listener>>,
+    /// What was told of a session's choices outside of its turns. Taken while `listeners` is held, if both are.
+    aside: Mutex<HashMap<String, Vec<SessionUpdate>>>,
+    /// The newest choices of them, as they may be those of other sessions, too.
+    news: Mutex<Option<Vec<SessionConfigOption>>>,
+    changed: watch::Sender<u64>,
     /// As they were told last.
     commands: Mutex<Vec<Command>>,
 }
@@ -59,15 +67,29 @@ impl Drop for Ear {
         if listeners.get(&self.session).is_some_and(|now| own.is_some_and(|own| own.same_channel(&now.updates))) {
             listeners.remove(&self.session);
         }
+        self.updates.close();
+        while let Ok(update) = self.updates.try_recv() {
+            self.hub.put_aside(&self.session, update);
+        }
     }
 }
 
 impl Hub {
+    /// One that counts in `changed` what may be news to everybody.
+    pub(super) fn telling(changed: watch::Sender<u64>) -> Self {
+        Self(Arc::new(Inner { changed, ..Inner::default() }))
+    }
+
     pub(super) fn listen(&self, session: &str) -> Ear {
         let (updates, heard) = mpsc::channel(UPDATES);
         let (asks, asked) = mpsc::channel(ASKS);
         let route = updates.downgrade();
-        self.listeners().insert(session.to_owned(), Listener { updates, asks });
+        let mut listeners = self.listeners();
+        for told in self.aside(session) {
+            // There is room: it is one of a kind.
+            let _ = updates.try_send(told);
+        }
+        listeners.insert(session.to_owned(), Listener { updates, asks });
         Ear { hub: self.clone(), session: session.to_owned(), updates: heard, asks: asked, route }
     }
 
@@ -77,18 +99,46 @@ impl Hub {
     }
 
     fn listeners(&self) -> MutexGuard<'_, HashMap<String, Listener>> {
-        self.0.listeners.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.0.listeners)
+    }
+
+    /// What was told of a session's choices since its last turn.
+    pub(super) fn aside(&self, session: &str) -> Vec<SessionUpdate> {
+        lock(&self.0.aside).remove(session).unwrap_or_default()
+    }
+
+    /// The newest choices that were told outside of a turn, if they are new.
+    pub(super) fn news(&self) -> Option<Vec<SessionConfigOption>> {
+        lock(&self.0.news).take()
+    }
+
+    /// Keeps what nobody hears and a session's next turn has to know: the last of each kind.
+    fn put_aside(&self, session: &str, update: SessionUpdate) {
+        match &update {
+            SessionUpdate::ConfigOptionUpdate(told) => {
+                *lock(&self.0.news) = Some(told.config_options.clone());
+                self.0.changed.send_modify(|count| *count += 1);
+            }
+            SessionUpdate::CurrentModeUpdate(_) => {}
+            _ => return,
+        }
+        let mut aside = lock(&self.0.aside);
+        if aside.len() < ASIDE || aside.contains_key(session) {
+            let told = aside.entry(session.to_owned()).or_default();
+            told.retain(|before| mem::discriminant(before) != mem::discriminant(&update));
+            told.push(update);
+        }
     }
 
     /// What the agent takes behind a slash.
     pub(super) fn commands(&self) -> Vec<Command> {
-        self.0.commands.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        lock(&self.0.commands).clone()
     }
 
     fn learn(&self, told: AvailableCommandsUpdate) {
         let command = |AvailableCommand { name, description, .. }| Command { name, description };
         let commands = told.available_commands.into_iter().take(limits::OFFERED).map(command).collect();
-        *self.0.commands.lock().unwrap_or_else(PoisonError::into_inner) = commands;
+        *lock(&self.0.commands) = commands;
     }
 
     /// Takes an update out of what an agent sends, and waits until its turn has room for it. Whatever else it is comes
@@ -104,16 +154,28 @@ impl Hub {
         match serde_json::from_value::<SessionNotification>(params) {
             Ok(SessionNotification { update: SessionUpdate::AvailableCommandsUpdate(told), .. }) => self.learn(told),
             Ok(SessionNotification { session_id, update, .. }) => {
-                let listener = self.listeners().get(&*session_id.0).cloned();
-                if let Some(listener) = listener {
+                if let Some(update) = self.pass_on(&session_id.0, update).await {
                     // A turn that has just ended hears nothing more.
-                    let _ = listener.updates.send(update).await;
+                    self.put_aside(&session_id.0, update);
                 }
             }
             // A newer agent may tell more than is known here. The text of the error may quote it.
             Err(error) => tracing::debug!(category = ?error.classify(), "an agent's update is not understood"),
         }
         None
+    }
+
+    /// Gives an update to the turn of its session, and back what no turn has heard.
+    async fn pass_on(&self, session: &str, update: SessionUpdate) -> Option<SessionUpdate> {
+        let updates = {
+            let listeners = self.listeners();
+            let Some(listener) = listeners.get(session) else {
+                self.put_aside(session, update);
+                return None;
+            };
+            listener.updates.clone()
+        };
+        updates.send(update).await.err().map(|unheard| unheard.0)
     }
 
     /// Passes on what an agent asks. Nobody is there to answer outside of a turn.
@@ -127,6 +189,10 @@ impl Hub {
             cancel(responder);
         }
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Nobody will answer.

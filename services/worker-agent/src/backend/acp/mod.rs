@@ -78,6 +78,7 @@ impl Acp {
         std::fs::create_dir_all(&surroundings.state)?;
         let own = surroundings.settings.own(own);
         let environment = environment::passed_on(&surroundings.environment, &own);
+        let models_changed = watch::Sender::new(0);
         let backend = Self {
             name: surroundings.settings.acp.label(),
             agent_name: name,
@@ -89,13 +90,14 @@ impl Acp {
                 environment,
                 root: surroundings.root.clone(),
                 log: surroundings.state.join("acp.log"),
+                changed: models_changed.clone(),
             },
             sign_in,
             silence: surroundings.settings.agent_silence,
             agent: tokio::sync::Mutex::default(),
             offered: Offered::default(),
             known: Mutex::default(),
-            models_changed: watch::Sender::new(0),
+            models_changed,
         };
         if let Err(error) = backend.look_around().await {
             // Nothing of it is left when this is told.
@@ -112,7 +114,6 @@ impl Acp {
         let opened = agent.open(root).await;
         let opened = opened.map_err(|error| BackendError::Broken(format!("{}: {error}.", self.agent_name)))?;
         self.learn(&agent, &opened.options);
-        self.known().modes = options::listed_modes(&opened.options);
         agent.keep_spare(root, opened);
         Ok(())
     }
@@ -135,13 +136,31 @@ impl Acp {
     fn learn(&self, agent: &Agent, options: &Options) {
         let shown = if agent.name().is_empty() { &self.agent_name } else { agent.name() };
         let models = options::listed(options, shown, agent.can().prompt_capabilities.image);
+        let modes = options::listed_modes(options);
         let mut known = self.known();
         agent.version().clone_into(&mut known.version);
+        // Which of them a session is in is its own matter; the one that new ones begin in stays the first.
+        if modes.len() != known.modes.len() || modes.iter().any(|mode| !known.modes.contains(mode)) {
+            known.modes = modes;
+        }
         let changed = !known.models.is_empty() && known.models != models;
         known.models = models;
         if changed {
             self.models_changed.send_modify(|count| *count += 1);
         }
+    }
+
+    /// Takes over what the agent has told of its choices outside of a turn.
+    fn catch_up(&self) {
+        // One that is being started tells all of it then.
+        let Some(agent) = self.agent.try_lock().ok().and_then(|agent| agent.clone()) else { return };
+        let Some(config) = agent.hub().news() else { return };
+        let options = {
+            let mut offered = self.offered.lock().unwrap_or_else(PoisonError::into_inner);
+            offered.configure(&config);
+            offered.clone()
+        };
+        self.learn(&agent, &options);
     }
 
     async fn answer(&self, turn: &Turn, io: &TurnIo) -> Outcome {
@@ -191,10 +210,12 @@ impl Backend for Acp {
     }
 
     fn models(&self) -> BoxFuture<'_, Result<Vec<Model>, BackendError>> {
+        self.catch_up();
         Box::pin(async { Ok(self.known().models.clone()) })
     }
 
     fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+        self.catch_up();
         Box::pin(async { Ok(self.known().modes.clone()) })
     }
 

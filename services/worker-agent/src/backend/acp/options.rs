@@ -2,6 +2,7 @@
 
 use agent_client_protocol::v1::schema::{
     SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOptions, SessionModeState,
+    SessionUpdate,
 };
 use muster_contracts::v1::{Mode, Model};
 use serde_json::{Value, json};
@@ -87,6 +88,15 @@ impl Options {
         if let Some(Value::Array(config)) = answer.get("configOptions") {
             let read = config.iter().filter_map(|option| serde_json::from_value(option.clone()).ok());
             self.configure(&read.collect::<Vec<_>>());
+        }
+    }
+
+    /// The agent tells of its choices by itself.
+    pub(super) fn hear(&mut self, told: SessionUpdate) {
+        match (told, &mut self.mode) {
+            (SessionUpdate::ConfigOptionUpdate(told), _) => self.configure(&told.config_options),
+            (SessionUpdate::CurrentModeUpdate(told), Some(mode)) => mode.current = told.current_mode_id.0.to_string(),
+            _ => {}
         }
     }
 

@@ -18,7 +18,7 @@ use futures_util::{sink, stream};
 use tokio::{
     io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _},
     process::{Child, ChildStdin, Command},
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     task::JoinHandle,
     time::timeout,
 };
@@ -50,6 +50,8 @@ pub(super) struct Launch {
     pub(super) has_key: bool,
     pub(super) root: PathBuf,
     pub(super) log: PathBuf,
+    /// Counts when it has told something of itself outside of a turn.
+    pub(super) changed: watch::Sender<u64>,
 }
 
 /// A process that speaks the protocol.
@@ -84,7 +86,7 @@ impl Launch {
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
             return Err(BackendError::Broken("the agent's pipes cannot be had".to_owned()));
         };
-        let (hub, gone, ended) = (Hub::default(), Gone::new(), CancellationToken::new());
+        let (hub, gone, ended) = (Hub::telling(self.changed.clone()), Gone::new(), CancellationToken::new());
         tokio::spawn(keep(stderr, log));
         let (lines, heard) = mpsc::channel(1);
         let reading = tokio::spawn(read(stdout, hub.clone(), lines));

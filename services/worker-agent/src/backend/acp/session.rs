@@ -20,7 +20,7 @@ pub(super) async fn begin(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Ope
     // Another one may be named when the session was rewound or forked.
     let known = known.filter(|known| turn.backend_session_id.as_deref().is_none_or(|id| *id == *known.id));
     let mut opened = match known {
-        Some(known) => idle(agent, known).await?,
+        Some(known) => heard(agent, idle(agent, known).await?),
         None => {
             let opened = open(agent, turn, io).await?;
             agent.keep(&turn.session, opened.clone());
@@ -61,8 +61,9 @@ async fn idle(agent: &Agent, mut known: Opened) -> Result<Opened, CallError> {
 
 async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallError> {
     if let Some(id) = &turn.backend_session_id
-        && let Some(mut opened) = agent.reopen(id, &turn.directory).await?
+        && let Some(opened) = agent.reopen(id, &turn.directory).await?
     {
+        let mut opened = heard(agent, opened);
         let bypass = opened.options.mode.as_ref().filter(|mode| mode.may_be_bypass()).cloned();
         if let Some(mode) = bypass.filter(|_| turn.mode.is_none()) {
             be_careful(agent, &mut opened, &mode, io).await?;
@@ -75,9 +76,17 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
         io.notice("context", text).await;
     }
     match agent.take_spare(&turn.directory) {
-        Some(spare) => Ok(spare),
-        None => agent.open(&turn.directory).await,
+        Some(spare) => Ok(heard(agent, spare)),
+        None => Ok(heard(agent, agent.open(&turn.directory).await?)),
     }
+}
+
+/// The session with its choices as the agent has told them outside of a turn.
+fn heard(agent: &Agent, mut opened: Opened) -> Opened {
+    for told in agent.hub().aside(&opened.id) {
+        opened.options.hear(told);
+    }
+    opened
 }
 
 /// Whether the session may work in this mode. One in which nobody is asked needs a person who chose it since the agent
