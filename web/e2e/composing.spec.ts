@@ -88,7 +88,15 @@ test("what waits is put into another order, and gets another text and model", as
   await muster.readyToChat();
   await muster.send("hang");
   await expect(muster.reply).toContainText("Working");
-  for (const content of ["echo one", "echo two", "echo three"]) await muster.send(content);
+  // One at a time: sent at once, they wait in the order in which they arrive.
+  for (const [content, queue] of [
+    ["echo one", "1 message waits"],
+    ["echo two", "2 messages wait"],
+    ["echo three", "3 messages wait"],
+  ] as const) {
+    await muster.send(content);
+    await expect(page.getByRole("region", { name: queue })).toBeVisible();
+  }
   const waiting = (on: Page) => on.getByRole("region", { name: "3 messages wait" });
   const items = waiting(page).getByRole("listitem");
   const other = await page.context().newPage();
@@ -102,6 +110,7 @@ test("what waits is put into another order, and gets another text and model", as
   await up.click();
   await expect(items).toHaveText(["echo one", "echo three", "echo two"]);
   await expect(up).toBeFocused();
+  await expect(up).toBeEnabled();
   await page.keyboard.press("Enter");
   await expect(items).toHaveText(["echo three", "echo one", "echo two"]);
   await expect(waiting(other).getByRole("listitem")).toHaveText([

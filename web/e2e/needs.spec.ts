@@ -1,8 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, test, type Muster } from "./stack";
-
-/** Workers that run for the first time on a busy machine take their time. */
-const START = 60_000;
+import { expect, START, test, type Muster } from "./stack";
 
 const main = (page: Page) => page.getByRole("main");
 const quiet = (page: Page) => main(page).getByText("Nothing needs you right now.");

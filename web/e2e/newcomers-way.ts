@@ -1,8 +1,5 @@
 import type { Page } from "@playwright/test";
-import { expect, unusedName, type Muster } from "./stack";
-
-/** What comes from an agent that starts on a busy machine takes its time. */
-const START = 60_000;
+import { expect, START, unusedName, type Muster } from "./stack";
 
 const phone = { width: 390, height: 844 };
 
@@ -69,7 +66,7 @@ const bringsAMachine: Step = async (muster, look) => {
   await expect(card.getByText("Key fingerprint")).toBeVisible();
   await look("approval");
   await card.getByRole("button", { name: "Approve" }).click();
-  await expect(dialog.getByText("It is online")).toBeVisible();
+  await expect(dialog.getByText("It is online")).toBeVisible({ timeout: START });
   await look("online");
 };
 
@@ -81,9 +78,10 @@ const talks: Step = async (muster, look) => {
   await look("new-session");
 
   await muster.send("What can you show me?");
+  // This first: it goes with the end of the reply, and the rest stays.
+  await expect(page.getByRole("button", { name: "Stop “What can you show me?”" })).toBeVisible();
   await expect(page.getByRole("article", { name: "You" })).toContainText("What can you show me?");
   await expect(reply).toContainText("Things to try");
-  await expect(page.getByRole("button", { name: "Stop “What can you show me?”" })).toBeVisible();
   await look("streaming");
   await expect(whole(muster)).toBeVisible();
   await expect(reply).toContainText("see opencode for one that is quickly installed.");
@@ -112,7 +110,8 @@ const stopsAndQueues: Step = async (muster, look) => {
   await expect(reply.getByText("You stopped this reply.")).toBeVisible();
   await look("stopped");
 
-  const count = `count ${NUMBERS} every 30ms`;
+  // Slow enough to go on while the page is loaded anew.
+  const count = `count ${NUMBERS} every 60ms`;
   await muster.send(count);
   await expect(page.getByRole("button", { name: `Stop “${count}”` })).toBeVisible();
   await muster.send("echo And then this.");
@@ -136,7 +135,9 @@ async function takesThePhone(page: Page, look: (step: string) => Promise<void>):
   await page.setViewportSize(phone);
   await expect(page.getByRole("textbox", { name: "Message" })).toBeInViewport({ ratio: 1 });
   await expect(rail).toBeHidden();
-  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(phone.width);
+  await expect
+    .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+    .toBe(phone.width);
   await look("phone");
   await page.getByRole("button", { name: "Open machines and sessions" }).click();
   await expect(rail.getByText("studio")).toBeVisible();

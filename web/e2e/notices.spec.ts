@@ -33,6 +33,8 @@ test("a notice is shown to whom does not look, in the page's words, and once for
   await context.grantPermissions(["notifications"]);
   await muster.signUp();
   await page.evaluate(() => navigator.serviceWorker.ready);
+  const words = () => page.evaluate(async () => (await caches.match("/notice-words"))?.ok);
+  await expect.poll(words, "the page has left its words").toBe(true);
   const { origin } = new URL(page.url());
   const notice = { kind: "done", title: "Mend the flaky test", workerId: "w", chatSessionId: "s" };
   await deliver(page, origin, notice);
@@ -111,6 +113,8 @@ test("notices end with signing out, and go on for whoever was only signed out el
   const { origin } = new URL(page.url());
   const elsewhere = await page.request.post("/api/v1/auth/logout", { headers: { origin } });
   expect(elsewhere.ok()).toBe(true);
+  // By itself: whatever is opened before that is broken off.
+  await page.waitForURL("**/login**");
   await muster.signIn(name);
   await expect
     .poll(async () => (await page.request.get("/api/v1/push/key")).text())

@@ -1,12 +1,23 @@
 import type { Locator } from "@playwright/test";
-import { expect, test } from "./stack";
+import { expect, START, test } from "./stack";
 
 test.use({ viewport: { width: 390, height: 700 } });
 
-/** Whether one lies over the other. */
-async function covers(one: Locator, other: Locator): Promise<boolean> {
-  const [a, b] = [await one.boundingBox(), await other.boundingBox()];
-  if (a === null || b === null) throw new Error("only what is seen can be covered");
+type Box = NonNullable<Awaited<ReturnType<Locator["boundingBox"]>>>;
+
+/** Where a toast lies once it has slid in. To be asked before what brings it is done: it goes by itself. */
+const placeOf = (toast: Locator): Promise<Box> =>
+  toast.and(toast.page().locator("[data-mounted=true]")).evaluate(async (el) => {
+    await Promise.allSettled(el.getAnimations().map(({ finished }) => finished));
+    if (!el.isConnected) throw new Error("the toast has gone already");
+    const { x, y, width, height } = el.getBoundingClientRect();
+    return { x, y, width, height };
+  });
+
+/** Whether what lies there lies over the other. */
+async function covers(a: Box, other: Locator): Promise<boolean> {
+  const b = await other.boundingBox();
+  if (b === null) throw new Error("only what is seen can be covered");
   const apart =
     a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
   return !apart;
@@ -16,28 +27,33 @@ test("a toast covers neither a dialog's buttons nor the composer, and goes by it
   page,
   muster,
 }) => {
+  test.slow();
   await muster.signUp();
-  await muster.addMachine("laptop");
   const added = page.getByRole("listitem").filter({ hasText: "laptop was added" });
-  await expect(added).toBeVisible();
+  const [addedAt] = await Promise.all([placeOf(added), muster.addMachine("laptop")]);
   await page.getByRole("main").getByRole("button", { name: "Add worker" }).first().click();
   const dialog = page.getByRole("dialog");
+  await expect(dialog.getByRole("button", { name: "Create token" })).toBeVisible();
   for (const button of await dialog.getByRole("button").all())
-    expect(await covers(added, button)).toBe(false);
+    expect(await covers(addedAt, button)).toBe(false);
   await expect(added).toBeHidden();
   await dialog.getByLabel("Name").fill("orchard");
   await dialog.getByRole("button", { name: "Create token" }).click();
   const token = await dialog.getByText(/^machine_[\w-]{21}:worker_[\w-]{21}$/).textContent();
   await muster.startWorker(token ?? "");
-  await dialog.getByRole("button", { name: "Approve" }).click({ timeout: 60_000 });
-  await dialog.getByRole("button", { name: "Start a session" }).click({ timeout: 60_000 });
   const approved = page.getByRole("listitem").filter({ hasText: "orchard was approved" });
+  const [approvedAt] = await Promise.all([
+    placeOf(approved),
+    dialog.getByRole("button", { name: "Approve" }).click({ timeout: START }),
+  ]);
+  await dialog.getByRole("button", { name: "Start a session" }).click({ timeout: START });
   await expect(muster.composer).toBeVisible();
-  expect(await covers(approved, muster.composer)).toBe(false);
+  expect(await covers(approvedAt, muster.composer)).toBe(false);
   await expect(approved).toBeHidden();
 });
 
 test("the approval comes into view and leaves the focus where it is", async ({ page, muster }) => {
+  test.slow();
   await muster.signUp();
   await muster.addMachine("laptop");
   const token = await muster.newToken("orchard");
@@ -46,7 +62,7 @@ test("the approval comes into view and leaves the focus where it is", async ({ p
   await copy.focus();
   await muster.startWorker(token);
   const approve = dialog.getByRole("button", { name: "Approve" });
-  await expect(approve).toBeInViewport({ ratio: 1, timeout: 60_000 });
+  await expect(approve).toBeInViewport({ ratio: 1, timeout: START });
   await expect(copy).toBeFocused();
 });
 

@@ -61,11 +61,11 @@ test("an address of what was deleted, or is somebody else's, leads to the start,
   await page.getByRole("navigation").getByRole("button", { name: "Menu of laptop" }).click();
   await page.getByRole("menuitem", { name: "Delete machine" }).click();
   await page.getByRole("alertdialog").getByRole("button", { name: "Delete machine" }).click();
+  const none = page.getByRole("heading", { name: "Bring your first machine on board" });
+  await expect(none).toBeVisible();
   await page.goto(machine);
   await gone(page, "machine");
-  await expect(
-    page.getByRole("heading", { name: "Bring your first machine on board" }),
-  ).toBeVisible();
+  await expect(none).toBeVisible();
 });
 
 for (const [name, viewport, zoom] of [

@@ -2,6 +2,9 @@ import type { Locator, Page } from "@playwright/test";
 import { say } from "./history";
 import { expect, test } from "./stack";
 
+/** Counting to 300 takes 18 s, and longer where there is much else to do. */
+const COUNTED = 60_000;
+
 const log = (page: Page) => page.getByRole("log");
 const toEnd = (page: Page) =>
   page.getByRole("button", { name: "New messages below, go to the end" });
@@ -12,9 +15,13 @@ const left = (page: Page) =>
 
 const top = async (element: Locator) => (await element.boundingBox())?.y;
 
+/** Up by the wheel, where there is a way up; comes back when the page has moved, which is later than the wheel has. */
 async function wheel(page: Page, by: number): Promise<void> {
+  const at = () => log(page).evaluate((el) => el.scrollTop);
   await log(page).hover();
+  const before = await at();
   await page.mouse.wheel(0, by);
+  if (before > 0) await expect.poll(at).not.toBe(before);
 }
 
 test.use({ viewport: { width: 1440, height: 900 } });
@@ -58,17 +65,20 @@ test("the end stays in view while a reply grows, the queue fills and the compose
   page,
   muster,
 }) => {
+  test.slow();
   await muster.readyToChat();
   await muster.send("a first look");
   await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
-  await muster.send("count 300 every 20ms");
+  // Slow enough to go on until both others wait.
+  await muster.send("count 300 every 60ms");
   await expect(muster.reply).toContainText("20");
   await muster.send("echo one");
+  await expect(page.getByRole("region", { name: "1 message waits" })).toBeVisible();
   await muster.send("echo two");
   await muster.composer.fill("a\nlong\nthought\nof\nmany\nlines");
   await expect(page.getByRole("region", { name: "2 messages wait" })).toBeVisible();
   await expect.poll(() => left(page)).toBe(0);
-  await expect(muster.reply).toContainText("two");
+  await expect(muster.reply).toContainText("two", { timeout: COUNTED });
   await expect.poll(() => left(page)).toBe(0);
 });
 
@@ -76,17 +86,18 @@ test("text that is being read does not move while the reply grows below it", asy
   page,
   muster,
 }) => {
+  test.slow();
   await muster.readyToChat();
   await muster.send("a first look");
   await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
-  await muster.send("count 300 every 20ms");
+  await muster.send("count 300 every 60ms");
   await expect(muster.reply).toContainText("20");
   const read = log(page).getByRole("heading", { name: "Code keeps its shape" });
   await wheel(page, -40);
   await expect(toEnd(page)).toBeVisible();
   await expect(read).toBeInViewport();
   const before = await top(read);
-  await expect(muster.reply).toContainText("300");
+  await expect(muster.reply).toContainText("300", { timeout: COUNTED });
   await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeAttached();
   expect(await top(read)).toBe(before);
   await toEnd(page).click();
@@ -107,8 +118,8 @@ test("a reload comes back to what was being read, and to the end from the end", 
   const read = log(page).getByRole("heading", { name: "Code keeps its shape" });
   await expect(async () => {
     await wheel(page, -200);
-    await expect(read).toBeInViewport({ timeout: 50 });
-  }).toPass({ timeout: 10_000 });
+    await expect(read).toBeInViewport({ timeout: 500 });
+  }).toPass({ timeout: 30_000 });
   const kept = () =>
     page.evaluate(() => Object.keys(sessionStorage).some((key) => key.startsWith("muster.place.")));
   await expect.poll(kept).toBe(true);
@@ -129,6 +140,7 @@ test("a reload comes back to what was being read, and to the end from the end", 
 });
 
 test("however long a session is, only what is near is on the page", async ({ page, muster }) => {
+  test.slow();
   const rows = log(page).locator("[data-index]");
   await muster.readyToChat();
   await muster.send("echo the beginning");

@@ -46,7 +46,8 @@ test("an administrator disables an account, which is out at once, and enables it
   await admin.signInAsAdmin();
   await admin.page.goto("/settings");
   const person = admin.page.getByRole("listitem").filter({ hasText: name });
-  const more = admin.page.getByRole("button", { name: "Show more" });
+  // One that is busy may have no more to show, and goes.
+  const more = admin.page.getByRole("button", { name: "Show more", disabled: false });
   await expect(async () => {
     if (await more.isVisible()) await more.click();
     await expect(person).toBeVisible({ timeout: 500 });

@@ -45,6 +45,8 @@ test("by keyboard the last message is changed, and escape leaves it as it was", 
   await muster.readyToChat();
   await muster.send("echo one");
   await expect(muster.reply).toContainText("one");
+  // A reply may be all there before its turn has ended; until then the key does nothing.
+  await expect(page.getByRole("article", { name: "You" })).toContainText("Done");
   await muster.composer.press("ArrowUp");
   const field = page.getByRole("textbox", { name: "Edit and send again" });
   await expect(field).toBeFocused();

@@ -1,11 +1,12 @@
 import { ScriptedModel } from "./scripted-model";
-import { expect, test } from "./stack";
+import { expect, START, test } from "./stack";
 
 test("a worker goes from its command over the approval to online, by itself", async ({
   page,
   muster,
   baseURL,
 }) => {
+  test.slow();
   await muster.signUp();
   await muster.addMachine("laptop");
   const token = await muster.newToken("orchard");
@@ -21,9 +22,9 @@ test("a worker goes from its command over the approval to online, by itself", as
   await expect(dialog.getByText("Waiting for it to connect…")).toBeVisible();
   await muster.startWorker(token);
   const card = dialog.getByRole("article", { name: /A worker asks to join/ });
-  await expect(card.getByText("Key fingerprint")).toBeVisible();
+  await expect(card.getByText("Key fingerprint")).toBeVisible({ timeout: START });
   await card.getByRole("button", { name: "Approve" }).click();
-  await expect(dialog.getByText("It is online")).toBeVisible({ timeout: 5_000 });
+  await expect(dialog.getByText("It is online")).toBeVisible({ timeout: START });
   await page.keyboard.press("Escape");
   const rail = page.getByRole("navigation", { name: "Machines and sessions" });
   await expect(rail.getByText("1 online, 0 offline")).toBeAttached();
@@ -33,13 +34,14 @@ test("a registration shows under Needs you, and a rejected worker is gone", asyn
   page,
   muster,
 }) => {
+  test.slow();
   await muster.signUp();
   await muster.addMachine("laptop");
   const token = await muster.newToken("orchard");
   await page.keyboard.press("Escape");
   await muster.startWorker(token);
   const needs = page.getByRole("region", { name: "Needs you" }).first();
-  await expect(needs.getByRole("button", { name: /orchard/ })).toBeVisible();
+  await expect(needs.getByRole("button", { name: /orchard/ })).toBeVisible({ timeout: START });
   await page
     .getByRole("article", { name: /A worker asks to join/ })
     .getByRole("button", { name: "Reject" })

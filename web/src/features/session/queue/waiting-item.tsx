@@ -53,8 +53,8 @@ export function WaitingItem({ sessionId, messageId, worker, running, above }: Wa
         <IconButton
           size="icon-sm"
           label={t.queue.moveUp}
-          // Whoever has moved it to the front keeps the focus.
-          aria-disabled={above.first}
+          // Not `disabled`: whoever has moved it, even to the front, keeps the focus.
+          aria-disabled={above.first || move.isPending}
           className="aria-disabled:opacity-40"
           onClick={() => {
             if (!above.first && !move.isPending) move.mutate({ messageId, after: above.after });
