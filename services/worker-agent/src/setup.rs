@@ -198,7 +198,7 @@ impl Person {
             None => here(self.there),
         };
         let Some(&first) = here.first() else {
-            let missing = "No agent is found on the PATH: install one, or name its command behind -- --agent-command.";
+            let missing = "No agent is found on the PATH: install one (npm install -g opencode-ai), name its command behind -- --agent-command, or give --backend demo, which needs nothing.";
             return Err(Exit::new(Code::Usage, missing));
         };
         if !self.there || here.len() < 2 {
@@ -257,15 +257,15 @@ impl Answers {
     }
 }
 
-/// What is found on this machine: backends, then agents that speak the protocol, then an endpoint if somebody can be
-/// asked for it, and last what needs nothing.
-fn here(endpoint: bool) -> Vec<Answers> {
+/// What is found on this machine: backends, then agents that speak the protocol; then, for somebody who can be asked, an
+/// endpoint and what needs nothing.
+fn here(asked: bool) -> Vec<Answers> {
     let backends = Choice::value_variants().iter().filter(|choice| choice.is_installed() && **choice != Choice::Demo);
     let backends = backends.map(|&choice| Answers { choice, agent: None });
     // opencode has a backend of its own, which can do more.
     let agents = agents().into_iter().filter(|answers| answers.agent != Some(Preset::Opencode));
-    let last = [(endpoint, Choice::Openai), (true, Choice::Demo)].into_iter().filter(|(offered, _)| *offered);
-    let last = last.map(|(_, choice)| Answers { choice, agent: None });
+    let last = [Choice::Openai, Choice::Demo].into_iter().filter(|_| asked);
+    let last = last.map(|choice| Answers { choice, agent: None });
     backends.chain(agents).chain(last).collect()
 }
 

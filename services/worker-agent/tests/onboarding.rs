@@ -351,12 +351,22 @@ async fn setup_takes_an_agent_that_is_found_on_the_path() {
     let worker = stack.admin().await.machine("desk").await.worker().await;
     let (home, page) = (Home::new(), stack.url());
     home.directory("api");
-    let setup = async |more: &[&str]| {
+    let asked = |more: &[&str]| {
         let setup = ["setup", "--server", &page, "--token", worker.token(), "--yes", "--dir", "api"];
-        told(home.call(&[&setup[..], more].concat()).env("PATH", home.directory("bin")).output().await.unwrap())
+        let mut process = home.call(&[&setup[..], more].concat());
+        process.env("PATH", home.directory("bin"));
+        process
     };
-    let (code, text) = setup(&["--backend", "acp"]).await;
-    assert!(code == 64 && text.contains("No agent is found") && text.contains("--agent-command"), "{code}: {text}");
+    let setup = async |more: &[&str]| told(asked(more).output().await.unwrap());
+    for more in [&["--backend", "acp"][..], &[]] {
+        let (code, text) = setup(more).await;
+        assert!(code == 64 && text.contains("No agent is found"), "{code}: {text}");
+        assert!(text.contains("--agent-command") && text.contains("--backend demo"), "nobody gets it unasked: {text}");
+    }
+    assert!(!home.settings().exists());
+    let named = asked(&[]).env("MUSTER_OPENCODE", "/bin/true").output().await.unwrap();
+    assert!(told(named).1.contains("Backend: opencode."));
+    std::fs::remove_file(home.settings()).unwrap();
     home.write_program("gemini", "");
     let (code, text) = setup(&[]).await;
     assert!(code == 0 && text.contains("Backend: acp: gemini."), "{code}: {text}");

@@ -173,7 +173,7 @@ impl Choice {
     #[must_use]
     pub fn is_installed(self) -> bool {
         match self {
-            Self::Opencode => which::which("opencode").is_ok(),
+            Self::Opencode => std::env::var_os(opencode::VARIABLE).is_some() || which::which("opencode").is_ok(),
             // Which agent or endpoint, only a person knows.
             Self::Acp | Self::Openai => false,
             Self::Demo => true,

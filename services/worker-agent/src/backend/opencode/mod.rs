@@ -40,6 +40,8 @@ use crate::{
 const START: Duration = Duration::from_secs(60);
 /// How often the models are looked at for changes.
 const MODELS: Duration = Duration::from_secs(60);
+/// Names an opencode that is not on the PATH.
+pub(super) const VARIABLE: &str = "MUSTER_OPENCODE";
 
 /// See the module.
 #[derive(Debug)]

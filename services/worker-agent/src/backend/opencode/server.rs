@@ -284,11 +284,12 @@ fn data_directory(environment: &[(OsString, OsString)]) -> Option<PathBuf> {
 }
 
 fn find(environment: &[(OsString, OsString)]) -> Result<PathBuf, BackendError> {
-    if let Some(named) = environment.iter().rfind(|(name, _)| name == "MUSTER_OPENCODE") {
+    if let Some(named) = environment.iter().rfind(|(name, _)| name == super::VARIABLE) {
         let named = PathBuf::from(&named.1);
         let missing = || {
             BackendError::Missing(format!(
-                "MUSTER_OPENCODE names {}, which is no program: correct it, or unset it.",
+                "{} names {}, which is no program: correct it, or unset it.",
+                super::VARIABLE,
                 named.display()
             ))
         };
