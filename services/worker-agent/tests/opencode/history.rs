@@ -1,6 +1,6 @@
 //! What the model is given again when a message was edited or a session forked.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::time::Duration;
 
 use muster_contracts::{
     id::SessionId,
@@ -13,12 +13,6 @@ use crate::{stage::*, support::Told};
 
 fn reply_to(told: &Told) -> String {
     told.start.as_ref().unwrap().reply_to.clone()
-}
-
-fn git(root: &Path, arguments: &[&str]) {
-    let mut git = Command::new("git");
-    git.current_dir(root).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(arguments);
-    assert!(git.output().unwrap().status.success(), "{arguments:?}");
 }
 
 #[tokio::test]

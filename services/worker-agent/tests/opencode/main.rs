@@ -8,6 +8,7 @@
     reason = "a test may fail anywhere"
 )]
 
+mod changes;
 mod elsewhere;
 mod gap;
 mod history;

@@ -181,6 +181,12 @@ pub(crate) fn line(heard: &[(String, String)]) -> String {
     heard.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>().join(" | ")
 }
 
+pub(crate) fn git(root: &Path, arguments: &[&str]) {
+    let mut git = Command::new("git");
+    git.current_dir(root).args(["-c", "user.name=a", "-c", "user.email=a@b"]).args(arguments);
+    assert!(git.output().unwrap().status.success(), "{arguments:?}");
+}
+
 pub(crate) fn bash(command: &str) -> Step {
     Step::Tool { name: "bash".into(), arguments: json!({ "command": command, "description": command }) }
 }

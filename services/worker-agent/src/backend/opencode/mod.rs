@@ -4,6 +4,7 @@
 //! that it was working on fail with a reason, it is started again, and the next
 //! message goes on in the same session.
 
+mod changes;
 mod client;
 mod events;
 mod ids;

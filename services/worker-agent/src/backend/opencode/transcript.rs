@@ -13,6 +13,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    changes::Changes,
     models::whole,
     wire::{self, Delta, Info, Message, Part, PartKind, Time, Todo},
 };
@@ -35,6 +36,7 @@ pub(super) struct Transcript {
     /// Tools that have not ended.
     working: HashSet<String>,
     planned: bool,
+    changes: Changes,
     usage: HashMap<String, Usage>,
     said: VecDeque<Event>,
 }
@@ -60,6 +62,7 @@ impl Transcript {
             pieces: HashMap::new(),
             working: HashSet::new(),
             planned: false,
+            changes: Changes::default(),
             usage: HashMap::new(),
             said: VecDeque::new(),
         }
@@ -93,6 +96,23 @@ impl Transcript {
         if self.is_answer(info) {
             self.answers.insert(info.id.clone());
         }
+        if info.id == self.prompt
+            && let Some(diffs) = info.diffs()
+        {
+            self.changes.compared(diffs);
+            self.show_changes();
+        }
+    }
+
+    /// Whether all files are known that the turn has changed so far.
+    pub(super) fn knows_changes(&self) -> bool {
+        self.changes.are_known()
+    }
+
+    fn show_changes(&mut self) {
+        for diff in self.changes.untold() {
+            self.piece(&format!("changed {}", diff.path), Piece::Diff(diff), Span::default());
+        }
     }
 
     /// Events were missed: no delta is trusted for the parts that are open now, known here or only in the record.
@@ -124,7 +144,11 @@ impl Transcript {
         match kind {
             PartKind::Text { text, synthetic: false, time } => self.text(id, false, &text, time),
             PartKind::Reasoning { text, time } => self.text(id, true, &text, time),
-            PartKind::Tool { tool, state } => self.tool(&id, tool, *state),
+            PartKind::Tool { tool, state } => self.tool(&id, &message, tool, *state),
+            PartKind::Patch { files } => {
+                self.changes.step_changed(message, files);
+                self.show_changes();
+            }
             PartKind::StepFinish { tokens, cost } => {
                 let input = whole(tokens.input + tokens.cache.read + tokens.cache.write);
                 let output = whole(tokens.output + tokens.reasoning);
@@ -186,7 +210,7 @@ impl Transcript {
         }
     }
 
-    fn tool(&mut self, id: &str, name: String, state: wire::ToolState) {
+    fn tool(&mut self, id: &str, step: &str, name: String, state: wire::ToolState) {
         let wire::ToolState { status, input, output, error, title, metadata, time } = state;
         let state = match status.as_str() {
             "pending" => ToolState::ToolPending,
@@ -212,6 +236,7 @@ impl Transcript {
         };
         self.piece(id, Piece::Tool(tool), Span { started_at: time.start, ended_at: time.end });
         for (index, diff) in diffs.into_iter().enumerate() {
+            self.changes.tool_told(step, &diff.path);
             let span = Span { started_at: time.end, ended_at: time.end };
             self.piece(&format!("{id} diff {index}"), Piece::Diff(diff), span);
         }

@@ -31,9 +31,23 @@ pub(super) struct Info {
 }
 
 impl Info {
+    /// What the answers to a user's message have changed, once opencode has compared.
+    pub(super) fn diffs(&self) -> Option<Vec<FileDiff>> {
+        self.summary.get("diffs").and_then(|diffs| Vec::deserialize(diffs).ok())
+    }
+
     pub(super) fn is_summary(&self) -> bool {
         self.summary == Value::Bool(true)
     }
+}
+
+/// A file that was changed, below the directory of the repository.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct FileDiff {
+    #[serde(default)]
+    pub(super) file: String,
+    #[serde(default)]
+    pub(super) patch: String,
 }
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
@@ -101,6 +115,11 @@ pub(super) enum PartKind {
         tokens: Tokens,
         #[serde(default)]
         cost: f64,
+    },
+    /// The files that a step has changed.
+    Patch {
+        #[serde(default)]
+        files: Vec<String>,
     },
     Compaction {},
     #[serde(other)]

@@ -1,6 +1,9 @@
 //! What opencode says of the turn by itself.
 
+use std::time::Duration;
+
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::Talk;
 use crate::{
@@ -10,6 +13,9 @@ use crate::{
     },
     domain::event::Outcome,
 };
+
+/// How long an answer that is complete waits for it.
+const COMPARES: Duration = Duration::from_secs(1);
 
 impl Talk<'_> {
     pub(super) async fn own(&mut self, payload: Payload) -> Option<Outcome> {
@@ -80,6 +86,23 @@ impl Talk<'_> {
             _ => return Some(Payload { kind, properties }),
         }
         None
+    }
+
+    /// Waits for what the turn has changed, if that is not known: opencode compares beside what it says.
+    pub(super) async fn hear_of_changes(&mut self) {
+        let known = async {
+            while !self.transcript.knows_changes() {
+                match self.ear.as_mut()?.next().await? {
+                    Heard::Own(payload) => drop(self.said(payload)),
+                    Heard::Gap => return None,
+                    Heard::Child(_) | Heard::Nothing => {}
+                }
+            }
+            Some(())
+        };
+        if timeout(COMPARES, known).await.is_err() {
+            tracing::debug!("opencode does not tell what has become of a file");
+        }
     }
 
     /// Takes what was said before the end and not heard yet. There is nobody any more who could be asked about it.

@@ -161,6 +161,9 @@ impl Talk<'_> {
                 None => return Outcome::Failed("opencode has ended unexpectedly.".to_owned()),
             };
             if let Some(outcome) = ended {
+                if outcome == Outcome::Completed {
+                    self.hear_of_changes().await;
+                }
                 self.speak().await;
                 return outcome;
             }
