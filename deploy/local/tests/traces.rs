@@ -196,13 +196,17 @@ async fn turn(worker_exports: bool) -> Vec<Hop> {
     }
     let worker = waiting.started(&stack).await.approved().await;
     let session = worker.session("demo/fast").await;
+    let viewer = session.view().await;
     let sent = session.send("count 20").await;
     assert_eq!(session.reply_to(&sent).await.status, "completed");
+    viewer.whole_reply_to(&sent).await;
 
     let chat = "muster-chat";
     // Its start and its end are processed.
     let mut wanted = vec![("muster-api", SEND), (chat, "send_message"), (chat, "claim")];
     wanted.extend([(chat, "process"), (chat, "process")]);
+    // And passed on to who looks.
+    wanted.extend([("muster-api", "deliver"), ("muster-api", "deliver")]);
     wanted.extend(worker_exports.then_some(("muster-worker-agent", "turn")));
     let hops = trace(&mut collector, |hop| hop.span.name == SEND, &wanted).await;
     let is_there = |id: &[u8]| hops.iter().any(|hop| hop.span.span_id == id);
@@ -243,6 +247,9 @@ async fn a_turn_is_one_trace_from_the_request_that_sent_its_message_to_its_end()
         assert_eq!(attribute(written, "messaging.operation.type"), "process");
         assert_eq!(attribute(written, "messaging.destination.name"), "CHUNKS");
     }
+    for delivered in named(&hops, "deliver") {
+        assert_eq!(delivered.parent_span_id, turn.span_id, "{delivered:?}");
+    }
     assert_eq!(attribute(handled, "messaging.destination.name"), "chat.v1.api.send_message");
 }
 
@@ -250,7 +257,7 @@ async fn a_turn_is_one_trace_from_the_request_that_sent_its_message_to_its_end()
 async fn a_trace_goes_through_a_worker_that_exports_nothing() {
     let hops = turn(false).await;
     let handled = named(&hops, "send_message")[0];
-    for written in named(&hops, "process") {
+    for written in [named(&hops, "process"), named(&hops, "deliver")].concat() {
         assert_eq!(written.parent_span_id, handled.span_id, "{written:?}");
     }
 }

@@ -9,7 +9,9 @@ use async_nats::HeaderMap;
 use futures_util::{Stream, StreamExt as _, stream::SelectAll};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use crate::{Bus, CallError, Incoming, Stored, read::stored};
+use tracing::Span;
+
+use crate::{Bus, CallError, Incoming, Stored, read::stored, trace};
 
 /// Stored messages as they are republished. Core delivery: what is lost on the
 /// way must be found by reading.
@@ -63,6 +65,24 @@ impl Tail {
         let text = self.newest.as_ref()?.get("Nats-Time-Stamp")?;
         let time = OffsetDateTime::parse(text.as_str(), &Rfc3339).ok()?;
         i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok()
+    }
+
+    /// Passing on what came last, where its sender is part of a trace; it lasts as long as the span.
+    #[must_use]
+    pub fn span(&self) -> Option<Span> {
+        let headers = self.newest.as_ref();
+        if !trace::is_traced(headers) {
+            return None;
+        }
+        let span = tracing::debug_span!(
+            "deliver",
+            otel.kind = "consumer",
+            messaging.system = trace::SYSTEM,
+            messaging.operation.name = "deliver",
+            messaging.operation.type = "process",
+        );
+        trace::adopt(&span, headers);
+        Some(span)
     }
 }
 

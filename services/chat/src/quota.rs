@@ -126,13 +126,12 @@ async fn cut_off(state: &State, worker_id: &str, has: Share) -> Done<()> {
     write.commit().await?;
     if new {
         metric::CUT_OFF.add(1);
-        let purge = format!("nats stream purge {CHUNKS} --subject '{}'", filter::writer(&worker_id.parse()?));
         tracing::error!(
             worker_id,
             messages = has.messages,
             bytes = has.bytes,
-            purge,
-            "a worker writes on although it was told to stop: it is cut off; its messages stay until they are old or purged"
+            "a worker writes on although it was told to stop: it is cut off; its messages stay until they are old \
+             (chunks_max_seconds), and chunks_max_bytes can be raised until then"
         );
         restriction::tell(state, worker_id).await?;
     }

@@ -10,6 +10,7 @@ use muster_contracts::{
 };
 use muster_service::{Clock, metric::Timer};
 use tokio::time::Instant;
+use tracing::Span;
 
 use crate::{
     domain::{
@@ -111,9 +112,10 @@ impl Follow {
         let mut check = Instant::now() + CHECK_QUIET;
         loop {
             tokio::select! {
-                batch = gathered(&mut self.tail) => {
-                    let Some(batch) = batch else { return Life::Broken };
+                gathered = gathered(&mut self.tail) => {
+                    let Some((batch, traced)) = gathered else { return Life::Broken };
                     if self.pass_on(batch).await == Life::Gone { return Life::Gone }
+                    drop(traced);
                     if self.sequencer.turn_open() { check = check.min(Instant::now() + CHECK_OPEN) }
                 }
                 changed = connection.changed() => {
@@ -244,15 +246,18 @@ fn is_removed(stored: &Stored) -> bool {
     event.is_ok_and(|event| matches!(event.object, Some(v1::event::Object::Removed(_))))
 }
 
-/// All that has come, in the stream's order: several subscriptions of one
+/// All that has come, with spans of what is part of a trace, in the stream's order: several subscriptions of one
 /// connection are filled in order, so whatever one of them holds, the others
 /// hold all that was stored before it.
-async fn gathered(tail: &mut Tail) -> Option<Vec<Stored>> {
-    let mut batch = Vec::new();
+async fn gathered(tail: &mut Tail) -> Option<(Vec<Stored>, Vec<Span>)> {
+    let (mut batch, mut traced) = (Vec::new(), Vec::new());
     let ended = tokio::task::unconstrained(poll_fn(|context| {
         loop {
             match tail.poll_next_unpin(context) {
-                Poll::Ready(Some(stored)) => batch.push(stored),
+                Poll::Ready(Some(stored)) => {
+                    batch.push(stored);
+                    traced.extend(tail.span());
+                }
                 Poll::Ready(None) => return Poll::Ready(true),
                 Poll::Pending if batch.is_empty() => return Poll::Pending,
                 Poll::Pending => return Poll::Ready(false),
@@ -261,5 +266,5 @@ async fn gathered(tail: &mut Tail) -> Option<Vec<Stored>> {
     }))
     .await;
     batch.sort_by_key(|stored| stored.sequence);
-    if ended && batch.is_empty() { None } else { Some(batch) }
+    if ended && batch.is_empty() { None } else { Some((batch, traced)) }
 }
