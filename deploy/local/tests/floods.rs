@@ -277,22 +277,6 @@ fn cookie(client: &Client) -> String {
     request.headers()["cookie"].to_str().unwrap().to_owned()
 }
 
-/// Waits until the api has so many event streams.
-async fn until_viewers(stack: &Stack, count: usize) {
-    let operator = stack.service(Part::Api).address("operator").unwrap();
-    let line = format!("muster_api_viewers {count}");
-    let counted = async {
-        loop {
-            let metrics = reqwest::get(format!("http://{operator}/metrics")).await.unwrap().text().await.unwrap();
-            if metrics.lines().any(|counted| counted == line) {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(60), counted).await.expect("all are let in");
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_thousand_event_streams_that_nobody_reads_are_bounded() {
     let stack = Stack::start().await;
@@ -315,7 +299,8 @@ async fn a_thousand_event_streams_that_nobody_reads_are_bounded() {
     });
     let other = SomebodyElse::asks(admin.client().clone());
     let streams = many(address, opened).await;
-    until_viewers(&stack, streams.len() + 1).await;
+    let all = streams.len() as f64 + 1.0;
+    stack.until_counts(Part::Api, |counts| counts["muster_api_viewers"] == all).await;
     let begun = Instant::now();
     let sent = session.send("count 3000").await;
     let text = viewer.whole_reply_to(&sent).await;

@@ -7,45 +7,15 @@
     reason = "a test may fail anywhere"
 )]
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
+use std::collections::BTreeSet;
+
+use muster_testkit::{
+    stack::{Counts, Part, Stack},
+    wire::{Login, Wire},
 };
 
-use muster_testkit::stack::{Part, Stack};
-
-const PATIENCE: Duration = Duration::from_secs(45);
 const ALERTS: &str = include_str!("../../grafana/alerts.yml");
 const DASHBOARD: &str = include_str!("../../grafana/dashboards/muster.json");
-
-/// What one service counts: each line's name with its labels, and its value.
-async fn scraped(stack: &Stack, part: Part) -> BTreeMap<String, f64> {
-    let operator = stack.service(part).address("operator").unwrap();
-    let text = reqwest::get(format!("http://{operator}/metrics")).await.unwrap().text().await.unwrap();
-    let lines = text.lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    let counted = lines.map(|line| {
-        let (name, value) = line.rsplit_once(' ').unwrap();
-        (name.to_owned(), value.parse().unwrap())
-    });
-    counted.collect()
-}
-
-/// The services' counts, once they are as awaited.
-async fn until(stack: &Stack, part: Part, awaited: impl Fn(&BTreeMap<String, f64>) -> bool) -> BTreeMap<String, f64> {
-    let counting = async {
-        loop {
-            let counted = scraped(stack, part).await;
-            if awaited(&counted) {
-                return counted;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-    };
-    match tokio::time::timeout(PATIENCE, counting).await {
-        Ok(counted) => counted,
-        Err(_) => panic!("{part:?} never counts so: {:#?}", scraped(stack, part).await),
-    }
-}
 
 fn name(line: &str) -> &str {
     line.split_once('{').map_or(line, |(name, _)| name)
@@ -60,11 +30,11 @@ fn asked() -> BTreeSet<&'static str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn all_that_dashboards_and_alerts_ask_for_is_there_before_anything_has_happened() {
     let stack = Stack::start().await;
-    let chunks = |counted: &BTreeMap<String, f64>| counted.contains_key("muster_stream_max_bytes{stream=\"CHUNKS\"}");
-    let mut all = until(&stack, Part::Chat, chunks).await;
-    let events = |counted: &BTreeMap<String, f64>| counted.contains_key("muster_stream_bytes{stream=\"EVENTS\"}");
-    all.extend(until(&stack, Part::Registry, events).await);
-    all.extend(scraped(&stack, Part::Api).await);
+    let chunks = |counted: &Counts| counted.contains_key("muster_stream_max_bytes{stream=\"CHUNKS\"}");
+    let mut all = stack.until_counts(Part::Chat, chunks).await;
+    let events = |counted: &Counts| counted.contains_key("muster_stream_bytes{stream=\"EVENTS\"}");
+    all.extend(stack.until_counts(Part::Registry, events).await);
+    all.extend(stack.counts(Part::Api).await);
 
     let there: BTreeSet<_> = all.keys().map(|line| name(line)).collect();
     let missing: Vec<_> = asked().into_iter().filter(|asked| !there.contains(asked)).collect();
@@ -100,7 +70,7 @@ mod waiting {
         let viewer = session.view().await;
         viewer.whole_reply_to(&session.send("count 400 every 5ms").await).await;
 
-        let chat = until(&stack, Part::Chat, |counted| {
+        let chat = stack.until_counts(Part::Chat, |counted| {
             counted.get("muster_turns_ended_total{outcome=\"COMPLETED\"}") == Some(&1.0)
         })
         .await;
@@ -118,7 +88,7 @@ mod waiting {
         assert_eq!(chat["muster_turn_seconds_bucket{le=\"0.25\"}"], 0.0);
         assert_eq!(chat["muster_turn_seconds_bucket{le=\"+Inf\"}"], 1.0);
 
-        let api = scraped(&stack, Part::Api).await;
+        let api = stack.counts(Part::Api).await;
         for stage in ["stored", "passed_on"] {
             let count = api[&format!("muster_chunk_lag_seconds_count{{stage=\"{stage}\"}}")];
             assert!(count >= 5.0, "{stage}: {count}");
@@ -135,25 +105,67 @@ mod waiting {
             })
             .await;
         let waiting = session.send("echo later").await;
-        let one_waits = |counted: &BTreeMap<String, f64>| counted["muster_messages_waiting"] == 1.0;
-        until(&stack, Part::Chat, one_waits).await;
+        let one_waits = |counted: &Counts| counted["muster_messages_waiting"] == 1.0;
+        stack.until_counts(Part::Chat, one_waits).await;
         let stop = serde_json::json!({ "messageId": hanging.message_id });
         let path = format!("/sessions/{}/cancel", session.id());
         session.client().send(reqwest::Method::POST, &path, Some(&stop)).await.unwrap();
         session.reply_to(&waiting).await;
-        let cancelled = |counted: &BTreeMap<String, f64>| {
+        let cancelled = |counted: &Counts| {
             counted["muster_turns_ended_total{outcome=\"CANCELLED\"}"] == 1.0
                 && counted["muster_messages_waiting"] == 0.0
         };
-        until(&stack, Part::Chat, cancelled).await;
+        stack.until_counts(Part::Chat, cancelled).await;
 
-        let online = |counted: &BTreeMap<String, f64>| counted["muster_registry_workers{status=\"online\"}"] == 1.0;
-        let registry = until(&stack, Part::Registry, online).await;
+        let online = |counted: &Counts| counted["muster_registry_workers{status=\"online\"}"] == 1.0;
+        let registry = stack.until_counts(Part::Registry, online).await;
         assert!(registry["muster_registry_callouts_total{outcome=\"worker\"}"] >= 1.0);
         assert!(registry["muster_registry_callouts_total{outcome=\"register_only\"}"] >= 1.0);
         assert_eq!(registry["muster_registry_presence_changes_total{to=\"online\"}"], 1.0);
         let path = format!("/workers/{}", worker.id());
         admin.client().send(reqwest::Method::DELETE, &path, None).await.unwrap();
-        until(&stack, Part::Registry, |counted| counted["muster_registry_kicks_total"] >= 1.0).await;
+        stack.until_counts(Part::Registry, |counted| counted["muster_registry_kicks_total"] >= 1.0).await;
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn who_comes_back_who_goes_and_what_fails_is_counted() {
+        let stack = Stack::start().await;
+        let admin = stack.admin().await;
+        let mut worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
+        let session = worker.session("demo/fast").await;
+        let mut viewer = session.view().await;
+        let looks = |count: f64| {
+            move |counts: &Counts| counts["muster_api_viewers"] == count && counts["muster_api_feeds"] == count
+        };
+        stack.until_counts(Part::Api, looks(1.0)).await;
+        let first = session.send("echo one").await;
+        viewer.whole_reply_to(&first).await;
+        viewer.cut();
+        let before = stack.until_counts(Part::Api, looks(0.0)).await;
+        let failed = session.send("fail").await;
+        assert_eq!(session.reply_to(&failed).await.status, "failed");
+        viewer.back();
+        stack
+            .until_counts(Part::Api, |counts| {
+                counts["muster_api_replay_batches_total"] > before["muster_api_replay_batches_total"]
+            })
+            .await;
+        let ended = |counts: &Counts| counts["muster_turns_ended_total{outcome=\"FAILED\"}"] == 1.0;
+        let chat = stack.until_counts(Part::Chat, ended).await;
+        assert!(chat["muster_stream_bytes{stream=\"CHUNKS\"}"] > 0.0);
+
+        assert!(Wire::connect(stack.broker().address(), &Login::worker("no token")).await.is_err());
+        stack.until_counts(Part::Registry, |counts| counts["muster_registry_callouts_total{outcome=\"denied\"}"] >= 1.0).await;
+        worker.process().stop(std::time::Duration::from_secs(10)).await;
+        let offline = |counts: &Counts| {
+            counts["muster_registry_presence_changes_total{to=\"offline\"}"] == 1.0
+                && counts["muster_registry_workers{status=\"offline\"}"] == 1.0
+        };
+        stack.until_counts(Part::Registry, offline).await;
+        for part in [Part::Registry, Part::Chat, Part::Api] {
+            let counts = stack.counts(part).await;
+            let connections = counts.iter().filter(|(name, _)| name.starts_with("muster_database_connections"));
+            assert!(connections.map(|(_, count)| count).sum::<f64>() > 0.0, "{part}: {counts:#?}");
+        }
     }
 }

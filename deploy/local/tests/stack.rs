@@ -115,10 +115,7 @@ async fn stream_of(client: &async_nats::Client, name: &str) -> jetstream::stream
 }
 
 async fn writes_of_chat(stack: &Stack) -> f64 {
-    let operator = stack.service(Part::Chat).address("operator").unwrap();
-    let metrics = reqwest::get(format!("http://{operator}/metrics")).await.unwrap().text().await.unwrap();
-    let line = metrics.lines().find_map(|line| line.strip_prefix("muster_database_writes_total ")).unwrap();
-    line.parse().unwrap()
+    stack.counts(Part::Chat).await["muster_database_writes_total"]
 }
 
 async fn writes_for(stack: &Stack, session: &Session, message: &str) -> f64 {

@@ -146,6 +146,7 @@ async fn a_full_stream_pauses_turns_visibly_and_they_go_on_by_themselves() {
         until_storage_is(session, false).await;
     }
     until_restricted(&worker, None).await;
+    assert!(stack.counts(Part::Chat).await["muster_turns_paused_by_storage_total"] >= 1.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -161,6 +162,7 @@ async fn a_worker_over_its_share_is_stopped_with_a_reason() {
     let shown = page["items"].as_array().unwrap().iter().find(|item| item["role"] == "assistant").unwrap();
     assert!(shown["error"].as_str().unwrap().contains("share"), "{shown}");
     until_restricted(&worker, Some("over_quota")).await;
+    assert_eq!(stack.counts(Part::Chat).await["muster_workers_over_quota_total"], 1.0);
     // What is sent now waits: nothing new begins there.
     let waiting = session.send("echo later").await;
     worker.online().await;
@@ -209,6 +211,7 @@ async fn a_worker_that_floods_the_stream_is_cut_off_until_its_owner_lets_it_in_a
     flood(&mut wire, &bad, 1_200).await;
     tokio::time::timeout(Duration::from_secs(10), wire.ended()).await.expect("it writes on, and is cut off");
     restriction(Some("cut_off")).await;
+    assert_eq!(stack.counts(Part::Chat).await["muster_workers_cut_off_total"], 1.0);
     let (mut wire, told) = bad.connect().await;
     assert_eq!(told.status(), RegisterStatus::Suspended);
     assert!(told.detail.contains("cut off"), "{}", told.detail);

@@ -74,21 +74,14 @@ async fn what_is_worth_it_is_told_to_whom_it_concerns(engine: Engine) {
     service.answers(410);
     worker.session("demo/fast").await.send("echo for nobody").await;
     service.next().await.unwrap();
-    until_counted(&stack, "muster_push_notices_total{outcome=\"gone\"} 1").await;
+    until_counted(&stack, "gone", 1.0).await;
     let path = format!("/push/subscriptions/{subscription}");
     refused(client.send(Method::DELETE, &path, None).await, 404);
 }
 
-async fn until_counted(stack: &Stack, line: &str) {
-    let api = stack.service(Part::Api);
-    let metrics = format!("http://{}/metrics", api.address("operator").unwrap());
-    let counted = async || reqwest::get(&metrics).await.unwrap().text().await.unwrap().contains(line);
-    let counting = async {
-        while !counted().await {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    tokio::time::timeout(Duration::from_secs(30), counting).await.expect(line);
+async fn until_counted(stack: &Stack, outcome: &str, count: f64) {
+    let name = format!("muster_push_notices_total{{outcome=\"{outcome}\"}}");
+    stack.until_counts(Part::Api, |counts| counts[&name] == count).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

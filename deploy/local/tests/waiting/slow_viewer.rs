@@ -157,9 +157,7 @@ async fn viewers_who_read_a_hundred_times_too_slowly_cost_little_and_miss_nothin
 }
 
 async fn viewers(stack: &Stack) -> f64 {
-    let operator = stack.service(Part::Api).address("operator").unwrap();
-    let metrics = reqwest::get(format!("http://{operator}/metrics")).await.unwrap().text().await.unwrap();
-    metrics.lines().find_map(|line| line.strip_prefix("muster_api_viewers ")).unwrap().parse().unwrap()
+    stack.counts(Part::Api).await["muster_api_viewers"]
 }
 
 #[tokio::test(flavor = "multi_thread")]

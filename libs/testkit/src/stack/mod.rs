@@ -18,6 +18,7 @@
 #![expect(clippy::panic, reason = "tests only: each failure says what was expected and what came")]
 
 mod bare;
+mod counts;
 mod parts;
 mod person;
 mod session;
@@ -34,6 +35,7 @@ use std::{
 };
 
 pub use bare::Bare;
+pub use counts::Counts;
 use muster_contracts::permissions::ServiceUser;
 pub use parts::{Instance, Link, Part};
 pub use person::{Machine, Person};
