@@ -92,6 +92,10 @@ impl Bus {
         request: &Req,
         timeout: Duration,
     ) -> Result<Rep, CallError> {
+        // The client would keep it, and ask with the next connection what nobody waits for any more.
+        if !self.connection.borrow().connected {
+            return Err(CallError::Disconnected);
+        }
         let mut headers = HeaderMap::new();
         trace::inject(&mut headers);
         let mut asked = Request::new().payload(request.encode_to_vec().into()).timeout(Some(timeout));

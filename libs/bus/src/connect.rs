@@ -11,7 +11,7 @@ use muster_contracts::{
 };
 use nkeys::KeyPair;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::watch;
+use tokio::{sync::watch, time::timeout};
 
 use crate::{
     Bus, Connection,
@@ -22,6 +22,8 @@ use crate::{
 /// How often the broker is asked for a sign of life. The third time without an answer to the first two, the
 /// connection is given up and made anew.
 const PING: Duration = Duration::from_secs(5);
+/// The client tells of a connection that it has by then.
+const TOLD: Duration = Duration::from_secs(1);
 /// Longest pause between two attempts to connect.
 const MAX_DELAY: Duration = Duration::from_secs(5);
 
@@ -145,7 +147,10 @@ impl Bus {
         // Other servers may be told by addresses that only reach within their own network, or without TLS.
         .ignore_discovered_servers()
         .custom_inbox_prefix(worker_inbox(&fingerprint));
-        connect_with(options, servers, ca_file).await
+        let bus = connect_with(options, servers, ca_file).await?;
+        // It is; the client says so a moment later.
+        let _ = timeout(TOLD, bus.connected()).await;
+        Ok(bus)
     }
 }
 

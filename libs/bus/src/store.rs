@@ -63,10 +63,22 @@ impl Bus {
     /// # Errors
     /// See [`StoreError`].
     pub async fn store(&self, message: Storing) -> Result<Receipt, StoreError> {
-        again(|silence| self.attempt(&message, silence)).await.unwrap_or(Err(StoreError::Doubtful))
+        let epoch = self.connection.borrow().epoch;
+        again(|silence| self.attempt(&message, epoch, silence)).await.unwrap_or(Err(StoreError::Doubtful))
     }
 
-    async fn attempt(&self, message: &Storing, silence: Duration) -> Result<Result<Receipt, StoreError>, Elapsed> {
+    async fn attempt(
+        &self,
+        message: &Storing,
+        epoch: u64,
+        silence: Duration,
+    ) -> Result<Result<Receipt, StoreError>, Elapsed> {
+        let mut connection = self.connection.clone();
+        let now = *connection.borrow_and_update();
+        // The client would keep it, and send it with the next connection, whatever was decided meanwhile.
+        if !now.connected || now.epoch != epoch {
+            return Ok(Err(StoreError::Doubtful));
+        }
         let mut publish = PublishMessage::build().payload(message.payload.clone()).message_id(&message.id);
         if let Some(traceparent) = &message.traceparent {
             publish = publish.header(trace::TRACEPARENT, traceparent.as_ref());
@@ -74,8 +86,6 @@ impl Bus {
         if message.first_only {
             publish = publish.expected_last_subject_sequence(0);
         }
-        let mut connection = self.connection.clone();
-        let epoch = connection.borrow_and_update().epoch;
         let sent = match self.jetstream.send_publish(message.subject.clone(), publish).await {
             Ok(sent) => sent,
             Err(error) => return Ok(Err(classify(&error))),

@@ -91,8 +91,13 @@ async fn lost(state: &State) -> Done<Option<Duration>> {
             settled_for: if settled_since == 0 { 0 } else { now - settled_since },
             known: worker.presence() == v1::Presence::Known,
             online: worker.online,
-            offline_for: worker.offline_since.map_or(i64::MAX, |since| now - since),
+            // By the registry's own clock, which need not be ours; one of an older version tells the time alone.
+            offline_for: worker
+                .offline_for
+                .or_else(|| worker.offline_since.map(|since| now - since))
+                .unwrap_or(i64::MAX),
             closed: worker.closed,
+            stop_asked: turn.stop_asked(),
         };
         match liveness::lost_in(facts) {
             Some(0) => end(state, &turn).await,

@@ -22,6 +22,7 @@ on_both! {
     what_waits_stays_behind_a_new_version
     what_cannot_be_replaced_is_refused_with_what_to_do
     a_retry_that_is_withdrawn_leaves_the_message_as_it_was
+    a_retry_that_its_worker_never_began_takes_no_place
     what_is_tried_again_moved_and_withdrawn_stands_where_it_stood
     what_was_answered_once_is_not_edited_while_it_waits_to_be_answered_anew
     a_fork_has_all_up_to_its_message_and_its_backend_makes_it_at_the_first_turn
@@ -245,6 +246,19 @@ mod scenario {
         assert_eq!(chat.get(&one.message_id).await.status(), Cancelled);
         assert_eq!(chat.live().await, ["one", "so far"]);
         assert!(worker.sync(&[]).await.start.is_empty());
+    }
+
+    pub async fn a_retry_that_its_worker_never_began_takes_no_place(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let one = chat.send("one").await;
+        worker.answer("so far", Cancelled).await;
+        let before = chat.messages().await.messages.pop().unwrap();
+        chat.call::<method::Retry>(chat.names(&one.message_id)).await.unwrap();
+        let never = worker.next().await;
+        let next = chat.process_of_worker(2).next().await;
+        assert_ne!(next.reply_id, never.reply_id);
+        assert_eq!(chat.get(&before.message_id).await.superseded_by, Some(next.reply_id));
     }
 
     pub async fn what_is_tried_again_moved_and_withdrawn_stands_where_it_stood(engine: Engine) {

@@ -1,6 +1,7 @@
 //! The bus on a real broker, with the rights that our services have.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail anywhere")]
 
+mod away;
 mod calls;
 mod objects;
 mod outdated;

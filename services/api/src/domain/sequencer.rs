@@ -140,7 +140,15 @@ impl Sequencer {
                 // A worker may claim any number.
                 let next = number.saturating_add(1);
                 match self.replies.get_mut(reply) {
-                    Some(progress) => progress.next = next,
+                    Some(progress) => {
+                        progress.next = next;
+                        // Its worker was thought to be lost, and goes on.
+                        if progress.ended && !*end {
+                            progress.ended = false;
+                            self.open += 1;
+                            self.ended.retain(|ended| ended != reply);
+                        }
+                    }
                     None => {
                         self.open += 1;
                         self.replies.insert(reply.clone(), Progress { next, ended: false });

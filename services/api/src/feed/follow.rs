@@ -114,7 +114,8 @@ impl Follow {
             tokio::select! {
                 gathered = gathered(&mut self.tail) => {
                     let Some((batch, traced)) = gathered else { return Life::Broken };
-                    if self.pass_on(batch).await == Life::Gone { return Life::Gone }
+                    let life = self.pass_on(batch).await;
+                    if life != Life::Open { return life }
                     drop(traced);
                     if self.sequencer.turn_open() { check = check.min(Instant::now() + CHECK_OPEN) }
                 }
@@ -184,8 +185,13 @@ impl Follow {
                 }
                 verdict = self.sequencer.live(stored.sequence, &step);
             }
+            if verdict == Verdict::Hole && self.sequencer.verified() < stored.sequence {
+                // The replica lags: it has what is missing. Whoever comes back reads it.
+                self.log.append(entries, self.sequencer.passed());
+                return Life::Broken;
+            }
             if verdict == Verdict::Hole {
-                // It was stored, and is not withheld for what cannot be found.
+                // It was stored, and is not withheld for what is not there.
                 tracing::warn!(sequence = stored.sequence, "a hole in a reply could not be filled");
                 verdict = self.sequencer.found(stored.sequence, &step);
             }

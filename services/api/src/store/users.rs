@@ -194,6 +194,8 @@ pub(crate) async fn update(write: &mut Write, account: &mut Account) -> Result<(
 
 /// Deletes an account with its sign-ins and tokens.
 pub(crate) async fn delete(write: &mut Write, user: &UserId) -> Result<(), DbError> {
+    let keys = "DELETE FROM idempotency_keys WHERE user_id = $1";
+    sqlx::query(keys).bind(user.as_str()).execute(write.connection()).await?;
     sqlx::query("DELETE FROM users WHERE user_id = $1").bind(user.as_str()).execute(write.connection()).await?;
     Ok(())
 }

@@ -25,15 +25,20 @@ pub struct Facts {
     pub offline_for: i64,
     /// The broker saw its connection closing.
     pub closed: bool,
+    /// Somebody wants it to end: nothing is to be waited for.
+    pub stop_asked: bool,
 }
 
 /// How long it takes until the turn is lost, if nothing changes; nothing when it is now. `None` while that cannot be
 /// said. Milliseconds.
 #[must_use]
 pub fn lost_in(facts: Facts) -> Option<i64> {
-    let Facts { settled_for, known, online, offline_for, closed } = facts;
+    let Facts { settled_for, known, online, offline_for, closed, stop_asked } = facts;
     let patience = if closed { CLOSED } else { SILENT };
     let away = known && !online;
+    if stop_asked {
+        return away.then_some(0);
+    }
     away.then(|| (SETTLED.saturating_sub(settled_for)).max(patience.saturating_sub(offline_for)).max(0))
 }
 
@@ -43,7 +48,15 @@ mod tests {
 
     #[test]
     fn a_turn_is_lost_only_when_its_worker_certainly_is() {
-        let gone = Facts { settled_for: SETTLED, known: true, online: false, offline_for: CLOSED, closed: true };
+        let gone = Facts {
+            settled_for: SETTLED,
+            known: true,
+            online: false,
+            offline_for: CLOSED,
+            closed: true,
+            stop_asked: false,
+        };
+        let stopped = Facts { settled_for: 0, offline_for: 0, closed: false, stop_asked: true, ..gone };
         let table = [
             (gone, Some(0)),
             (Facts { offline_for: CLOSED - 1, ..gone }, Some(1)),
@@ -54,6 +67,9 @@ mod tests {
             (Facts { settled_for: SETTLED - 1, ..gone }, Some(1)),
             (Facts { settled_for: 0, offline_for: 0, ..gone }, Some(SETTLED)),
             (Facts { online: true, ..gone }, None),
+            (stopped, Some(0)),
+            (Facts { online: true, ..stopped }, None),
+            (Facts { known: false, ..stopped }, None),
         ];
         for (facts, lost) in table {
             assert_eq!(lost_in(facts), lost, "{facts:?}");

@@ -64,13 +64,17 @@ pub async fn read(state: &State, turn: &TurnRow) -> Done<Read> {
     let row = messages::get(state.db.pool(), &turn.reply_id).await?;
     let (parts, number) = row.map_or_else(Default::default, |row| (row.parts(), row.received_number.unsigned_abs()));
     let from = turn.stream_position.unsigned_abs();
-    let mut bytes = parts.iter().map(v1::Part::encoded_len).sum::<usize>();
+    let mut bytes = size(&parts);
     let mut read = Read { reply: Reply::resume(parts, number), position: from, end: None, gap: false };
     let filter = filter_of(turn)?;
     loop {
         let batch = state.bus.read(CHUNKS, &filter, read.position + 1, BATCH).await?;
         for message in batch.messages {
             bytes += message.payload.len();
+            if bytes > REPLY_BYTES {
+                // Most of it may have been told anew, as the output of a tool is: what counts is what is left.
+                bytes = size(read.reply.parts()) + message.payload.len();
+            }
             if bytes > REPLY_BYTES {
                 read.gap = true;
                 return Ok(read);
@@ -98,6 +102,10 @@ pub async fn read(state: &State, turn: &TurnRow) -> Done<Read> {
             return Ok(read);
         }
     }
+}
+
+fn size(parts: &[v1::Part]) -> usize {
+    parts.iter().map(v1::Part::encoded_len).sum()
 }
 
 /// Reads all that the stream has of a turn's reply by now, as its leader knows. A replica that lags, as one does that was

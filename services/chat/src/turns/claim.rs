@@ -113,6 +113,10 @@ pub async fn release(state: &State, turn: &TurnRow) -> Done<()> {
     }
     messages::delete(write.connection(), &turn.reply_id).await?;
     tell::message_removed(&mut write, &state.clock, &turn.chat_session_id, &turn.reply_id).await?;
+    // The answers before it have their place again, until the next attempt takes it.
+    for old in versions::restore(write.connection(), &turn.chat_session_id, &turn.reply_id).await? {
+        tell::message(&mut write, &state.clock, &old).await?;
+    }
     let waiting = messages::set_status(write.connection(), &turn.message_id, turn.status(), queued).await?;
     if let Some(message) = waiting {
         tell::message(&mut write, &state.clock, &message).await?;

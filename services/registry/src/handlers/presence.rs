@@ -61,6 +61,7 @@ async fn one(state: &State, worker_id: String) -> Handled<WorkerPresence> {
         instance,
         term,
         offline_since: worker.offline_since,
+        offline_for: worker.offline_since.map(|since| (now - since).max(0)),
         closed: worker.offline_closed,
     })
 }
