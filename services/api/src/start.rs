@@ -27,6 +27,8 @@ use crate::{
 /// What the system takes of an answer beyond what is on its way to the client.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const UNSENT_BYTES: u32 = 64 * 1024;
+/// Between two rounds of tidying.
+const TIDY: Duration = Duration::from_hours(1);
 /// Open answers may take this long once the process shall end.
 const GRACE: Duration = Duration::from_secs(5);
 
@@ -70,8 +72,24 @@ pub async fn background(api: Shared, stop: CancellationToken) {
         telling,
         api.feeds.close_what_is_over(),
         audit::keep(api.clone(), stop.clone()),
-        push::keep(api.clone(), stop)
+        push::keep(api.clone(), stop.clone()),
+        tidy(api.clone(), stop)
     );
+}
+
+/// Forgets answers that are kept for those who ask again, also while nobody does.
+async fn tidy(api: Shared, stop: CancellationToken) {
+    let round = async || {
+        let mut write = api.db.write().await?;
+        store::idempotency::forget_old(&mut write, api.clock.now()).await?;
+        write.commit().await
+    };
+    loop {
+        if let Err(error) = round().await {
+            tracing::warn!(%error, "old answers could not be forgotten");
+        }
+        tokio::select! { () = tokio::time::sleep(TIDY) => {}, () = stop.cancelled() => return }
+    }
 }
 
 /// Serves until `stop`, then ends open event streams and finishes what is in hand.

@@ -214,6 +214,20 @@ mod tests {
     }
 
     #[test]
+    fn a_reply_that_was_thought_lost_and_goes_on_is_open_again() {
+        let mut sequencer = Sequencer::new(0);
+        sequencer.live(1, &numbered(0, 0, false));
+        sequencer.read_up_to(1);
+        sequencer.found(2, &Step::Settled(reply(0)));
+        assert!(!sequencer.turn_open());
+        assert_eq!(sequencer.live(3, &numbered(0, 1, false)), Verdict::Pass(3));
+        assert!(sequencer.turn_open());
+        assert_eq!(sequencer.live(5, &Step::Settled(reply(0))), Verdict::Hole, "what came before it may be missing");
+        sequencer.live(4, &numbered(0, 2, true));
+        assert!(!sequencer.turn_open());
+    }
+
+    #[test]
     fn what_is_found_late_has_no_lower_position() {
         let mut sequencer = Sequencer::new(0);
         assert_eq!(sequencer.live(5, &Step::Plain), Verdict::Pass(5));

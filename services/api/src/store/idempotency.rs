@@ -1,7 +1,7 @@
 //! Idempotency keys: what a write that creates was answered, for a client that asks again.
 
 use muster_contracts::id::UserId;
-use muster_service::{Db, DbError};
+use muster_service::{Db, DbError, Write};
 use sqlx::Row as _;
 
 /// How long an answer is kept, in milliseconds: 24 hours.
@@ -24,15 +24,21 @@ pub(crate) enum Known {
     Other,
 }
 
-/// Takes a key for a request, or says what is known of it.
-pub(crate) async fn claim(db: &Db, user: &UserId, key: &str, request: &str, now: i64) -> Result<Known, DbError> {
-    let mut write = db.write().await?;
+/// Forgets what is too old.
+pub(crate) async fn forget_old(write: &mut Write, now: i64) -> Result<(), DbError> {
     sqlx::query("DELETE FROM idempotency_keys WHERE created_at < $1 OR (status = $2 AND created_at < $3)")
         .bind(now - KEPT)
         .bind(BUSY)
         .bind(now - LOST)
         .execute(write.connection())
         .await?;
+    Ok(())
+}
+
+/// Takes a key for a request, or says what is known of it.
+pub(crate) async fn claim(db: &Db, user: &UserId, key: &str, request: &str, now: i64) -> Result<Known, DbError> {
+    let mut write = db.write().await?;
+    forget_old(&mut write, now).await?;
     let taken = sqlx::query(
         "INSERT INTO idempotency_keys (user_id, key, request_hash, status, body, created_at) \
          VALUES ($1, $2, $3, $4, '', $5) ON CONFLICT (user_id, key) DO NOTHING",
