@@ -312,6 +312,7 @@ export const de: typeof en = {
     hideDetail: "Einzelheiten verbergen",
     empty: "Hier wurde noch nichts gesagt.",
     older: "Lädt frühere Nachrichten",
+    olderFailed: (why) => `Frühere Nachrichten ließen sich nicht laden: ${why}`,
     toEnd: "Neue Nachrichten unten, zum Ende",
     toEndShort: "neu",
     you: "Du",

@@ -307,6 +307,7 @@ export const en = {
     hideDetail: "Hide details",
     empty: "Nothing has been said here yet.",
     older: "Loading earlier messages",
+    olderFailed: (why: string) => `Earlier messages could not be loaded: ${why}`,
     toEnd: "New messages below, go to the end",
     toEndShort: "new",
     you: "You",
