@@ -380,6 +380,7 @@ export const de: typeof en = {
     notSent: "Nicht gesendet",
     sending: "Sendet",
     waits: "Wird gesendet, sobald die Verbindung wieder da ist",
+    triesAgain: "Noch keine Antwort; es wird wieder versucht",
     resend: "Noch einmal senden",
     toComposer: "Bearbeiten",
   },

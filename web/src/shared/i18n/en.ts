@@ -375,6 +375,7 @@ export const en = {
     notSent: "Not sent",
     sending: "Sending",
     waits: "Will be sent when the connection is back",
+    triesAgain: "No answer yet; it is tried again",
     resend: "Send again",
     toComposer: "Edit",
   },
