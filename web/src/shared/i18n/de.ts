@@ -537,6 +537,8 @@ export const de: typeof en = {
     label: "Suche und Befehle",
     placeholder: "Sitzung, Nachricht, Rechner oder Befehl suchen …",
     none: "Nichts passt.",
+    searching: "Sucht …",
+    failed: (why) => `Nachrichten ließen sich nicht durchsuchen: ${why}`,
     sessions: "Sitzungen",
     said: "In Sitzungen gesagt",
     workers: "Worker",

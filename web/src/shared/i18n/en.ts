@@ -533,6 +533,8 @@ export const en = {
     label: "Search and commands",
     placeholder: "Find a session, a message, a machine, an action…",
     none: "Nothing fits.",
+    searching: "Searching…",
+    failed: (why: string) => `Messages could not be searched: ${why}`,
     sessions: "Sessions",
     said: "Said in sessions",
     workers: "Workers",
