@@ -482,6 +482,7 @@ export const de: typeof en = {
     lines: (from, to) => (from === to ? `Zeile ${from}` : `Zeilen ${from}–${to}`),
     linesFrom: (from) => `ab Zeile ${from}`,
     matches: (n) => `${n} Treffer`,
+    tooLong: (n) => `Das sind die ersten ${n} Zeichen. Kopiere es, um alles zu haben.`,
     showLess: "Weniger zeigen",
     plan: "Plan",
     planDone: (done, all) => `${done} von ${all} erledigt`,
@@ -782,7 +783,6 @@ export const de: typeof en = {
     browserOn: (browser, system) => `${browser} auf ${system}`,
     unknownDevice: "Unbekanntes Gerät",
     signedInSince: (when) => `angemeldet ${when}`,
-    noDevices: "Dieses Muster zählt Anmeldungen noch nicht auf.",
     back: "Zurück zu den Sitzungen",
   },
 };

@@ -478,6 +478,7 @@ export const en = {
     lines: (from: number, to: number) => (from === to ? `line ${from}` : `lines ${from}–${to}`),
     linesFrom: (from: number) => `from line ${from}`,
     matches: (n: number) => many(n, "match", "matches"),
+    tooLong: (n: number) => `These are the first ${n} characters. Copy it to have all of it.`,
     showLess: "Show less",
     plan: "Plan",
     planDone: (done: number, all: number) => `${done} of ${all} done`,
@@ -775,7 +776,6 @@ export const en = {
     browserOn: (browser: string, system: string) => `${browser} on ${system}`,
     unknownDevice: "Unknown device",
     signedInSince: (when: string) => `signed in ${when}`,
-    noDevices: "This Muster does not list sign-ins yet.",
     back: "Back to the sessions",
   },
 };
