@@ -15,6 +15,7 @@ import {
 } from "lucide-react";
 import { useEffect, useState, type ReactNode } from "react";
 import { useSignOut } from "@/shared/account/use-sign-out";
+import { messageOf } from "@/shared/api/api-error";
 import { closeDialog, openDialog, returnFocus } from "@/shared/dialogs/dialog-store";
 import { exportSession } from "@/shared/fleet/export-session";
 import { isApproved, nameOf, titleOf } from "@/shared/fleet/presence";
@@ -39,7 +40,7 @@ export default function Palette() {
   const place = usePlace();
   const open = sessions.find((s) => s.chatSessionId === place.session);
   const [text, setText] = useState("");
-  const said = useSearch(text).data ?? [];
+  const { said, searching, error } = useSearch(text);
   // Its library's dialog leaves the focus nowhere, a moment after it is gone.
   useEffect(() => () => void setTimeout(returnFocus), []);
   const pick = (action: () => void) => () => {
@@ -60,8 +61,17 @@ export default function Palette() {
         onValueChange={setText}
         className="h-12 w-full border-b border-line bg-transparent px-4 text-base outline-none placeholder:text-ink-3"
       />
+      {error !== null && (
+        <p role="alert" className="px-4 py-2 text-bad-ink">
+          {t.palette.failed(messageOf(error))}
+        </p>
+      )}
       <Command.List className="max-h-[56vh] overflow-y-auto p-1.5">
-        <Command.Empty className="px-3 py-6 text-center text-ink-3">{t.palette.none}</Command.Empty>
+        {said.length === 0 && error === null && (
+          <Command.Empty className="px-3 py-6 text-center text-ink-3">
+            {searching ? t.palette.searching : t.palette.none}
+          </Command.Empty>
+        )}
         <Group heading={t.palette.sessions}>
           {sessions.map((s) => (
             <Item
@@ -73,7 +83,7 @@ export default function Palette() {
             />
           ))}
         </Group>
-        {text.trim().length >= 2 && said.length > 0 && (
+        {said.length > 0 && (
           <Group heading={t.palette.said} forceMount>
             {said.map((s) => (
               <Item

@@ -1,5 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { act, render, screen } from "@testing-library/react";
+import type { ReactNode } from "react";
 import { beforeEach, expect, it, vi } from "vitest";
 import { createStore } from "zustand/vanilla";
 import type { ChatMessage, ChatSession, Part } from "@/shared/api/types";
@@ -8,6 +9,7 @@ import type { LiveClient } from "@/shared/live/live-client";
 import { LiveContext } from "@/shared/live/live-context";
 import type { LinkStatus } from "@/shared/live/messages";
 import { TooltipProvider } from "@/shared/ui/tooltip";
+import { heldUp, putOutgoing, setSent, type Outgoing } from "./composer/outbox";
 import { SessionBody } from "./session-body";
 import { SessionStream } from "./stream/session-stream";
 import { SessionStreamContext } from "./stream/use-session-stream";
@@ -29,8 +31,14 @@ vi.mock("./composer/composer", () => ({
 vi.mock("./transcript/transcript-view", async () => {
   const { TranscriptRow } = await import("./transcript/transcript-row");
   return {
-    TranscriptView: ({ rows }: { rows: readonly string[] }) =>
-      rows.map((id) => <TranscriptRow key={id} messageId={id} />),
+    TranscriptView: ({ rows, tail }: { rows: readonly string[]; tail: ReactNode }) => (
+      <>
+        {rows.map((id) => (
+          <TranscriptRow key={id} messageId={id} />
+        ))}
+        {tail}
+      </>
+    ),
   };
 });
 vi.mock("./reply/markdown", () => ({
@@ -143,4 +151,24 @@ it("what runs is known again when it has ended", async () => {
   const ended = { ...question, status: "completed", revision: 2 };
   act(() => hand({ stream: "s", id: "s:c1-9", event: "message", data: ended }));
   expect(await screen.findByText("nothing runs")).toBeVisible();
+});
+
+it("a message that was sent is in sight until it has come along the stream, and then once", async () => {
+  const item = { messageId: "q2", userId: "me", sessionId: "s", content: "And then?" };
+  const sending = { ...item, files: [], model: "m", writtenAt: 1, state: "sending", error: null };
+  act(() => putOutgoing(sending as Outgoing));
+  expect(screen.getByText("Sending")).toBeVisible();
+  act(() => setSent(sending as Outgoing));
+  expect(screen.getByText("And then?")).toBeVisible();
+  expect(screen.queryByText("Sending")).toBeNull();
+  expect(screen.queryByRole("button", { name: "Send again" })).toBeNull();
+  expect(heldUp("me")).toEqual([]);
+  const came = message("q2", { role: "user", status: "delivered", content: "And then?" });
+  act(() => hand({ stream: "s", id: "s:c1-5", event: "message", data: came }));
+  expect(await screen.findByText("Delivered")).toBeVisible();
+  expect(screen.getAllByText("And then?")).toHaveLength(1);
+  act(() =>
+    hand({ stream: "s", id: "s:c1-6", event: "removed", data: { entity: "message", id: "q2" } }),
+  );
+  await vi.waitFor(() => expect(screen.queryByText("And then?")).toBeNull());
 });

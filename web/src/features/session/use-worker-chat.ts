@@ -1,10 +1,10 @@
-import { useCallback, useState } from "react";
+import { useCallback, useEffect, useState } from "react";
 import { useShallow } from "zustand/react/shallow";
 import type { ChatSession } from "@/shared/api/types";
 import { useUpdateSession } from "./actions/use-session-actions";
 import { useStopTurn } from "./actions/use-turn-actions";
 import { clearFiles, putBack, useDraftFiles } from "./attachments/draft-files";
-import { useOutbox, type Outgoing } from "./composer/outbox";
+import { dropOutgoing, forgetSent, useOutbox, type Outgoing } from "./composer/outbox";
 import { useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
 import { useArrangement } from "./stream/use-arrangement";
@@ -22,6 +22,7 @@ export function useWorkerChat(session: ChatSession) {
       outbox.filter((o) => o.sessionId === id && !(o.messageId in entries)),
     ),
   );
+  useSentUntilThere(id, outbox);
   const open = useSessionView(
     ({ transcript: { entries } }) => entries[arrangement.open ?? ""]?.message,
   );
@@ -69,4 +70,19 @@ export function useWorkerChat(session: ChatSession) {
             onStop: () => stop.mutate(open.messageId),
           },
   };
+}
+
+/** What was sent is kept in sight until it has come along the stream: then the session shows it itself. */
+function useSentUntilThere(id: string, outbox: readonly Outgoing[]): void {
+  const stream = useSessionStream();
+  useEffect(() => {
+    if (stream.store.getState().phase === "loading") forgetSent(id);
+  }, [stream, id]);
+  const sent = outbox.filter((o) => o.sessionId === id && o.state === "sent");
+  const there = useSessionView(
+    useShallow(({ transcript: { entries } }) =>
+      sent.map((o) => o.messageId).filter((messageId) => messageId in entries),
+    ),
+  );
+  useEffect(() => there.forEach(dropOutgoing), [there]);
 }

@@ -4,6 +4,7 @@ import { api, must } from "@/shared/api/client";
 import { ago } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
+import { LoadError } from "@/shared/ui/load-error";
 import { Skeleton } from "@/shared/ui/skeleton";
 import { toastError } from "@/shared/ui/toast-error";
 import { deviceName } from "@/shared/account/device-name";
@@ -15,7 +16,6 @@ export function DeviceSettings() {
   const devices = useQuery({
     queryKey,
     queryFn: () => must(api.GET("/api/v1/auth/devices", {})),
-    retry: false,
   });
   const signOut = useMutation({
     mutationFn: (deviceId: string) =>
@@ -27,7 +27,8 @@ export function DeviceSettings() {
     onError: toastError,
   });
   if (devices.isPending) return <Skeleton className="h-10 w-full" />;
-  if (devices.isError) return <p className="text-ink-3">{t.settings.noDevices}</p>;
+  if (devices.isError)
+    return <LoadError error={devices.error} onRetry={() => void devices.refetch()} />;
   return (
     <ul className="divide-y divide-line">
       {devices.data.items.map((device) => (

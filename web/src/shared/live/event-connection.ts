@@ -25,6 +25,8 @@ export class EventConnection {
   status: LinkStatus = { phase: "connecting", since: Date.now() };
   private user: string | null = null;
   private readonly sessions = new Map<string, string>();
+  /** Those whose position the connection does not know yet: what it brings of them must not move it. */
+  private readonly unasked = new Set<string>();
   private abort = new AbortController();
   private wakeUp: () => void = () => undefined;
   private settle: ReturnType<typeof setTimeout> | undefined;
@@ -48,6 +50,7 @@ export class EventConnection {
     const held = this.sessions.get(session);
     if (held !== undefined && !isBehind(cursor, held)) return;
     this.sessions.set(session, cursor);
+    this.unasked.add(session);
     this.reconnectSoon();
   }
 
@@ -105,6 +108,7 @@ export class EventConnection {
   }
 
   private wanted(): Wanted {
+    this.unasked.clear();
     return { user: this.user, sessions: Object.fromEntries(this.sessions) };
   }
 
@@ -121,7 +125,7 @@ export class EventConnection {
     // Only now: a frame whose handling threw must come again.
     if (!isSession) this.moveUser(frame.id);
     else if (frame.event === "removed" && isAbout(frame)) this.sessions.delete(frame.stream);
-    else this.sessions.set(frame.stream, frame.id);
+    else if (!this.unasked.has(frame.stream)) this.sessions.set(frame.stream, frame.id);
   }
 
   private moveUser(id: string): void {

@@ -123,6 +123,30 @@ describe("one connection for all tabs", () => {
     expect(server.asked.at(-1)?.sessions).toEqual({ s1: "s1:c1-3" });
   });
 
+  it("what the old connection still brings does not move a position that was set back", async () => {
+    tab().say({ type: "watch", session: "s1", cursor: "s1:c1-9" });
+    await settle();
+    tab().say({ type: "watch", session: "s1", cursor: "s1:c1-3" });
+    await server.say("s1:c1-10", "chunk");
+    await settle();
+    expect(server.asked.at(-1)?.sessions).toEqual({ s1: "s1:c1-3" });
+    await server.say("s1:c1-4", "chunk");
+    server.cut();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(server.asked.at(-1)?.sessions).toEqual({ s1: "s1:c1-4" });
+  });
+
+  it("nor one of a session that was let go and is watched again", async () => {
+    const watcher = tab();
+    watcher.say({ type: "watch", session: "s1", cursor: "s1:c1-9" });
+    await settle();
+    watcher.say({ type: "unwatch", session: "s1" });
+    watcher.say({ type: "watch", session: "s1", cursor: "s1:c1-3" });
+    await server.say("s1:c1-10", "chunk");
+    await settle();
+    expect(server.asked.at(-1)?.sessions).toEqual({ s1: "s1:c1-3" });
+  });
+
   it("keeps a session for as long as one tab watches it", async () => {
     const [first, second] = [tab(), tab()];
     for (const each of [first, second])

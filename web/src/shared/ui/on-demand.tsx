@@ -4,12 +4,14 @@ type Load<Props> = () => Promise<{ default: ComponentType<Props> }>;
 type Loading<Props> = { component?: ComponentType<Props>; error?: Error };
 
 /**
- * A component whose code is fetched when it is first shown, or before by `preload`; meanwhile it is `Meanwhile`. Not by
- * React's own `lazy`: what that shows meanwhile stays for 300 ms, even for code that is there sooner.
+ * A component whose code is fetched when it is first shown, or before by `preload`; meanwhile it is `Meanwhile`. If it
+ * cannot be fetched, `onFailed` is told, or it is an error of who shows it. Not by React's own `lazy`: what that shows
+ * meanwhile stays for 300 ms, even for code that is there sooner.
  */
 export function onDemand<Props extends object>(
   load: Load<Props>,
   Meanwhile: ComponentType<Props> = () => null,
+  onFailed?: () => void,
 ) {
   let loaded: ComponentType<Props> | undefined;
   const preload = async () => {
@@ -26,8 +28,11 @@ export function onDemand<Props extends object>(
       let gone = false;
       preload().then(
         (component) => !gone && set({ component }),
-        (error: unknown) =>
-          !gone && set({ error: error instanceof Error ? error : new Error(String(error)) }),
+        (error: unknown) => {
+          if (gone) return;
+          if (onFailed !== undefined) onFailed();
+          else set({ error: error instanceof Error ? error : new Error(String(error)) });
+        },
       );
       return () => {
         gone = true;

@@ -1,4 +1,5 @@
 import { Toaster as Sonner } from "sonner";
+import { t } from "@/shared/i18n/strings";
 
 const SHOWN_MS = 4_000;
 
@@ -6,6 +7,7 @@ const SHOWN_MS = 4_000;
 export function Toaster() {
   return (
     <Sonner
+      containerAriaLabel={t.notices.title}
       position="top-center"
       duration={SHOWN_MS}
       offset="var(--toast-edge)"

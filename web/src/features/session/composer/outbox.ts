@@ -15,8 +15,11 @@ export interface Outgoing {
   replaces?: string;
   /** In ms since the epoch. */
   writtenAt: number;
-  /** What waits is sent when the connection is back; what failed, when the user says so. */
-  state: "sending" | "waiting" | "failed";
+  /**
+   * What waits is sent by itself, what failed when the user says so. What was sent is shown until it has come along
+   * the session's stream.
+   */
+  state: "sending" | "waiting" | "failed" | "sent";
   error: string | null;
 }
 
@@ -47,9 +50,23 @@ export function dropOutgoing(messageId: string): void {
   localStorage.removeItem(PREFIX + messageId);
 }
 
-/** What the connection has held up, in the order in which it was written. */
+/** The server holds it: from now on this is not the only copy. */
+export function setSent(item: Outgoing): void {
+  dropOutgoing(item.messageId);
+  hold(item.messageId, { ...item, state: "sent" });
+}
+
+/** The session is about to be fetched, and what was sent with it. */
+export function forgetSent(session: string): void {
+  const sent = store.getState().filter((o) => o.sessionId === session && o.state === "sent");
+  sent.forEach(({ messageId }) => dropOutgoing(messageId));
+}
+
+/** What is yet to be sent, in the order in which it was written. */
 export const heldUp = (user: string): readonly Outgoing[] =>
-  store.getState().filter(({ userId, state }) => userId === user && state !== "failed");
+  store
+    .getState()
+    .filter(({ userId, state }) => userId === user && (state === "sending" || state === "waiting"));
 
 export function useOutbox(): readonly Outgoing[] {
   return useStore(store);

@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { useStore } from "zustand";
 import { t } from "@/shared/i18n/strings";
 import { themeStore } from "@/shared/theme/theme";
+import { useMediaQuery } from "@/shared/ui/use-media-query";
 import { drawDiagram } from "./draw-diagram";
 
 /**
@@ -10,17 +11,19 @@ import { drawDiagram } from "./draw-diagram";
  */
 export function Diagram({ source, otherwise }: { source: string; otherwise: React.ReactNode }) {
   const theme = useStore(themeStore);
+  const prefersDark = useMediaQuery("(prefers-color-scheme: dark)");
+  const dark = theme === "dark" || (theme === "system" && prefersDark);
   const [drawn, setDrawn] = useState<string | null>();
   useEffect(() => {
     let current = true;
-    drawDiagram(source, document.documentElement.dataset["theme"] === "dark").then(
+    drawDiagram(source, dark).then(
       (address) => current && setDrawn(address),
       () => current && setDrawn(null),
     );
     return () => {
       current = false;
     };
-  }, [source, theme]);
+  }, [source, dark]);
   // Neither yet, nor ever.
   if (drawn == null) return otherwise;
   return (

@@ -22,6 +22,9 @@ export function LongText({ label, text }: { label: string; text: string }) {
       <pre className="overflow-x-auto px-2.5 pb-2 font-mono text-xs break-words whitespace-pre-wrap">
         {all ? text.slice(0, MOST_CHARACTERS) : beginning}
       </pre>
+      {all && text.length > MOST_CHARACTERS && (
+        <p className="px-2.5 pb-2 text-xs text-ink-3">{t.reply.tooLong(MOST_CHARACTERS)}</p>
+      )}
       {beginning !== text && (
         <ShowAll
           all={all}

@@ -9,6 +9,11 @@ class Server {
   count = 0;
   /** Lets an older page wait until it is called. */
   hold: Promise<void> = Promise.resolve();
+  /** Older pages cannot be had. */
+  broken = false;
+  olderAsked = 0;
+  /** What some messages are beside what all are. */
+  more: Record<string, Partial<ChatMessage>> = {};
   private listener: (frame: Frame) => void = () => undefined;
 
   readonly live = {
@@ -19,11 +24,13 @@ class Server {
   } as unknown as LiveClient;
 
   readonly page: FetchPage = async ({ limit, before }) => {
+    if (before !== undefined) this.olderAsked++;
     if (before !== undefined) await this.hold;
+    if (before !== undefined && this.broken) throw new Error("no network");
     const end = before === undefined ? this.count : Number(before);
     const start = Math.max(0, end - limit);
     return {
-      items: ids(start, end).map(messageOf),
+      items: ids(start, end).map((id) => ({ ...messageOf(id), ...this.more[id] })),
       nextBefore: start === 0 ? null : `${start}`,
       lastEventId: `s:c1-${this.count}`,
     };
@@ -122,5 +129,74 @@ describe("nothing is missing between what was held and what was missed", () => {
     expect(shown()).toEqual(ids(170, 220));
     await readToTheBeginning();
     expect(shown()).toEqual(ids(0, 220));
+  });
+});
+
+describe("an earlier version is looked at that is further back than what was loaded", () => {
+  beforeEach(async () => {
+    server.more = {
+      m5: { supersededBy: "m119" },
+      m119: { replaces: "m5", version: 2 },
+    };
+    await open(120);
+  });
+  const chosen = () => stream.store.getState().chosen;
+
+  it("while earlier messages are on their way already", async () => {
+    server.hold = new Promise((resolve) => setTimeout(resolve, 100));
+    const load = stream.loadOlder.bind(stream);
+    const loadOlder = vi.spyOn(stream, "loadOlder");
+    // Whoever asks again and again without a pause lets nothing else come to pass, not even the end of this test.
+    loadOlder.mockImplementation(() => {
+      if (loadOlder.mock.calls.length > 10) throw new Error("asks without end");
+      return load();
+    });
+    void stream.loadOlder();
+    const shown = stream.showVersion("m119", -1);
+    await settle();
+    await shown;
+    expect(chosen()).toEqual({ m5: "m5" });
+    expect(server.olderAsked).toBe(2);
+  });
+
+  it("it stays at what is shown when they cannot be loaded", async () => {
+    server.broken = true;
+    await stream.showVersion("m119", -1);
+    expect(chosen()).toEqual({});
+    expect(stream.store.getState().olderError).toEqual(new Error("no network"));
+    server.broken = false;
+    await stream.showVersion("m119", -1);
+    expect(chosen()).toEqual({ m5: "m5" });
+    expect(stream.store.getState().olderError).toBeNull();
+  });
+});
+
+describe("earlier messages that could not be loaded", () => {
+  beforeEach(async () => {
+    await open(120);
+    server.broken = true;
+    await stream.loadOlder();
+  });
+
+  it("are said to be missing, and are there after another try", async () => {
+    expect(stream.store.getState()).toMatchObject({
+      olderError: new Error("no network"),
+      loadingOlder: false,
+    });
+    server.broken = false;
+    await stream.loadOlder();
+    expect(stream.store.getState().olderError).toBeNull();
+    expect(shown()).toEqual(ids(20, 120));
+  });
+
+  it("are asked for again by scrolling on, but not with each of its frames", async () => {
+    for (let frame = 0; frame < 10; frame++) stream.nearStart();
+    await settle();
+    expect(server.olderAsked).toBe(1);
+    server.broken = false;
+    await vi.advanceTimersByTimeAsync(2_000);
+    stream.nearStart();
+    await settle();
+    expect(shown()).toEqual(ids(20, 120));
   });
 });

@@ -19,6 +19,8 @@ export interface SessionView {
   /** From where earlier messages go on; null at the beginning of the session. */
   nextBefore: string | null;
   loadingOlder: boolean;
+  /** Why earlier messages could not be loaded, until another try has. */
+  olderError: unknown;
   /** Earlier versions of messages that are looked at. */
   chosen: Chosen;
   /** The message that is being edited in its place. */
@@ -49,6 +51,7 @@ export class SessionStream {
     error: null,
     nextBefore: null,
     loadingOlder: false,
+    olderError: null,
     chosen: {},
     editing: null,
   }));
@@ -58,6 +61,8 @@ export class SessionStream {
   private readonly pace = new Pace();
   private unwatch: () => void = () => undefined;
   private live: LiveClient | null = null;
+  private older: Promise<boolean> | null = null;
+  private olderFailedAt = 0;
 
   constructor(
     readonly sessionId: string,
@@ -94,21 +99,35 @@ export class SessionStream {
     }
   }
 
-  async loadOlder(): Promise<void> {
-    const { nextBefore, loadingOlder } = this.store.getState();
-    if (nextBefore === null || loadingOlder) return;
+  /** Loads the page of earlier messages, or waits for the one that is on its way: whether it came. */
+  loadOlder(): Promise<boolean> {
+    return (this.older ??= this.fetchOlder().finally(() => (this.older = null)));
+  }
+
+  /** Scrolling comes near the start. It does so with each frame: what failed just now is left alone for a moment. */
+  nearStart(): void {
+    if (Date.now() - this.olderFailedAt >= RETRY_MS) void this.loadOlder();
+  }
+
+  private async fetchOlder(): Promise<boolean> {
+    const { nextBefore } = this.store.getState();
+    if (nextBefore === null) return false;
     this.store.setState({ loadingOlder: true });
     try {
       const page = await this.page(nextBefore);
-      this.store.setState((view) =>
+      this.store.setState((view) => ({
+        olderError: null,
         // What it joins may have been replaced meanwhile.
-        view.nextBefore !== nextBefore
-          ? {}
-          : {
-              transcript: withOlderPage(view.transcript, page.items),
-              nextBefore: page.nextBefore,
-            },
-      );
+        ...(view.nextBefore === nextBefore && {
+          transcript: withOlderPage(view.transcript, page.items),
+          nextBefore: page.nextBefore,
+        }),
+      }));
+      return true;
+    } catch (olderError) {
+      this.olderFailedAt = Date.now();
+      this.store.setState({ olderError });
+      return false;
     } finally {
       this.store.setState({ loadingOlder: false });
     }
@@ -122,8 +141,7 @@ export class SessionStream {
       if (message === undefined) return undefined;
       return step < 0 ? olderVersion(entries, message) : newerVersion(entries, message);
     };
-    while (wanted() === undefined && step < 0 && this.store.getState().nextBefore !== null)
-      await this.loadOlder();
+    while (wanted() === undefined && step < 0) if (!(await this.loadOlder())) return;
     const version = wanted();
     if (version === undefined) return;
     this.store.setState(({ transcript: { entries }, chosen }) => {

@@ -60,9 +60,11 @@ afterEach(() => {
 const ids = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, i) => `m${from + i}`);
 
+const unfetched = () =>
+  new SessionStream("s", () => Promise.reject(new Error("nothing is fetched")));
+
 /** Opens the session as a page does that was just loaded. */
-function open(rows: readonly string[]) {
-  const stream = new SessionStream("s", () => Promise.reject(new Error("nothing is fetched")));
+function open(rows: readonly string[], stream = unfetched()) {
   const page = render(
     <SessionStreamContext value={stream}>
       <TranscriptView rows={rows} tail={null} jump={0} />
@@ -188,4 +190,26 @@ it("who goes to the end after coming back stays there at the next reload", () =>
   act(() => void vi.advanceTimersByTime(1000));
   expect(left()).toBe(0);
   expect(sessionStorage.getItem("muster.place.s")).toBeNull();
+});
+
+it("earlier messages that cannot be loaded are said to be missing, and tried again", async () => {
+  let broken = true;
+  const stream = new SessionStream("s", () =>
+    broken
+      ? Promise.reject(new Error("no network"))
+      : Promise.resolve({ items: [], nextBefore: null }),
+  );
+  stream.store.setState({ phase: "ready", nextBefore: "m0" });
+  open(ids(0, 40), stream);
+  scroll(100);
+  await act(() => vi.advanceTimersByTimeAsync(10));
+  expect(screen.getByRole("alert")).toHaveTextContent(
+    "Earlier messages could not be loaded: no network",
+  );
+  broken = false;
+  fireEvent.click(screen.getByRole("button", { name: "Try again" }));
+  expect(log()).toHaveFocus();
+  await act(() => vi.advanceTimersByTimeAsync(10));
+  expect(screen.queryByRole("alert")).toBeNull();
+  expect(stream.store.getState().nextBefore).toBeNull();
 });

@@ -6,6 +6,7 @@ import { Button } from "@/shared/ui/button";
 import { useSessionStream, useSessionView } from "../stream/use-session-stream";
 import { FollowContext } from "./follow-context";
 import { keptPlace, useKeepPlace } from "./kept-place";
+import { OlderNotice } from "./older-notice";
 import { RowInTime } from "./row-in-time";
 import { useFollow } from "./use-follow";
 
@@ -26,7 +27,6 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const stream = useSessionStream();
   const hasOlder = useSessionView((view) => view.nextBefore !== null);
-  const loadingOlder = useSessionView((view) => view.loadingOlder);
   const [kept] = useState(() => {
     const place = keptPlace(stream.sessionId);
     return place !== null && rows.includes(place.messageId) ? place : null;
@@ -93,7 +93,7 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
   const onScroll = (event: UIEvent<HTMLElement>) => {
     if (!isPlaced(event.currentTarget)) held.current = false;
     if (!held.current) noteScroll(event);
-    if (hasOlder && event.currentTarget.scrollTop < NEAR_START_PX) void stream.loadOlder();
+    if (hasOlder && event.currentTarget.scrollTop < NEAR_START_PX) stream.nearStart();
   };
 
   return (
@@ -109,11 +109,13 @@ export function TranscriptView({ rows, tail, jump }: TranscriptViewProps) {
         onScroll={onScroll}
         className="h-full overflow-y-auto overscroll-contain outline-offset-[-2px] [overflow-anchor:none]"
       >
-        {loadingOlder && (
-          <p role="status" className="py-3 text-center text-xs text-ink-3">
-            {t.session.older}
-          </p>
-        )}
+        <OlderNotice
+          onRetry={() => {
+            // The button goes, and the focus must not go with it.
+            scroller.current?.focus();
+            void stream.loadOlder();
+          }}
+        />
         <div className="relative w-full" style={{ height }}>
           {virtual.getVirtualItems().map((item) => (
             <div
