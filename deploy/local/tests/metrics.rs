@@ -70,10 +70,11 @@ mod waiting {
         let viewer = session.view().await;
         viewer.whole_reply_to(&session.send("count 400 every 5ms").await).await;
 
-        let chat = stack.until_counts(Part::Chat, |counted| {
-            counted.get("muster_turns_ended_total{outcome=\"COMPLETED\"}") == Some(&1.0)
-        })
-        .await;
+        let chat = stack
+            .until_counts(Part::Chat, |counted| {
+                counted.get("muster_turns_ended_total{outcome=\"COMPLETED\"}") == Some(&1.0)
+            })
+            .await;
         for once in [
             "muster_messages_sent_total",
             "muster_turns_started_total",
@@ -131,7 +132,7 @@ mod waiting {
     async fn who_comes_back_who_goes_and_what_fails_is_counted() {
         let stack = Stack::start().await;
         let admin = stack.admin().await;
-        let mut worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
+        let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
         let session = worker.session("demo/fast").await;
         let mut viewer = session.view().await;
         let looks = |count: f64| {
@@ -155,7 +156,9 @@ mod waiting {
         assert!(chat["muster_stream_bytes{stream=\"CHUNKS\"}"] > 0.0);
 
         assert!(Wire::connect(stack.broker().address(), &Login::worker("no token")).await.is_err());
-        stack.until_counts(Part::Registry, |counts| counts["muster_registry_callouts_total{outcome=\"denied\"}"] >= 1.0).await;
+        stack
+            .until_counts(Part::Registry, |counts| counts["muster_registry_callouts_total{outcome=\"denied\"}"] >= 1.0)
+            .await;
         worker.process().stop(std::time::Duration::from_secs(10)).await;
         let offline = |counts: &Counts| {
             counts["muster_registry_presence_changes_total{to=\"offline\"}"] == 1.0

@@ -1,7 +1,5 @@
 //! Browsers that nobody looks at are told, by way of a push service.
 
-use std::time::Duration;
-
 use muster_testkit::{
     client::{Client, ClientError},
     push_service::PushService,
@@ -74,14 +72,10 @@ async fn what_is_worth_it_is_told_to_whom_it_concerns(engine: Engine) {
     service.answers(410);
     worker.session("demo/fast").await.send("echo for nobody").await;
     service.next().await.unwrap();
-    until_counted(&stack, "gone", 1.0).await;
+    let gone = "muster_push_notices_total{outcome=\"gone\"}";
+    stack.until_counts(Part::Api, |counts| counts[gone] == 1.0).await;
     let path = format!("/push/subscriptions/{subscription}");
     refused(client.send(Method::DELETE, &path, None).await, 404);
-}
-
-async fn until_counted(stack: &Stack, outcome: &str, count: f64) {
-    let name = format!("muster_push_notices_total{{outcome=\"{outcome}\"}}");
-    stack.until_counts(Part::Api, |counts| counts[&name] == count).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
