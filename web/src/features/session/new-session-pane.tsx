@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { ChatSession, Machine, Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
-import { isApproved, nameOf, workerPresence } from "@/shared/fleet/presence";
+import { isApproved, nameOf, waitHint, workerPresence } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
 import { useGo } from "@/shared/nav/place";
 import { Button } from "@/shared/ui/button";
@@ -77,6 +77,7 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
       </PageMessage>
     );
   const presence = workerPresence(worker);
+  const hint = waitHint(worker);
   return (
     <div className="flex min-h-full flex-col">
       <div className="measure flex flex-1 flex-col justify-end px-4 pt-10 pb-5 md:px-6">
@@ -88,7 +89,7 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         <h1 className="mt-1 text-xl font-semibold tracking-[-0.02em] text-balance">
           {t.worker.newSessionTitle(nameOf(worker))}
         </h1>
-        {worker.status !== "online" && <p className="mt-1 text-ink-2">{t.worker.offlineHint}</p>}
+        {hint !== null && <p className="mt-1 text-ink-2">{hint}</p>}
       </div>
       <Composer
         takesFocus

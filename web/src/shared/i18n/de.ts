@@ -242,6 +242,7 @@ export const de: typeof en = {
       asking: "Wartet auf deine Entscheidung",
       online: "Online",
       offline: "Offline",
+      unknown: "Unbekannt, ob verbunden",
       pending: "Noch nicht gestartet",
     },
     showCommand: "Befehl noch einmal zeigen",

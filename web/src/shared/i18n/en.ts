@@ -237,6 +237,7 @@ export const en = {
       asking: "Waiting for your decision",
       online: "Online",
       offline: "Offline",
+      unknown: "Not known whether connected",
       pending: "Not started yet",
     },
     showCommand: "Show the command again",
