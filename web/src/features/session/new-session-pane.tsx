@@ -9,12 +9,12 @@ import { Dot } from "@/shared/ui/dot";
 import { PageMessage } from "@/shared/ui/page-message";
 import { useOnceReady } from "@/shared/ui/use-once-ready";
 import { useStartSession } from "./actions/use-session-actions";
-import { clearFiles, useDraftFiles } from "./attachments/draft-files";
+import { clearFiles, moveFiles, useDraftFiles } from "./attachments/draft-files";
 import { Composer } from "./composer/composer";
 import { ComposerNote } from "./composer/composer-note";
 import { namedModel } from "./named-model";
 import { DirectoryMenu } from "./composer/directory-menu";
-import { useDraft } from "./composer/use-draft";
+import { savedDraft, saveDraft, useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
 import { WorkerSessions } from "./worker-sessions";
 
@@ -49,8 +49,13 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
           const sessionId = session.chatSessionId;
           const attachments = files.flatMap((file) => file.attachment ?? []);
           void send({ sessionId, content: draft.trim(), files: attachments, model });
+          // What was written on meanwhile is the beginning of the next message.
+          const now = savedDraft(conversation);
+          const rest = now.startsWith(draft) ? now.slice(draft.length) : now;
+          saveDraft(sessionId, rest.trimStart());
           setDraft("");
-          clearFiles(conversation);
+          clearFiles(conversation, files);
+          moveFiles(conversation, sessionId);
           go({ session: sessionId });
         },
       },
