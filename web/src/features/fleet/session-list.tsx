@@ -22,9 +22,9 @@ export function SessionList({ sessions }: { sessions: readonly ChatSession[] }) 
       {shown.map((session) => (
         <SessionRow key={session.chatSessionId} session={session} />
       ))}
-      {open.length > shown.length && (
-        <FoldButton onClick={() => setAll(true)} open={false}>
-          {t.rail.more(open.length - shown.length)}
+      {open.length > SHOWN && (
+        <FoldButton onClick={() => setAll(!all)} open={all}>
+          {all ? t.reply.showLess : t.rail.more(open.length - SHOWN)}
         </FoldButton>
       )}
       {ended.length > 0 && (
