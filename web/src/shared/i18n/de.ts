@@ -434,6 +434,8 @@ export const de: typeof en = {
     paused: "Die Reihe hält an, weil der letzte Durchgang nicht fertig wurde.",
     continue: "Weiter",
     saveEdit: "Nachricht speichern",
+    late: "Der Agent hat diese Nachricht schon, so wie sie vorher war.",
+    sendLate: "Als neue Nachricht senden",
   },
   turn: {
     queued: "Wartet",

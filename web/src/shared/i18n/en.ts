@@ -429,6 +429,8 @@ export const en = {
     paused: "The queue is paused, because the last turn did not finish.",
     continue: "Continue",
     saveEdit: "Save message",
+    late: "The agent has this message already, as it was before.",
+    sendLate: "Send as a new message",
   },
   turn: {
     queued: "Queued",

@@ -16,7 +16,7 @@ export function RequestCard({ request, context }: { request: AgentRequest; conte
   const Icon = request.kind === "permission" ? ShieldQuestion : CircleHelp;
   const kind = t.request[request.kind];
   const title = visibleText(request.title);
-  const kept = useKeptFocus(request.status);
+  const kept = useKeptFocus();
   return (
     <section
       {...kept}
