@@ -46,6 +46,9 @@ export const de: typeof en = {
     wrong: "Der Name oder das Passwort ist falsch.",
     closed: "Neue Konten brauchen eine Einladung. Bitte um einen Link, wer dieses Muster betreibt.",
     signOut: "Abmelden",
+    signOutTitle: "Abmelden und Ungesendetes verlieren?",
+    signOutText:
+      "Entwürfe und ungesendete Nachrichten hat nur dieser Browser, und sie gehen verloren.",
     needUsername: "Gib einen Benutzernamen ein.",
     needPassword: "Gib dein Passwort ein.",
     shortPassword: "Nimm mindestens 8 Zeichen.",

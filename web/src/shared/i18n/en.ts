@@ -48,6 +48,8 @@ export const en = {
     wrong: "The name or the password is wrong.",
     closed: "New accounts need an invitation. Ask whoever runs this Muster for a link.",
     signOut: "Sign out",
+    signOutTitle: "Sign out and lose what was not sent?",
+    signOutText: "Drafts and messages that were not sent are kept in this browser alone, and go.",
     needUsername: "Enter a user name.",
     needPassword: "Enter your password.",
     shortPassword: "Use at least 8 characters.",
