@@ -1,8 +1,10 @@
+import { useState } from "react";
 import type { ChatSession, Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
 import { waitHint } from "@/shared/fleet/presence";
 import { RestrictionNotice } from "@/shared/fleet/restriction-notice";
 import { t } from "@/shared/i18n/strings";
+import { isSteppedTo } from "@/shared/keys/stepped-to";
 import { Button } from "@/shared/ui/button";
 import { LoadError } from "@/shared/ui/load-error";
 import { MessageActionsContext } from "./actions/message-actions";
@@ -33,6 +35,7 @@ export function SessionBody({
   const { rows, queue, open, earlier } = chat.arrangement;
   const actions = useMessageActionsOf(session, worker, chat.onSent);
   useMarkRead(session, rows.at(-1));
+  const [takesFocus] = useState(() => !isSteppedTo(session.chatSessionId));
   const hint = worker === undefined ? null : waitHint(worker);
   return (
     <MessageActionsContext value={actions}>
@@ -65,7 +68,7 @@ export function SessionBody({
           <Ended session={session} />
         ) : (
           <Composer
-            takesFocus
+            takesFocus={takesFocus}
             conversation={session.chatSessionId}
             worker={worker}
             directory={session.directory}
