@@ -65,7 +65,7 @@ export function Place({ phone }: { phone: boolean }) {
       return <PlaceSkeleton {...frame} />;
     case "error":
       return (
-        <Pane title={t.name} {...frame}>
+        <Pane title="" {...frame}>
           <LoadError error={placed.error} onRetry={placed.retry} />
         </Pane>
       );
