@@ -1,8 +1,7 @@
-import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { ChatSession } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
-import { cn } from "@/shared/ui/cn";
+import { FoldButton } from "./fold-button";
 import { SessionRow } from "./session-row";
 
 const SHOWN = 6;
@@ -34,28 +33,5 @@ export function SessionList({ sessions }: { sessions: readonly ChatSession[] }) 
       )}
       {endedOpen && ended.map((s) => <SessionRow key={s.chatSessionId} session={s} />)}
     </>
-  );
-}
-
-interface FoldButtonProps {
-  open: boolean;
-  onClick: () => void;
-  children: string;
-}
-
-function FoldButton({ open, onClick, children }: FoldButtonProps) {
-  return (
-    <button
-      type="button"
-      aria-expanded={open}
-      onClick={onClick}
-      className="flex h-6.5 touch w-full items-center gap-1 rounded-md pl-8.5 text-xs text-ink-3 hover:bg-hover hover:text-ink-2"
-    >
-      <ChevronRight
-        aria-hidden
-        className={cn("size-3 transition-transform", open && "rotate-90")}
-      />
-      {children}
-    </button>
   );
 }

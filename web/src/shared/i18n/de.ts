@@ -123,6 +123,7 @@ export const de: typeof en = {
     menuOf: (name) => `Menü von ${name}`,
     unread: "ungelesen",
     more: (n) => `${n} weitere zeigen`,
+    removedWorkers: "Entfernte Worker",
     settings: "Einstellungen",
   },
   home: {

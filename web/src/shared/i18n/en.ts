@@ -121,6 +121,7 @@ export const en = {
     menuOf: (name: string) => `Menu of ${name}`,
     unread: "unread",
     more: (n: number) => `Show ${n} more`,
+    removedWorkers: "Removed workers",
     settings: "Settings",
   },
   home: {
