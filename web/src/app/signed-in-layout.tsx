@@ -8,6 +8,7 @@ import { LiveContext } from "@/shared/live/live-context";
 import { liveOf } from "@/shared/live/live-of";
 import { followNotices } from "@/shared/notices/notices";
 import { onDemand } from "@/shared/ui/on-demand";
+import { NeedsAnnouncer } from "./needs-announcer";
 
 const SignOutDialog = onDemand(() => import("./sign-out-dialog"));
 
@@ -16,6 +17,7 @@ export function SignedInLayout() {
   return (
     <LiveContext value={liveOf(useMe().userId)}>
       <InStep />
+      <NeedsAnnouncer />
       <Outlet />
       {useOpenDialog()?.kind === "sign-out" && <SignOutDialog />}
     </LiveContext>
