@@ -49,7 +49,8 @@ export const en = {
     closed: "New accounts need an invitation. Ask whoever runs this Muster for a link.",
     signOut: "Sign out",
     signOutTitle: "Sign out and lose what was not sent?",
-    signOutText: "Drafts and messages that were not sent are kept in this browser alone, and go.",
+    signOutText:
+      "Drafts and messages that were not sent are kept only in this browser, and will be gone.",
     needUsername: "Enter a user name.",
     needPassword: "Enter your password.",
     shortPassword: "Use at least 8 characters.",
