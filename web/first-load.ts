@@ -56,6 +56,7 @@ const soon = {
   app: [
     "src/features/session/session-pane.tsx",
     "src/features/session/new-session-pane.tsx",
+    "src/features/fleet/machine-page.tsx",
     "src/features/session/reply/markdown.tsx",
   ],
 };

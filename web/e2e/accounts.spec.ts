@@ -74,7 +74,16 @@ test("two people at one computer see each only their own", async ({ page, muster
   await expect(muster.reply).toContainText("a secret of the first");
   await muster.composer.fill("a draft of the first");
   const address = page.url();
-  await muster.signOut();
+  await page.goto("/settings");
+  const signOut = page.getByRole("button", { name: "Sign out" }).first();
+  await signOut.click();
+  const sure = page.getByRole("alertdialog", { name: "Sign out and lose what was not sent?" });
+  await sure.getByRole("button", { name: "Cancel" }).click();
+  await expect(sure).toBeHidden();
+  await expect(signOut).toBeFocused();
+  await signOut.click();
+  await sure.getByRole("button", { name: "Sign out" }).click();
+  await page.waitForURL("**/login**");
   await muster.signUp();
   await expect(
     page.getByRole("heading", { name: "Bring your first machine on board" }),

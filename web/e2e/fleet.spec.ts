@@ -150,3 +150,16 @@ test("a worker's sessions stand with what goes on on top in green, and what has 
   await expect(sessions(page)).toHaveText(["echo first", "echo second"]);
   await expect(sessions(page).last().getByRole("img", { name: "ended" })).toBeVisible();
 });
+
+test("the sessions of a worker that is removed stay within reach", async ({ page, muster }) => {
+  await muster.readyToChat();
+  await muster.send("echo kept");
+  await expect(muster.reply).toContainText("kept");
+  await machine(page, "online").click();
+  await page.getByRole("main").getByRole("button", { name: "Menu of orchard" }).click();
+  await page.getByRole("menuitem", { name: "Remove worker" }).click();
+  await page.getByRole("alertdialog").getByRole("button", { name: "Remove worker" }).click();
+  await rail(page).getByRole("button", { name: "Removed workers" }).click();
+  await sessions(page).filter({ hasText: "kept" }).click();
+  await expect(muster.reply).toContainText("kept");
+});

@@ -119,3 +119,26 @@ test("with the keyboard alone one signs in, talks, answers, stops and signs out,
   await page.keyboard.press("Enter");
   await page.waitForURL("**/login**");
 });
+
+test("J and K lead through the sessions, and write nothing into them", async ({ page, muster }) => {
+  await muster.readyToChat();
+  for (const word of ["first", "second"]) {
+    await page.getByRole("button", { name: "New session on orchard" }).click();
+    await expect(page.getByText("What should orchard work on?")).toBeVisible();
+    await muster.send(`echo ${word}`);
+    await expect(muster.reply).toContainText(word);
+    await expect(page.getByRole("heading", { name: `echo ${word}` })).toBeVisible();
+  }
+  await page.getByRole("log").focus();
+  for (const [key, word] of [
+    ["j", "first"],
+    ["k", "second"],
+    ["j", "first"],
+  ] as const) {
+    await page.keyboard.press(key);
+    await expect(page.getByRole("heading", { name: `echo ${word}` })).toBeVisible();
+    await expect(muster.composer).toHaveValue("");
+    await expect(page.locator("[data-session]").filter({ hasText: word })).toBeFocused();
+    await seesFocus(page);
+  }
+});

@@ -75,3 +75,17 @@ test("the drawer tells of no keys that a phone has not", async ({ page, muster }
   await page.setViewportSize({ width: 1440, height: 900 });
   await expect(hint).toBeVisible();
 });
+
+test("with the drawer closed, its button says that something needs you", async ({
+  page,
+  muster,
+}) => {
+  test.slow();
+  await muster.readyToChat();
+  await muster.send("ask");
+  const drawer = (name: string) => page.getByRole("button", { name, exact: true });
+  await expect(drawer("Open machines and sessions. 1 thing needs you")).toBeVisible();
+  const permission = page.getByRole("log").getByRole("region", { name: /^Permission/ });
+  await permission.getByRole("button", { name: "Allow once" }).click();
+  await expect(drawer("Open machines and sessions")).toBeVisible();
+});

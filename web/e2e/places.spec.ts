@@ -68,6 +68,24 @@ test("an address of what was deleted, or is somebody else's, leads to the start,
   await expect(none).toBeVisible();
 });
 
+test("the tab is called after what it shows", async ({ page, muster }) => {
+  await muster.readyToChat();
+  await expect(page).toHaveTitle("orchard · Muster");
+  await muster.send("echo a title");
+  await expect(page).toHaveTitle("echo a title · Muster");
+  const machine = page.getByRole("navigation").getByRole("button", { name: /^online laptop/ });
+  await machine.click();
+  await expect(page).toHaveTitle("laptop · Muster");
+  for (const [address, title] of [
+    ["/app", "Start"],
+    ["/settings", "Settings"],
+    ["/activity", "Activity"],
+  ] as const) {
+    await page.goto(address);
+    await expect(page).toHaveTitle(`${title} · Muster`);
+  }
+});
+
 for (const [name, viewport, zoom] of [
   ["360 px", { width: 360, height: 740 }, 1],
   ["2560 px", { width: 2560, height: 1440 }, 1],

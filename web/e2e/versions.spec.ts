@@ -52,7 +52,7 @@ test("by keyboard the last message is changed, and escape leaves it as it was", 
   await expect(field).toBeFocused();
   await field.press("Escape");
   await expect(field).toBeHidden();
-  await muster.composer.focus();
+  await expect(muster.composer).toBeFocused();
   await muster.composer.press("ArrowUp");
   await field.fill("echo another");
   await field.press("Enter");

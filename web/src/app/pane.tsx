@@ -1,6 +1,9 @@
 import type { ReactNode } from "react";
+import { t } from "@/shared/i18n/strings";
+import { PageTitle } from "@/shared/ui/page-title";
 
 interface PaneProps {
+  /** Nothing where it is not known. */
   title: string;
   before: ReactNode;
   mark: ReactNode;
@@ -11,9 +14,10 @@ interface PaneProps {
 export function Pane({ title, before, mark, children }: PaneProps) {
   return (
     <div className="flex h-full flex-col">
+      <PageTitle of={title} />
       <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line px-2 md:px-4">
         {before}
-        <span className="truncate font-semibold">{title}</span>
+        <span className="truncate font-semibold">{title || t.name}</span>
         <span className="flex-1" />
         {mark}
       </header>

@@ -1,17 +1,15 @@
-import { Menu } from "lucide-react";
 import { useEffect } from "react";
 import { toast } from "sonner";
 import { MachineEmptyState } from "@/features/fleet/machine-empty-state";
-import { MachinePage } from "@/features/fleet/machine-page";
 import { askAhead } from "@/shared/api/asked-ahead";
 import { newestPage } from "@/shared/api/newest-page";
 import { closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
 import { nameOf } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
 import { useGo } from "@/shared/nav/place";
-import { IconButton } from "@/shared/ui/icon-button";
 import { LoadError } from "@/shared/ui/load-error";
 import { fetchSoon, onDemand, whenIdle } from "@/shared/ui/on-demand";
+import { DrawerButton } from "./drawer-button";
 import { Home } from "./home";
 import { LinkMark } from "./link-mark";
 import { Pane } from "./pane";
@@ -20,6 +18,9 @@ import { toggleDetail, useDetailOpen } from "./use-detail-open";
 import { usePlaced } from "./use-placed";
 
 const SessionPane = onDemand(() => import("@/features/session/session-pane"), PlaceSkeleton);
+const MachinePage = onDemand(async () => ({
+  default: (await import("@/features/fleet/machine-page")).MachinePage,
+}));
 const NewSessionPane = onDemand(() => import("@/features/session/new-session-pane"));
 
 /** Markdown alone is half of what a session needs: by itself, it holds up no tap for long. */
@@ -27,6 +28,7 @@ const soon = [
   () => import("@/features/session/reply/markdown"),
   SessionPane.preload,
   NewSessionPane.preload,
+  MachinePage.preload,
 ];
 
 /** What the address leads to. An address that leads nowhere (any more) falls back, with a notice. */
@@ -53,19 +55,14 @@ export function Place({ phone }: { phone: boolean }) {
     return whenIdle(soon);
   }, [settled]);
 
-  const before = phone && (
-    <IconButton label={t.rail.open} onClick={() => openDialog({ kind: "rail" })}>
-      <Menu />
-    </IconButton>
-  );
-  const frame = { before, mark: <LinkMark /> };
+  const frame = { before: phone && <DrawerButton />, mark: <LinkMark /> };
   switch (placed.kind) {
     case "loading":
     case "gone":
       return <PlaceSkeleton {...frame} />;
     case "error":
       return (
-        <Pane title={t.name} {...frame}>
+        <Pane title="" {...frame}>
           <LoadError error={placed.error} onRetry={placed.retry} />
         </Pane>
       );

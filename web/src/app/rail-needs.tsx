@@ -10,11 +10,7 @@ export function RailNeeds() {
   const { registrations, requests, count } = useNeeds();
   const go = useGo();
   return (
-    <section
-      aria-label={t.needs.title}
-      aria-live="polite"
-      className={count > 0 ? "mb-4" : "sr-only"}
-    >
+    <section aria-label={t.needs.title} className={count > 0 ? "mb-4" : "sr-only"}>
       {count > 0 && (
         <>
           <h2 className="flex items-center gap-1.5 px-2 pb-1 text-xs font-medium text-wait-ink">

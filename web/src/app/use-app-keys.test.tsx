@@ -4,13 +4,15 @@ import type { ReactNode } from "react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { closeDialog, useOpenDialog } from "@/shared/dialogs/dialog-store";
 import { setSingleKeys } from "@/shared/keys/single-keys";
+import { isSteppedTo } from "@/shared/keys/stepped-to";
 import { Dialog } from "@/shared/ui/dialog";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/shared/ui/menu";
 import { TooltipProvider } from "@/shared/ui/tooltip";
 import { useAppKeys } from "./use-app-keys";
 
 const go = vi.hoisted(() => vi.fn());
-vi.mock("@/shared/nav/place", () => ({ useGo: () => go, usePlace: () => ({ session: "s" }) }));
+const place = vi.hoisted(() => ({ session: "s" }));
+vi.mock("@/shared/nav/place", () => ({ useGo: () => go, usePlace: () => ({ ...place }) }));
 vi.mock("@/shared/fleet/use-sessions", () => ({
   useSessions: () => ({ data: [{ chatSessionId: "s", workerId: "w" }] }),
 }));
@@ -29,6 +31,7 @@ const user = userEvent.setup();
 
 beforeEach(() => {
   go.mockClear();
+  place.session = "s";
   setSingleKeys(true);
   closeDialog();
 });
@@ -37,6 +40,28 @@ it("a letter on the page is a shortcut", async () => {
   render(<Page />);
   await user.keyboard("n");
   expect(go).toHaveBeenCalledWith({ worker: "w" });
+});
+
+it("J and K lead from session to session, whose composers leave them the focus", async () => {
+  const rows = ["s", "s2", "s3"].map((id) => <button key={id} data-session={id} aria-label={id} />);
+  const { rerender } = render(<Page>{rows}</Page>);
+  const isAt = (session: string) => {
+    expect(go).toHaveBeenLastCalledWith({ session });
+    expect(isSteppedTo(session)).toBe(true);
+    expect(screen.getByRole("button", { name: session })).toHaveFocus();
+    place.session = session;
+    rerender(<Page>{rows}</Page>);
+  };
+  await user.keyboard("j");
+  isAt("s2");
+  await user.keyboard("j");
+  isAt("s3");
+  await user.keyboard("k");
+  isAt("s2");
+  // Opened another way, the same session is one to write in.
+  place.session = "s";
+  rerender(<Page>{rows}</Page>);
+  expect(isSteppedTo("s2")).toBe(false);
 });
 
 it("what is on its way out is in nobody's way", async () => {

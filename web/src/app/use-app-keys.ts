@@ -2,6 +2,7 @@ import { useEffect } from "react";
 import { anyDialogOpen, openDialog } from "@/shared/dialogs/dialog-store";
 import { useSessions } from "@/shared/fleet/use-sessions";
 import { singleKeysStore } from "@/shared/keys/single-keys";
+import { isSteppedTo, stepTo } from "@/shared/keys/stepped-to";
 import { useGo, usePlace } from "@/shared/nav/place";
 import { toggleDetail } from "./use-detail-open";
 
@@ -11,14 +12,19 @@ export function useAppKeys(): void {
   const go = useGo();
   const sessions = useSessions().data;
   useEffect(() => {
+    if (!isSteppedTo(place.session ?? "")) stepTo(null);
+  }, [place.session]);
+  useEffect(() => {
     const current = sessions?.find((s) => s.chatSessionId === place.session);
     const step = (by: number) => {
-      const order = [...document.querySelectorAll<HTMLElement>("[data-session]")].map(
-        (row) => row.dataset["session"] ?? "",
-      );
-      const at = order.indexOf(place.session ?? "");
-      const next = order[at === -1 ? 0 : at + by];
-      if (next !== undefined) go({ session: next });
+      const rows = [...document.querySelectorAll<HTMLElement>("[data-session]")];
+      const at = rows.findIndex((row) => row.dataset["session"] === place.session);
+      const next = rows[at === -1 ? 0 : at + by];
+      const session = next?.dataset["session"];
+      if (session === undefined) return;
+      next?.focus();
+      stepTo(session);
+      go({ session });
     };
     const newSession = () => {
       const worker = place.worker ?? current?.workerId;

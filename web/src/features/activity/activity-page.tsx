@@ -6,6 +6,7 @@ import { Button } from "@/shared/ui/button";
 import { Choice } from "@/shared/ui/choice";
 import { LoadError } from "@/shared/ui/load-error";
 import { Menu, MenuContent, MenuItem, MenuTrigger } from "@/shared/ui/menu";
+import { PageTitle } from "@/shared/ui/page-title";
 import { Skeleton } from "@/shared/ui/skeleton";
 import { ActivityList } from "./activity-list";
 import { exportOf, useActivity, type ActivityFilter } from "./use-activity";
@@ -22,6 +23,7 @@ export function ActivityPage({ filter, onFilter }: ActivityPageProps) {
   const entries = activity.data?.pages.flatMap((page) => page.items) ?? [];
   return (
     <main className="h-full overflow-y-auto">
+      <PageTitle of={t.activity.title} />
       <div className="mx-auto w-full max-w-2xl px-5 py-6 md:py-10">
         <Button look="ghost" size="sm" asChild className="-ml-2.5">
           <Link to="/settings">

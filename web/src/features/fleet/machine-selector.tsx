@@ -15,6 +15,7 @@ import { LoadError } from "@/shared/ui/load-error";
 import { Skeleton } from "@/shared/ui/skeleton";
 import { MachineCounts } from "./machine-counts";
 import { MachineMenu } from "./machine-menu";
+import { RemovedWorkers } from "./removed-workers";
 import { RailRow } from "./rail-row";
 import { WorkerSelector } from "./worker-selector";
 
@@ -38,6 +39,7 @@ export function MachineSelector() {
           <MachineItem key={machine.machineId} machine={machine} sessions={sessions.data ?? []} />
         ))}
       </ul>
+      <RemovedWorkers machines={machines.data} sessions={sessions.data ?? []} />
       <Button
         look="ghost"
         size="sm"

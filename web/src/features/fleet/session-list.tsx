@@ -1,8 +1,7 @@
-import { ChevronRight } from "lucide-react";
 import { useState } from "react";
 import type { ChatSession } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
-import { cn } from "@/shared/ui/cn";
+import { FoldButton } from "./fold-button";
 import { SessionRow } from "./session-row";
 
 const SHOWN = 6;
@@ -22,9 +21,9 @@ export function SessionList({ sessions }: { sessions: readonly ChatSession[] }) 
       {shown.map((session) => (
         <SessionRow key={session.chatSessionId} session={session} />
       ))}
-      {open.length > shown.length && (
-        <FoldButton onClick={() => setAll(true)} open={false}>
-          {t.rail.more(open.length - shown.length)}
+      {open.length > SHOWN && (
+        <FoldButton onClick={() => setAll(!all)} open={all}>
+          {all ? t.reply.showLess : t.rail.more(open.length - SHOWN)}
         </FoldButton>
       )}
       {ended.length > 0 && (
@@ -34,28 +33,5 @@ export function SessionList({ sessions }: { sessions: readonly ChatSession[] }) 
       )}
       {endedOpen && ended.map((s) => <SessionRow key={s.chatSessionId} session={s} />)}
     </>
-  );
-}
-
-interface FoldButtonProps {
-  open: boolean;
-  onClick: () => void;
-  children: string;
-}
-
-function FoldButton({ open, onClick, children }: FoldButtonProps) {
-  return (
-    <button
-      type="button"
-      aria-expanded={open}
-      onClick={onClick}
-      className="flex h-6.5 touch w-full items-center gap-1 rounded-md pl-8.5 text-xs text-ink-3 hover:bg-hover hover:text-ink-2"
-    >
-      <ChevronRight
-        aria-hidden
-        className={cn("size-3 transition-transform", open && "rotate-90")}
-      />
-      {children}
-    </button>
   );
 }

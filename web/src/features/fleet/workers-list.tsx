@@ -1,5 +1,5 @@
 import type { Machine, Worker } from "@/shared/api/types";
-import { nameOf } from "@/shared/fleet/presence";
+import { nameOf, stateOf } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
 import { RegistrationCard } from "./registration-card";
 import { WorkerItem } from "./worker-item";
@@ -14,15 +14,15 @@ export function WorkersList({ machine, workers }: WorkersListProps) {
   const asking = workers.flatMap((worker) =>
     worker.registrations.map((registration) => ({ worker, registration })),
   );
+  const inState = (...states: readonly ReturnType<typeof stateOf>[]) =>
+    workers.filter((worker) => states.includes(stateOf(worker)));
   const groups = [
-    [t.worker.groups.online, workers.filter((w) => w.status === "online")],
-    [
-      t.worker.groups.offline,
-      workers.filter((w) => w.status === "offline" || w.status === "ready"),
-    ],
+    [t.worker.groups.online, inState("online")],
+    [t.worker.groups.offline, inState("offline", "ready")],
+    [t.worker.groups.unknown, inState("unknown")],
     [
       t.worker.groups.pending,
-      workers.filter((w) => w.status === "pending_authorization" && w.registrations.length === 0),
+      inState("pending_authorization").filter((w) => w.registrations.length === 0),
     ],
   ] as const;
   return (

@@ -63,3 +63,20 @@ it("what is sent before the models are known goes out once they are", async () =
     ],
   ]);
 });
+
+it("what is written while the session is made is kept for it", async () => {
+  let make = () => {};
+  const made = new Promise<void>((resolve) => (make = resolve));
+  vi.stubGlobal("fetch", async () => {
+    await made;
+    return Response.json({ chatSessionId: "s2", workerId: "w1", revision: 1 }, { status: 201 });
+  });
+  const user = userEvent.setup();
+  render(pane([tiny]));
+  const box = screen.getByRole("textbox", { name: "Message" });
+  await user.type(box, "Hello{Enter} and more");
+  make();
+  await waitFor(() => expect(go).toHaveBeenCalledWith({ session: "s2" }));
+  expect(localStorage.getItem("muster.own.draft.s2")).toBe("and more");
+  expect(box).toHaveValue("");
+});

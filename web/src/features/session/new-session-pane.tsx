@@ -1,7 +1,7 @@
 import { useState } from "react";
 import type { ChatSession, Machine, Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
-import { isApproved, nameOf, workerPresence } from "@/shared/fleet/presence";
+import { isApproved, nameOf, waitHint, workerPresence } from "@/shared/fleet/presence";
 import { t } from "@/shared/i18n/strings";
 import { useGo } from "@/shared/nav/place";
 import { Button } from "@/shared/ui/button";
@@ -9,12 +9,12 @@ import { Dot } from "@/shared/ui/dot";
 import { PageMessage } from "@/shared/ui/page-message";
 import { useOnceReady } from "@/shared/ui/use-once-ready";
 import { useStartSession } from "./actions/use-session-actions";
-import { clearFiles, useDraftFiles } from "./attachments/draft-files";
+import { clearFiles, moveFiles, useDraftFiles } from "./attachments/draft-files";
 import { Composer } from "./composer/composer";
 import { ComposerNote } from "./composer/composer-note";
 import { namedModel } from "./named-model";
 import { DirectoryMenu } from "./composer/directory-menu";
-import { useDraft } from "./composer/use-draft";
+import { savedDraft, saveDraft, useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
 import { WorkerSessions } from "./worker-sessions";
 
@@ -49,8 +49,13 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
           const sessionId = session.chatSessionId;
           const attachments = files.flatMap((file) => file.attachment ?? []);
           void send({ sessionId, content: draft.trim(), files: attachments, model });
+          // What was written on meanwhile is the beginning of the next message.
+          const now = savedDraft(conversation);
+          const rest = now.startsWith(draft) ? now.slice(draft.length) : now;
+          saveDraft(sessionId, rest.trimStart());
           setDraft("");
-          clearFiles(conversation);
+          clearFiles(conversation, files);
+          moveFiles(conversation, sessionId);
           go({ session: sessionId });
         },
       },
@@ -77,6 +82,7 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
       </PageMessage>
     );
   const presence = workerPresence(worker);
+  const hint = waitHint(worker);
   return (
     <div className="flex min-h-full flex-col">
       <div className="measure flex flex-1 flex-col justify-end px-4 pt-10 pb-5 md:px-6">
@@ -88,7 +94,7 @@ export default function NewSessionPane({ worker, machine, sessions }: NewSession
         <h1 className="mt-1 text-xl font-semibold tracking-[-0.02em] text-balance">
           {t.worker.newSessionTitle(nameOf(worker))}
         </h1>
-        {worker.status !== "online" && <p className="mt-1 text-ink-2">{t.worker.offlineHint}</p>}
+        {hint !== null && <p className="mt-1 text-ink-2">{hint}</p>}
       </div>
       <Composer
         takesFocus

@@ -1,7 +1,10 @@
+import { useState } from "react";
 import type { ChatSession, Worker } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
+import { waitHint } from "@/shared/fleet/presence";
 import { RestrictionNotice } from "@/shared/fleet/restriction-notice";
 import { t } from "@/shared/i18n/strings";
+import { isSteppedTo } from "@/shared/keys/stepped-to";
 import { Button } from "@/shared/ui/button";
 import { LoadError } from "@/shared/ui/load-error";
 import { MessageActionsContext } from "./actions/message-actions";
@@ -32,7 +35,8 @@ export function SessionBody({
   const { rows, queue, open, earlier } = chat.arrangement;
   const actions = useMessageActionsOf(session, worker, chat.onSent);
   useMarkRead(session, rows.at(-1));
-  const offline = worker !== undefined && worker.status !== "online";
+  const [takesFocus] = useState(() => !isSteppedTo(session.chatSessionId));
+  const hint = worker === undefined ? null : waitHint(worker);
   return (
     <MessageActionsContext value={actions}>
       <div className="flex min-w-0 flex-1 flex-col">
@@ -64,7 +68,7 @@ export function SessionBody({
           <Ended session={session} />
         ) : (
           <Composer
-            takesFocus
+            takesFocus={takesFocus}
             conversation={session.chatSessionId}
             worker={worker}
             directory={session.directory}
@@ -83,8 +87,8 @@ export function SessionBody({
                 {worker !== undefined && (
                   <RestrictionNotice worker={worker} className="px-2 pb-1.5" />
                 )}
-                {offline && worker.restriction !== "cut_off" && queue.length === 0 && (
-                  <p className="px-2 pb-1.5 text-xs text-ink-3">{t.worker.offlineHint}</p>
+                {hint !== null && worker?.restriction !== "cut_off" && queue.length === 0 && (
+                  <p className="px-2 pb-1.5 text-xs text-ink-3">{hint}</p>
                 )}
                 <WaitingList
                   sessionId={session.chatSessionId}

@@ -6,6 +6,7 @@ import { t } from "@/shared/i18n/strings";
 import { useGo } from "@/shared/nav/place";
 import { Dot } from "@/shared/ui/dot";
 import { IconButton } from "@/shared/ui/icon-button";
+import { PageTitle } from "@/shared/ui/page-title";
 import { SessionMenu } from "./session-menu";
 import { SharedMark } from "./shared-mark";
 
@@ -23,6 +24,7 @@ export function SessionHeader(props: SessionHeaderProps) {
   const go = useGo();
   return (
     <header className="flex h-12 shrink-0 items-center gap-2 border-b border-line px-2 md:px-4">
+      <PageTitle of={titleOf(session)} />
       {props.before}
       <h1 className="min-w-0 truncate font-semibold tracking-[-0.005em]">{titleOf(session)}</h1>
       <span className="hidden min-w-0 shrink truncate text-xs text-ink-3 lg:block">

@@ -37,9 +37,9 @@ export function useWorkerChat(session: ChatSession) {
     outgoing,
     draft,
     setDraft,
-    /** Back into the composer with a message that was not sent. */
+    /** Back into the composer with a message that was not sent, before what is being written there. */
     editAgain: (item: Outgoing) => {
-      setDraft(item.content);
+      setDraft([item.content, draft].filter((text) => text.trim() !== "").join("\n\n"));
       putBack(id, item.files);
     },
     sent,
@@ -58,7 +58,7 @@ export function useWorkerChat(session: ChatSession) {
       stream.showCurrent();
       void send({ sessionId: id, content: draft.trim(), files: attachments, model });
       setDraft("");
-      clearFiles(id);
+      clearFiles(id, files);
       setSent((n) => n + 1);
     },
     running:

@@ -7,6 +7,7 @@ import { useMe } from "@/shared/account/use-me";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Notice } from "@/shared/ui/notice";
+import { PageTitle } from "@/shared/ui/page-title";
 import { AccountSettings } from "./account-settings";
 import { AppearanceSettings } from "./appearance-settings";
 import { DeviceSettings } from "./device-settings";
@@ -25,6 +26,7 @@ export function SettingsPage({ problem }: { problem: string | undefined }) {
   const providers = useAuthMethods().data?.oidc ?? [];
   return (
     <main className="h-full overflow-y-auto">
+      <PageTitle of={t.settings.title} />
       <div className="mx-auto w-full max-w-2xl px-5 py-6 md:py-10">
         <Button look="ghost" size="sm" asChild className="-ml-2.5">
           <Link to="/app">

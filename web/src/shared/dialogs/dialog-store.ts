@@ -5,6 +5,7 @@ import { createStore } from "zustand/vanilla";
 export type OpenDialog =
   | { kind: "palette" }
   | { kind: "shortcuts" }
+  | { kind: "sign-out" }
   | { kind: "rail" }
   | { kind: "detail" }
   | { kind: "connect-agent"; machineId: string | null }

@@ -33,6 +33,13 @@ export function machinePresence(machine: Machine): { look: DotLook; label: strin
     : { look: "off", label: t.machine.offline };
 }
 
+/** What whoever writes to a worker is told of it; nothing while it is there. */
+export function waitHint(worker: Worker): string | null {
+  const state = stateOf(worker);
+  if (state === "online") return null;
+  return state === "unknown" ? t.worker.statusHint.unknown : t.worker.offlineHint;
+}
+
 /** Green for what can be written to at once, whether it works or rests. */
 export function sessionPresence(session: ChatSession): { look: DotLook; label: string } {
   if (session.activity === "needs_you")

@@ -46,6 +46,9 @@ export const de: typeof en = {
     wrong: "Der Name oder das Passwort ist falsch.",
     closed: "Neue Konten brauchen eine Einladung. Bitte um einen Link, wer dieses Muster betreibt.",
     signOut: "Abmelden",
+    signOutTitle: "Abmelden und Ungesendetes verlieren?",
+    signOutText:
+      "Entwürfe und ungesendete Nachrichten hat nur dieser Browser, und sie gehen verloren.",
     needUsername: "Gib einen Benutzernamen ein.",
     needPassword: "Gib dein Passwort ein.",
     shortPassword: "Nimm mindestens 8 Zeichen.",
@@ -120,6 +123,7 @@ export const de: typeof en = {
     menuOf: (name) => `Menü von ${name}`,
     unread: "ungelesen",
     more: (n) => `${n} weitere zeigen`,
+    removedWorkers: "Entfernte Worker",
     settings: "Einstellungen",
   },
   home: {
@@ -242,6 +246,7 @@ export const de: typeof en = {
       asking: "Wartet auf deine Entscheidung",
       online: "Online",
       offline: "Offline",
+      unknown: "Unbekannt, ob verbunden",
       pending: "Noch nicht gestartet",
     },
     showCommand: "Befehl noch einmal zeigen",
@@ -435,6 +440,8 @@ export const de: typeof en = {
     paused: "Die Reihe hält an, weil der letzte Durchgang nicht fertig wurde.",
     continue: "Weiter",
     saveEdit: "Nachricht speichern",
+    late: "Der Agent hat diese Nachricht schon, so wie sie vorher war.",
+    sendLate: "Als neue Nachricht senden",
   },
   turn: {
     queued: "Wartet",

@@ -48,6 +48,9 @@ export const en = {
     wrong: "The name or the password is wrong.",
     closed: "New accounts need an invitation. Ask whoever runs this Muster for a link.",
     signOut: "Sign out",
+    signOutTitle: "Sign out and lose what was not sent?",
+    signOutText:
+      "Drafts and messages that were not sent are kept only in this browser, and will be gone.",
     needUsername: "Enter a user name.",
     needPassword: "Enter your password.",
     shortPassword: "Use at least 8 characters.",
@@ -119,6 +122,7 @@ export const en = {
     menuOf: (name: string) => `Menu of ${name}`,
     unread: "unread",
     more: (n: number) => `Show ${n} more`,
+    removedWorkers: "Removed workers",
     settings: "Settings",
   },
   home: {
@@ -237,6 +241,7 @@ export const en = {
       asking: "Waiting for your decision",
       online: "Online",
       offline: "Offline",
+      unknown: "Not known whether connected",
       pending: "Not started yet",
     },
     showCommand: "Show the command again",
@@ -430,6 +435,8 @@ export const en = {
     paused: "The queue is paused, because the last turn did not finish.",
     continue: "Continue",
     saveEdit: "Save message",
+    late: "The agent has this message already, as it was before.",
+    sendLate: "Send as a new message",
   },
   turn: {
     queued: "Queued",

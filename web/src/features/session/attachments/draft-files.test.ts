@@ -1,7 +1,7 @@
 import { renderHook } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { Attachment } from "@/shared/api/types";
-import { addFiles, clearFiles, putBack, removeFile, useDraftFiles } from "./draft-files";
+import { addFiles, clearFiles, moveFiles, putBack, removeFile, useDraftFiles } from "./draft-files";
 import { upload } from "./upload";
 
 vi.mock("./upload", () => ({ upload: vi.fn() }));
@@ -37,7 +37,7 @@ describe("files of a draft", () => {
     expect(saved()).toBeNull();
     arrive(there("a.txt"));
     await vi.waitFor(() => expect(saved()).toContain("a.txt-id"));
-    clearFiles(conversation);
+    clearFiles(conversation, shown());
     expect(saved()).toBeNull();
   });
 
@@ -81,6 +81,22 @@ describe("files of a draft", () => {
     await vi.waitFor(() => expect(request).toHaveBeenCalledTimes(1));
     expect(request.mock.calls[0]?.[0].method).toBe("DELETE");
     expect(request.mock.calls[0]?.[0].url).toContain("/attachments/a.txt-id");
+  });
+
+  it("that come while a message is on its way stay, and go on with its session", async () => {
+    let arrive: (attachment: Attachment) => void = () => undefined;
+    uploading.mockReturnValueOnce(new Promise((resolve) => (arrive = resolve)));
+    putBack(conversation, [there("a.txt")]);
+    const taken = shown();
+    addFiles(conversation, [text("b.txt")]);
+    clearFiles(conversation, taken);
+    expect(shown().map((f) => f.name)).toEqual(["b.txt"]);
+    const session = crypto.randomUUID();
+    moveFiles(conversation, session);
+    expect(shown()).toEqual([]);
+    conversation = session;
+    arrive(there("b.txt"));
+    await vi.waitFor(() => expect(first().attachment?.name).toBe("b.txt"));
   });
 
   it("whose upload is stopped by removing them say nothing", () => {

@@ -87,8 +87,12 @@ function change(
   else localStorage.setItem(nameOf(conversation), JSON.stringify(there));
 }
 
-const changeOne = (conversation: string, key: string, to: Partial<DraftFile>) =>
-  change(conversation, (files) => files.map((f) => (f.key === key ? { ...f, ...to } : f)));
+/** A file may have moved on to another conversation while it was uploaded. */
+function changeOne(key: string, to: Partial<DraftFile>): void {
+  for (const [conversation, files] of Object.entries(store.getState()))
+    if (files.some((file) => file.key === key))
+      change(conversation, () => files.map((f) => (f.key === key ? { ...f, ...to } : f)));
+}
 
 function forget(file: DraftFile): void {
   running.get(file.key)?.abort();
@@ -115,7 +119,7 @@ export function addFiles(conversation: string, files: readonly File[]): void {
       preview: file.type.startsWith("image/") ? URL.createObjectURL(file) : null,
     };
     change(conversation, (before) => [...before, draft]);
-    if (refused === null) void send(conversation, draft, file);
+    if (refused === null) void send(draft, file);
   }
 }
 
@@ -125,18 +129,17 @@ function unfit(file: File): string | null {
   return file.size === 0 ? t.attach.empty : null;
 }
 
-async function send(conversation: string, draft: DraftFile, file: File): Promise<void> {
+async function send(draft: DraftFile, file: File): Promise<void> {
   const stop = new AbortController();
   running.set(draft.key, stop);
   try {
     const attachment = await upload(file, stop.signal, (progress) =>
-      changeOne(conversation, draft.key, { progress }),
+      changeOne(draft.key, { progress }),
     );
     const { name, mediaType, size } = attachment;
-    changeOne(conversation, draft.key, { attachment, name, mediaType, size, progress: 1 });
+    changeOne(draft.key, { attachment, name, mediaType, size, progress: 1 });
   } catch (error) {
-    if (!stop.signal.aborted)
-      changeOne(conversation, draft.key, { error: messageOf(error), progress: 0 });
+    if (!stop.signal.aborted) changeOne(draft.key, { error: messageOf(error), progress: 0 });
   } finally {
     running.delete(draft.key);
   }
@@ -153,10 +156,18 @@ export function removeFile(conversation: string, file: DraftFile): void {
   void api.DELETE("/api/v1/attachments/{attachmentId}", { params }).catch(() => undefined);
 }
 
-/** A message has taken the files. */
-export function clearFiles(conversation: string): void {
-  for (const file of filesIn(store.getState(), conversation)) forget(file);
-  change(conversation, () => NONE);
+/** A message has taken these; what was added since stays. */
+export function clearFiles(conversation: string, taken: readonly DraftFile[]): void {
+  taken.forEach(forget);
+  const keys = new Set(taken.map((file) => file.key));
+  change(conversation, (files) => files.filter((file) => !keys.has(file.key)));
+}
+
+/** What was added to the draft that began a session goes on in that session. */
+export function moveFiles(from: string, to: string): void {
+  const files = filesIn(store.getState(), from);
+  change(from, () => NONE);
+  change(to, (there) => [...there, ...files]);
 }
 
 /** Puts the files of a message that was not sent back into the draft. */

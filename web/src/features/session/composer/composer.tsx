@@ -47,8 +47,8 @@ export function Composer(props: ComposerProps) {
   const files = useDraftFiles(props.conversation);
   const attach = (chosen: File[]) => addFiles(props.conversation, chosen);
   const drop = useFileDrop(attach);
-  // Stopping takes its button away.
-  const kept = useKeptFocus(running == null, "#composer");
+  // Stopping takes its button away; so does removing a file, or withdrawing what waits above.
+  const kept = useKeptFocus("#composer");
   const blind =
     files.some((f) => f.mediaType.startsWith("image/")) && !takesImages(worker, props.model);
   const unfit = blind || files.some((f) => f.error !== null);

@@ -9,14 +9,17 @@ export function saveDraft(key: string, text: string): void {
   else localStorage.setItem(nameOf(key), text);
 }
 
+/** What is written there, as of now: what a component was rendered with may be older. */
+export const savedDraft = (key: string): string => localStorage.getItem(nameOf(key)) ?? "";
+
 /** The unsent text of one conversation, kept over reloads. */
 export function useDraft(key: string): [string, (text: string) => void] {
   const name = nameOf(key);
-  const [draft, setDraft] = useState(() => localStorage.getItem(name) ?? "");
+  const [draft, setDraft] = useState(() => savedDraft(key));
   const [shownFor, setShownFor] = useState(name);
   if (shownFor !== name) {
     setShownFor(name);
-    setDraft(localStorage.getItem(name) ?? "");
+    setDraft(savedDraft(key));
   }
   const change = useCallback(
     (text: string) => {

@@ -4,23 +4,32 @@ import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { fieldLook } from "@/shared/ui/input";
 import { useEditMessage } from "../actions/use-waiting-actions";
+import { useSendMessage } from "../composer/use-send-message";
 import { ModeMenu } from "../composer/mode-menu";
 import { ModelMenu } from "../composer/model-menu";
 
 interface WaitingEditProps {
   message: ChatMessage;
   worker: Worker | undefined;
+  /** It waits no longer: what was written here can only be sent as another message. */
+  late: boolean;
   onDone: () => void;
 }
 
 /** What can be changed in a message as long as it waits. */
-export function WaitingEdit({ message, worker, onDone }: WaitingEditProps) {
+export function WaitingEdit({ message, worker, late, onDone }: WaitingEditProps) {
   const { messageId, chatSessionId, attachments } = message;
   const edit = useEditMessage(chatSessionId);
+  const send = useSendMessage();
   const [content, setContent] = useState(message.content);
   const [model, setModel] = useState(message.model ?? "");
   const [mode, setMode] = useState(message.mode ?? null);
-  const save = () =>
+  const save = () => {
+    if (late) {
+      void send({ sessionId: chatSessionId, content, files: [], model });
+      onDone();
+      return;
+    }
     edit.mutate(
       {
         messageId,
@@ -30,6 +39,7 @@ export function WaitingEdit({ message, worker, onDone }: WaitingEditProps) {
       },
       { onSuccess: onDone },
     );
+  };
   return (
     <li className="p-1">
       <textarea
@@ -42,6 +52,11 @@ export function WaitingEdit({ message, worker, onDone }: WaitingEditProps) {
         onChange={(event) => setContent(event.target.value)}
         className={`${fieldLook} py-1.5`}
       />
+      {late && (
+        <p role="status" className="px-1 pt-1 text-xs text-wait-ink">
+          {t.queue.late}
+        </p>
+      )}
       <div className="mt-1 flex flex-wrap items-center gap-1.5">
         <div className="flex max-w-full items-center">
           <ModelMenu worker={worker} value={model} onChange={setModel} />
@@ -54,11 +69,11 @@ export function WaitingEdit({ message, worker, onDone }: WaitingEditProps) {
           <Button
             size="sm"
             look="solid"
-            disabled={content.trim() === "" && attachments.length === 0}
+            disabled={content.trim() === "" && (late || attachments.length === 0)}
             busy={edit.isPending}
             onClick={save}
           >
-            {t.queue.saveEdit}
+            {late ? t.queue.sendLate : t.queue.saveEdit}
           </Button>
         </div>
       </div>

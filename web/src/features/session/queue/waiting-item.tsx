@@ -1,30 +1,27 @@
 import { ArrowUp, Clock, CornerRightUp, Paperclip, Pencil, X } from "lucide-react";
-import { useState } from "react";
-import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { IconButton } from "@/shared/ui/icon-button";
 import { useMoveMessage, useSendNow, useWithdrawMessage } from "../actions/use-waiting-actions";
 import { useSessionView } from "../stream/use-session-stream";
-import { WaitingEdit } from "./waiting-edit";
 
 interface WaitingItemProps {
   sessionId: string;
   messageId: string;
-  worker: Worker | undefined;
   running: boolean;
+  onEdit: () => void;
+  /** It was edited just now: the keyboard goes on where that began. */
+  wasEdited: boolean;
   /** Where it goes when it is moved up; null where nothing else waits. */
   above: { first: boolean; after: string | null } | null;
 }
 
-export function WaitingItem({ sessionId, messageId, worker, running, above }: WaitingItemProps) {
+export function WaitingItem(props: WaitingItemProps) {
+  const { sessionId, messageId, running, above } = props;
   const message = useSessionView((v) => v.transcript.entries[messageId]?.message);
   const move = useMoveMessage(sessionId);
   const withdraw = useWithdrawMessage(sessionId);
   const sendNow = useSendNow(sessionId);
-  const [editing, setEditing] = useState(false);
   if (message === undefined) return null;
-  if (editing)
-    return <WaitingEdit message={message} worker={worker} onDone={() => setEditing(false)} />;
   const { content, attachments: files } = message;
   return (
     <li className="flex items-center gap-1 rounded-md pl-2 hover:bg-hover">
@@ -63,7 +60,13 @@ export function WaitingItem({ sessionId, messageId, worker, running, above }: Wa
           <ArrowUp />
         </IconButton>
       )}
-      <IconButton size="icon-sm" label={t.queue.edit} onClick={() => setEditing(true)}>
+      <IconButton
+        size="icon-sm"
+        label={t.queue.edit}
+        // eslint-disable-next-line jsx-a11y/no-autofocus
+        autoFocus={props.wasEdited}
+        onClick={props.onEdit}
+      >
         <Pencil />
       </IconButton>
       <IconButton

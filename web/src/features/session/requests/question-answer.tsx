@@ -1,21 +1,23 @@
-import { useState } from "react";
 import type { Schemas } from "@/shared/api/client";
 import type { AgentRequest } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Input } from "@/shared/ui/input";
 import { Tick } from "@/shared/ui/tick";
-import { useAnswerRequest } from "./use-answer-request";
+import { useDraft } from "../composer/use-draft";
+import { answerDraft, useAnswerRequest } from "./use-answer-request";
 
 type Question = Schemas["Question"];
 type Choice = { labels: readonly string[]; other: string };
 
+const NONE: Choice = { labels: [], other: "" };
+
 export function QuestionAnswer({ request }: { request: AgentRequest }) {
   const answer = useAnswerRequest(request);
   const questions = request.questions ?? [];
-  const [choices, setChoices] = useState<readonly Choice[]>(() =>
-    questions.map(() => ({ labels: [], other: "" })),
-  );
+  const [draft, setDraft] = useDraft(answerDraft(request));
+  const kept = JSON.parse(draft || "[]") as readonly Choice[];
+  const choices = questions.map((_, i) => kept[i] ?? NONE);
   const answers = choices.map(({ labels, other }) => [
     ...labels,
     ...(other.trim() === "" ? [] : [other.trim()]),
@@ -33,8 +35,8 @@ export function QuestionAnswer({ request }: { request: AgentRequest }) {
         <QuestionField
           key={question.question}
           question={question}
-          choice={choices[i] ?? { labels: [], other: "" }}
-          onChange={(choice) => setChoices(choices.with(i, choice))}
+          choice={choices[i] ?? NONE}
+          onChange={(choice) => setDraft(JSON.stringify(choices.with(i, choice)))}
         />
       ))}
       <Button

@@ -1,5 +1,6 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { render, screen } from "@testing-library/react";
+import { cleanup, render, screen } from "@testing-library/react";
+import userEvent from "@testing-library/user-event";
 import { expect, it } from "vitest";
 import { meQuery } from "@/shared/account/use-me";
 import type { AgentRequest } from "@/shared/api/types";
@@ -58,4 +59,46 @@ it("what an agent wrote is text, whatever it looks like", () => {
   show({ title: "<b>now</b>", details: '{"command":"<img src=x onerror=alert(1)>"}' });
   expect(screen.getByText("<img src=x onerror=alert(1)>")).toBeVisible();
   expect(screen.getByRole("heading")).toHaveTextContent("<b>now</b>");
+});
+
+it("a half-written refusal is there again after scrolling, and gone after cancel", async () => {
+  const user = userEvent.setup();
+  const options = [{ optionId: "no", label: "Reject", kind: "reject_once" }];
+  show({ options });
+  await user.click(screen.getByRole("button", { name: "Reject with a message" }));
+  await user.keyboard("Not this");
+  cleanup();
+  show({ options });
+  expect(screen.getByRole("textbox")).toHaveValue("Not this");
+  expect(screen.getByRole("textbox")).not.toHaveFocus();
+  await user.clear(screen.getByRole("textbox"));
+  expect(screen.getByRole("textbox")).toHaveValue("");
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  expect(screen.getByRole("button", { name: "Reject with a message" })).toHaveFocus();
+  cleanup();
+  show({ options });
+  expect(screen.queryByRole("textbox")).toBeNull();
+});
+
+it("a half-given answer is there again after scrolling, until somebody has answered", async () => {
+  const user = userEvent.setup();
+  const question = {
+    question: "Which?",
+    header: "",
+    multiple: true,
+    custom: true,
+    options: ["a", "b"],
+  };
+  const options = question.options.map((label) => ({ label, description: "" }));
+  const questions = [{ ...question, options }];
+  show({ kind: "question", questions });
+  await user.click(screen.getByRole("checkbox", { name: "b" }));
+  await user.type(screen.getByRole("textbox"), "and c");
+  cleanup();
+  show({ kind: "question", questions });
+  expect(screen.getByRole("checkbox", { name: "b" })).toBeChecked();
+  expect(screen.getByRole("textbox")).toHaveValue("and c");
+  cleanup();
+  show({ kind: "question", questions, status: "answered", outcome: { answers: [["a"]] } });
+  expect(Object.keys(localStorage)).toEqual([]);
 });

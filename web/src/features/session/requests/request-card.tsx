@@ -1,11 +1,13 @@
 import { CircleHelp, ShieldQuestion } from "lucide-react";
-import type { ReactNode } from "react";
+import { useEffect, type ReactNode } from "react";
 import { useMe } from "@/shared/account/use-me";
 import type { AgentRequest } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { useKeptFocus } from "@/shared/ui/use-kept-focus";
 import { PermissionAnswer } from "./permission-answer";
+import { saveDraft } from "../composer/use-draft";
 import { QuestionAnswer } from "./question-answer";
+import { answerDraft } from "./use-answer-request";
 import { RequestDetails } from "./request-details";
 import { visibleText } from "./visible-text";
 
@@ -14,7 +16,7 @@ export function RequestCard({ request, context }: { request: AgentRequest; conte
   const Icon = request.kind === "permission" ? ShieldQuestion : CircleHelp;
   const kind = t.request[request.kind];
   const title = visibleText(request.title);
-  const kept = useKeptFocus(request.status);
+  const kept = useKeptFocus();
   return (
     <section
       {...kept}
@@ -56,6 +58,8 @@ function said({ options, outcome }: AgentRequest): string {
 
 function Outcome({ request }: { request: AgentRequest }) {
   const me = useMe();
+  // Answered elsewhere, or gone: what was being written here is of no use any more.
+  useEffect(() => saveDraft(answerDraft(request), ""), [request]);
   if (request.status === "gone") return <p className="text-ink-3">{t.request.lost}</p>;
   // The stream knows other people by their ids alone, and an id tells nobody anything.
   const words = request.answeredBy === me.userId ? t.request.answeredByYou : t.request.answered;

@@ -6,19 +6,24 @@ import type { AgentRequest } from "@/shared/api/types";
 import { applyUserEvent } from "@/shared/fleet/use-fleet-sync";
 import { t } from "@/shared/i18n/strings";
 import { toastError } from "@/shared/ui/toast-error";
+import { saveDraft } from "../composer/use-draft";
 import { useFollowEnd } from "../transcript/follow-context";
+
+/** A half-written answer is kept: scrolling takes away what it is written in. */
+export const answerDraft = ({ requestId }: AgentRequest) => `answer:${requestId}`;
 
 /** An answer names the request that it answers, and is refused once that one is gone. */
 export async function answerRequest(
   client: QueryClient,
-  { chatSessionId: id, requestId }: AgentRequest,
+  request: AgentRequest,
   body: Schemas["AnswerRequest"],
 ): Promise<void> {
   try {
-    const path = { id, requestId };
+    const path = { id: request.chatSessionId, requestId: request.requestId };
     const data = await must(
       api.POST("/api/v1/sessions/{id}/requests/{requestId}", { params: { path }, body }),
     );
+    saveDraft(answerDraft(request), "");
     applyUserEvent(client, { event: "request", data });
   } catch (error) {
     void client.invalidateQueries({ queryKey: ["requests"] });

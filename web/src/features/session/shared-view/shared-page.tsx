@@ -3,6 +3,7 @@ import { fullTime } from "@/shared/i18n/time";
 import { LoadError } from "@/shared/ui/load-error";
 import { Mark } from "@/shared/ui/mark";
 import { PageMessage } from "@/shared/ui/page-message";
+import { PageTitle } from "@/shared/ui/page-title";
 import {
   ReadOnlyContext,
   SessionStreamContext,
@@ -20,7 +21,7 @@ export function SharedPage({ secret }: { secret: string }) {
   return (
     <SessionStreamContext value={stream}>
       <ReadOnlyContext value>
-        <title>{title === "" ? t.name : `${title} · ${t.name}`}</title>
+        <PageTitle of={title} />
         <main className="flex h-full min-w-0 flex-col">
           <header className="flex min-h-12 shrink-0 items-center gap-2.5 border-b border-line px-3 py-1.5 md:px-4">
             <Mark className="size-5 shrink-0" />

@@ -1,4 +1,4 @@
-import { useEffect, useRef, type KeyboardEvent } from "react";
+import { useEffect, useRef, useState, type KeyboardEvent } from "react";
 import type { ChatMessage } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
@@ -33,8 +33,11 @@ export function MessageEditor({ message, onClose }: MessageEditorProps) {
     el?.focus();
     el?.setSelectionRange(el.value.length, el.value.length);
   }, []);
+  // The composer, by its ↑; a button that this stands in the place of is gone meanwhile.
+  const [opener] = useState(() => document.activeElement);
   const close = () => {
     setDraft("");
+    if (opener instanceof HTMLElement && opener.isConnected) opener.focus();
     onClose();
   };
   const send = () => {
