@@ -1,5 +1,5 @@
 import { Tooltip as Radix } from "radix-ui";
-import type { ReactNode } from "react";
+import type { FocusEvent, ReactNode } from "react";
 
 export const TooltipProvider = Radix.Provider;
 
@@ -12,7 +12,9 @@ interface TooltipProps {
 export function Tooltip({ text, side = "bottom", children }: TooltipProps) {
   return (
     <Radix.Root>
-      <Radix.Trigger asChild>{children}</Radix.Trigger>
+      <Radix.Trigger asChild onFocus={onlyByKeyboard}>
+        {children}
+      </Radix.Trigger>
       <Radix.Portal>
         <Radix.Content
           side={side}
@@ -25,4 +27,9 @@ export function Tooltip({ text, side = "bottom", children }: TooltipProps) {
       </Radix.Portal>
     </Radix.Root>
   );
+}
+
+/** Focus that is given back after a click explains nothing, and would lie over what is clicked next. */
+function onlyByKeyboard(event: FocusEvent) {
+  if (!event.currentTarget.matches(":focus-visible")) event.preventDefault();
 }
