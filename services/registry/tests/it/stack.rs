@@ -243,7 +243,10 @@ impl Stack {
 
 async fn bus(broker: &Broker, user: ServiceUser) -> Bus {
     let seed = broker.credentials().seed(user).unwrap().into();
-    Bus::connect_service(ServiceConnect { servers: broker.url(), user, seed, ca_file: None }).await.unwrap()
+    let connect = ServiceConnect { servers: broker.url(), user, seed, ca_file: None };
+    let bus = Bus::connect_service(connect).await.unwrap();
+    bus.connected().await;
+    bus
 }
 
 fn command(name: &str, home: &Path, broker: &Broker, database: &str) -> Command {
