@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What opencode says to a request in its own interface.
-async fn opencode(stage: &Stage, method: Method, path: &str, body: Option<Value>) -> Value {
+pub(crate) async fn opencode(stage: &Stage, method: Method, path: &str, body: Option<Value>) -> Value {
     let pid = opencode_of(stage.directory.path());
     let command = working_below(stage.directory.path()).into_iter().find(|process| process.pid == pid).unwrap().command;
     let port = command.split_once("--port ").unwrap().1.split(' ').next().unwrap().to_owned();

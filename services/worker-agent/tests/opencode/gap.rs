@@ -9,11 +9,12 @@ use std::{
 
 use muster_contracts::v1::{Answer, RequestKind, TurnStatus, part::Kind};
 use muster_testkit::{openai::Step, ports, proxy::Proxy, script::executable};
+use reqwest::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 
-use crate::stage::*;
+use crate::{elsewhere::opencode, stage::*, support::PATIENCE};
 
 /// A program that is opencode, but for its server being elsewhere than it was told; the port that it was told is
 /// written down beside it.
@@ -73,6 +74,30 @@ async fn what_a_sub_agent_asks_while_nobody_hears_it_is_asked_afterwards() {
     stage.answer(&reply, &told.requests[0].request_id, answer);
     let told = stage.worker.ended(&reply).await;
     assert_eq!((status(&told), told.requests.len()), (TurnStatus::Completed, 1), "{told:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_unheard_in_a_turn_that_is_stopped_waits_no_more() {
+    let (_elsewhere, stage, proxy) = behind_a_proxy(json!({"bash": "ask"})).await;
+    stage.model.reply([Step::Wait, bash("ls")]);
+    let reply = stage.begin("go");
+    until("it asks its model", || stage.model.requests().len() == 1).await;
+    proxy.go_silent();
+    stage.model.go_on();
+    let waits = async |wanted: usize| {
+        let asking = async {
+            while opencode(&stage, Method::GET, "/permission", None).await.as_array().unwrap().len() != wanted {}
+        };
+        timeout(PATIENCE, asking).await.expect("as many wait as should");
+    };
+    waits(1).await;
+    stage.worker.turns.get(reply.as_str()).unwrap().stop.cancel();
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!((status(&told), told.requests.len()), (TurnStatus::Cancelled, 0), "{told:?}");
+    proxy.cut();
+    proxy.recover();
+    waits(0).await;
     stage.end().await;
 }
 

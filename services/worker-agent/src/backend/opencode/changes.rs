@@ -2,7 +2,7 @@
 //! there is a repository: it compares the directory after each step.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     path::Path,
 };
 
@@ -46,13 +46,18 @@ impl Changes {
 
     /// Whether nothing was changed that was not compared yet.
     pub(super) fn are_known(&self) -> bool {
-        self.untold_files().all(|file| self.compared_file(file).is_some())
+        self.unknown().is_empty()
     }
 
     /// What was compared is named below a directory that is not told: the longest name that fits is the file's.
     fn compared_file(&self, file: &str) -> Option<&FileDiff> {
         let of_it = self.compared.iter().filter(|diff| Path::new(file).ends_with(&diff.file));
         of_it.max_by_key(|diff| diff.file.len())
+    }
+
+    /// Files of which nobody has told what has become of them, each once and in order.
+    pub(super) fn unknown(&self) -> BTreeSet<&str> {
+        self.untold_files().filter(|file| self.compared_file(file).is_none()).collect()
     }
 
     fn untold_files(&self) -> impl Iterator<Item = &str> {
@@ -83,6 +88,7 @@ mod tests {
         assert!(changes.are_known());
         changes.step_changed("2".into(), vec!["/src/below/told.rs".into(), "/src/made.rs".into()]);
         assert!(!changes.are_known() && changes.untold().is_empty());
+        assert_eq!(changes.unknown().into_iter().collect::<Vec<_>>(), ["/src/below/told.rs", "/src/made.rs"]);
         changes.compared(vec![diff("told.rs"), diff("below/told.rs"), diff("made.rs")]);
         let shown = changes.untold().into_iter().map(|diff| diff.path).collect::<Vec<_>>();
         assert!(changes.are_known());

@@ -1,6 +1,6 @@
 //! opencode's calls that the worker makes.
 
-use std::{path::Path, time::Duration};
+use std::{error::Error as _, path::Path, time::Duration};
 
 use reqwest::{RequestBuilder, Response, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -232,7 +232,9 @@ async fn send(request: RequestBuilder) -> Result<Response, ClientError> {
 }
 
 async fn json_of<T: DeserializeOwned>(response: Response) -> Result<T, ClientError> {
-    response.json().await.map_err(|error| match error.is_decode() {
+    // A body that breaks off is the same kind of error as one that does not fit.
+    let is_read = |error: &reqwest::Error| error.source().is_some_and(|source| source.is::<serde_json::Error>());
+    response.json().await.map_err(|error| match is_read(&error) {
         true => ClientError::Unreadable(error.without_url()),
         false => ClientError::Unreachable(error.without_url()),
     })

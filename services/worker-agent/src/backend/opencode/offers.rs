@@ -33,7 +33,7 @@ mod tests {
             {"name": "build", "mode": "primary", "description": "Does it.", "permission": []},
             {"name": "title", "mode": "primary", "hidden": true},
             {"name": "general", "mode": "subagent"},
-            {"name": "mine", "mode": "all", "description": null},
+            {"name": "mine", "mode": "all", "description": null, "hidden": null},
         ]);
         let modes = modes(serde_json::from_value(agents).unwrap());
         let told = modes.iter().map(|mode| (mode.mode_id.as_str(), mode.name.as_str(), mode.description.as_str()));

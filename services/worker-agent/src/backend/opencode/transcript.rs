@@ -3,7 +3,11 @@
 //! The events are quick but may have gaps, the record is complete but late:
 //! whatever the events did not bring is taken from the record.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::{
+    collections::{HashMap, HashSet, VecDeque},
+    fmt::Write as _,
+    path::Path,
+};
 
 use muster_contracts::{
     Message as _,
@@ -107,6 +111,22 @@ impl Transcript {
     /// Whether all files are known that the turn has changed so far.
     pub(super) fn knows_changes(&self) -> bool {
         self.changes.are_known()
+    }
+
+    /// The turn is over: files are named of which opencode has not told what has become of them.
+    pub(super) fn end(&mut self, directory: &Path) {
+        const NAMED: usize = 10;
+        let files = self.changes.unknown();
+        if files.is_empty() {
+            return;
+        }
+        let below =
+            |file: &&str| Path::new(file).strip_prefix(directory).unwrap_or(Path::new(file)).display().to_string();
+        let mut names = files.iter().take(NAMED).map(below).collect::<Vec<_>>().join(", ");
+        if let Some(more @ 1..) = files.len().checked_sub(NAMED) {
+            let _ = write!(names, " and {more} more");
+        }
+        self.notice("changed", format!("opencode has changed {names}, and has not told in time how."));
     }
 
     fn show_changes(&mut self) {
@@ -330,6 +350,25 @@ mod tests {
             transcript.was_said();
         }
         all
+    }
+
+    #[test]
+    fn what_has_become_of_a_file_and_was_not_told_is_named_at_the_end() {
+        let mut transcript = answering();
+        let files = (0..12).map(|number| format!("/project/{number:02}")).collect::<Vec<_>>();
+        transcript.part(part(json!({"id": "p", "messageID": "msg_2", "type": "patch", "files": files})));
+        assert!(!transcript.knows_changes());
+        transcript.end(Path::new("/project"));
+        let told =
+            "opencode has changed 00, 01, 02, 03, 04, 05, 06, 07, 08, 09 and 2 more, and has not told in time how.";
+        assert_eq!(transcript.next(), Some(&Event::notice("changed", told)));
+        transcript.was_said();
+        let diffs = files.iter().map(|file| json!({"file": file, "patch": "+"})).collect::<Vec<_>>();
+        let prompt = json!({"id": "msg_1", "role": "user", "summary": {"diffs": diffs}});
+        transcript.message(&serde_json::from_value(prompt).unwrap());
+        transcript.said.clear();
+        transcript.end(Path::new("/project"));
+        assert_eq!(transcript.next(), None);
     }
 
     #[test]

@@ -1,8 +1,13 @@
 //! opencode's messages as far as they are read here. What is not named is ignored,
 //! so that a newer opencode does not break the worker.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::Value;
+
+/// What users have configured has `null` wherever they say nothing.
+fn or_default<'de, T: Default + Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<T, D::Error> {
+    Option::deserialize(deserializer).map(Option::unwrap_or_default)
+}
 
 #[derive(Debug, Clone, Deserialize)]
 pub(super) struct Session {
@@ -224,11 +229,10 @@ pub(super) struct Todo {
 #[derive(Debug, Deserialize)]
 pub(super) struct Agent {
     pub(super) name: String,
-    #[serde(default)]
     pub(super) description: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) mode: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) hidden: bool,
 }
 
@@ -263,37 +267,38 @@ pub(super) struct Providers {
 #[derive(Debug, Deserialize)]
 pub(super) struct Provider {
     pub(super) id: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) models: std::collections::BTreeMap<String, ProviderModel>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct ProviderModel {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) limit: Limit,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) cost: Cost,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) capabilities: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) variants: Value,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) status: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(super) struct Limit {
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) context: f64,
 }
 
 #[derive(Debug, Default, Deserialize)]
-#[serde(default)]
 pub(super) struct Cost {
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) input: f64,
+    #[serde(default, deserialize_with = "or_default")]
     pub(super) output: f64,
 }

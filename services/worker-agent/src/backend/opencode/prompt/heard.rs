@@ -14,7 +14,7 @@ use crate::{
     domain::event::Outcome,
 };
 
-/// How long an answer that is complete waits for it.
+/// How long an answer that has ended waits for it.
 const COMPARES: Duration = Duration::from_secs(1);
 
 impl Talk<'_> {

@@ -6,8 +6,13 @@ use tokio::time::Instant;
 
 use super::{Talk, failure};
 use crate::{
-    backend::opencode::{requests, server::Running, wire::Info},
+    backend::opencode::{
+        requests::{self, Waiting},
+        server::Running,
+        wire::Info,
+    },
     domain::event::Outcome,
+    turn::Asked,
 };
 
 /// After an idle session without an answer: an error may still follow.
@@ -18,18 +23,8 @@ impl Talk<'_> {
     pub(super) async fn look_again(&mut self) -> Option<Outcome> {
         let (client, directory) = (self.running.client.clone(), self.turn.directory.clone());
         let session = self.session.clone()?;
-        let family = family(self.running, &directory, &session).await;
-        for (of, permission) in client.permissions(&directory).await.unwrap_or_default() {
-            if family.contains(&of) {
-                let (waiting, asked) = requests::permission(permission);
-                self.ask(waiting, asked).await;
-            }
-        }
-        for (of, question) in client.questions(&directory).await.unwrap_or_default() {
-            if family.contains(&of) {
-                let (waiting, asked) = requests::question(question);
-                self.ask(waiting, asked).await;
-            }
+        for (waiting, asked) in waiting(self.running, &directory, &session).await {
+            self.ask(waiting, asked).await;
         }
         let ended = self.look().await;
         if self.transcript.has_planned()
@@ -70,6 +65,16 @@ impl Talk<'_> {
             .as_ref()
             .map_or_else(|| Outcome::Failed("opencode has ended the turn without an answer.".to_owned()), failure)
     }
+}
+
+/// What a turn's session and those of its sub-agents wait for.
+pub(super) async fn waiting(running: &Running, directory: &Path, session: &str) -> Vec<(Waiting, Asked)> {
+    let family = family(running, directory, session).await;
+    let permissions = running.client.permissions(directory).await.unwrap_or_default();
+    let questions = running.client.questions(directory).await.unwrap_or_default();
+    let permissions = permissions.into_iter().map(|(of, permission)| (of, requests::permission(permission)));
+    let questions = questions.into_iter().map(|(of, question)| (of, requests::question(question)));
+    permissions.chain(questions).filter(|(of, _)| family.contains(of)).map(|(_, waiting)| waiting).collect()
 }
 
 /// A turn's session and those of its sub-agents, and of theirs, which may have begun unheard.

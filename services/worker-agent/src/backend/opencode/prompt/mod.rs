@@ -75,7 +75,7 @@ pub(super) async fn run(
         }
         Interrupted::Gone => {
             talk.hear_the_rest();
-            talk.speak().await;
+            talk.end().await;
             Outcome::Failed(
                 "opencode has ended unexpectedly; it is started again, and your next message goes on.".to_owned(),
             )
@@ -161,13 +161,17 @@ impl Talk<'_> {
                 None => return Outcome::Failed("opencode has ended unexpectedly.".to_owned()),
             };
             if let Some(outcome) = ended {
-                if outcome == Outcome::Completed {
-                    self.hear_of_changes().await;
-                }
-                self.speak().await;
+                self.hear_of_changes().await;
+                self.end().await;
                 return outcome;
             }
         }
+    }
+
+    /// Says what is left to say.
+    async fn end(&mut self) {
+        self.transcript.end(&self.turn.directory);
+        self.speak().await;
     }
 
     /// Says what was heard. An event stays in the transcript until it is said, so stopping here loses nothing.

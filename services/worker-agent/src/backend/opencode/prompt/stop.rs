@@ -1,14 +1,11 @@
 //! Stopping a turn, with what it still says.
 
-use std::{collections::HashSet, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::Talk;
-use crate::backend::opencode::{
-    requests::{self, Waiting},
-    server::Running,
-};
+use super::{Talk, look::waiting};
+use crate::backend::opencode::{requests, server::Running};
 
 /// How long the last words of a stopped turn are waited for.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -23,12 +20,11 @@ impl Talk<'_> {
         self.ear = None;
         let running = self.running.clone();
         let directory = self.turn.directory.clone();
-        let withdrawn = std::mem::take(&mut self.asked);
         self.answers.clear();
         // In a task of its own: it may take longer than the turn is given.
         let aborting = tokio::spawn({
             let (running, directory, session) = (running.clone(), directory.clone(), Arc::clone(&session));
-            async move { abort(&running, &directory, &session, withdrawn).await }
+            async move { abort(&running, &directory, &session).await }
         });
         if timeout(ABORT, aborting).await.is_err() {
             tracing::warn!("opencode takes its time to stop a turn");
@@ -43,21 +39,21 @@ impl Talk<'_> {
                     && message.info.time.completed.is_none()
                     && message.info.error.is_none()
             });
-            if !busy && !open {
+            if !busy && !open && self.transcript.knows_changes() {
                 break;
             }
             sleep(Duration::from_millis(50)).await;
         }
-        self.speak().await;
+        self.end().await;
     }
 }
 
-async fn abort(running: &Running, directory: &Path, session: &str, withdrawn: HashSet<Waiting>) {
+async fn abort(running: &Running, directory: &Path, session: &str) {
     if let Err(error) = running.client.abort(directory, session).await {
         tracing::warn!(%error, "opencode could not stop a turn");
     }
-    // They would be listed for ever.
-    for waiting in withdrawn {
+    // It would wait for ever, also for what nobody has heard of here.
+    for (waiting, _) in waiting(running, directory, session).await {
         requests::withdraw(&running.client, directory, &waiting).await;
     }
 }
