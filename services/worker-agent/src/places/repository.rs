@@ -1,9 +1,14 @@
 //! Git's working trees, as their directories tell: no git is needed to see them.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Bytes of a file of git's that are read at most; those that are looked at have a line.
 const LINE: u64 = 4096;
+/// Working trees of a repository that are told at most.
+const TREES: usize = 200;
 /// What git puts where the branch was when it keeps its references in tables, which only git reads.
 const ELSEWHERE: &str = ".invalid";
 
@@ -21,6 +26,19 @@ pub(super) fn branch(directory: &Path) -> Option<String> {
     let head = line(&git.join("HEAD"))?;
     let branch = head.strip_prefix("ref: refs/heads/").filter(|&branch| branch != ELSEWHERE);
     Some(branch.unwrap_or_default().to_owned())
+}
+
+/// The other working trees of a repository, by the directory of its first one. Some may be gone.
+pub(super) fn beside(directory: &Path) -> Vec<PathBuf> {
+    let git = directory.join(".git");
+    let entries = fs::read_dir(git.join("worktrees")).into_iter().flatten().flatten().take(TREES);
+    let tree = |entry: fs::DirEntry| {
+        let file = entry.path().join("gitdir");
+        // The file `.git` in it. Newer versions may name it from here.
+        let named = entry.path().join(line(&file)?);
+        Some(named.parent()?.to_owned())
+    };
+    entries.filter_map(tree).collect()
 }
 
 fn line(file: &Path) -> Option<String> {
@@ -48,6 +66,11 @@ mod tests {
         git(&["-C", "one", "commit", "--quiet", "--allow-empty", "--message=first"]);
         git(&["-C", "one", "worktree", "add", "--quiet", "-b", "y", "../two"]);
         git(&["-C", "one", "worktree", "add", "--quiet", "--detach", "../loose"]);
+        let mut others =
+            beside(&root.path().join("one")).iter().map(|tree| tree.canonicalize().unwrap()).collect::<Vec<_>>();
+        others.sort();
+        assert_eq!(others, ["loose", "two"].map(|tree| root.path().canonicalize().unwrap().join(tree)));
+        assert_eq!(beside(&root.path().join("two")), [] as [PathBuf; 0]);
         let branch = |directory: &str| branch(&root.path().join(directory));
         assert_eq!(branch("one").as_deref(), Some("feature/x"));
         assert_eq!(branch("two").as_deref(), Some("y"));
