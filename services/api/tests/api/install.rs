@@ -34,11 +34,24 @@ async fn get(stage: &Stage, path: &str) -> (StatusCode, reqwest::header::HeaderM
 
 /// Pipes a script into a shell with these arguments, in a home of its own.
 async fn pipe(script: &str, home: &Path, arguments: &[&str]) -> Output {
+    pipe_with(&std::env::var("PATH").unwrap(), script, home, arguments).await
+}
+
+/// The same, where only these programs are found.
+async fn pipe_with(path: &str, script: &str, home: &Path, arguments: &[&str]) -> Output {
     let file = home.join("script");
     std::fs::write(&file, script).unwrap();
-    let mut shell = Command::new("sh");
-    shell.args(["-s", "--"]).args(arguments).env("HOME", home).env_remove("MUSTER_INSTALL_DIR");
+    let mut shell = Command::new("/bin/sh");
+    shell.args(["-s", "--"]).args(arguments).env("HOME", home).env("PATH", path).env_remove("MUSTER_INSTALL_DIR");
     shell.stdin(std::fs::File::open(&file).unwrap()).output().await.unwrap()
+}
+
+/// Has a program of this machine found in a directory, too.
+fn link(program: &str, directory: &Path) {
+    let path = std::env::var_os("PATH").unwrap();
+    let found = std::env::split_paths(&path).map(|of| of.join(program)).find(|file| file.is_file());
+    let found = found.unwrap_or_else(|| panic!("this test needs {program}"));
+    std::os::unix::fs::symlink(found, directory.join(program)).unwrap();
 }
 
 fn told(output: &Output) -> String {
@@ -81,6 +94,25 @@ async fn one_line_installs_the_program_and_runs_it_with_the_token() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_curl_it_is_fetched_otherwise_or_said_what_to_install() {
+    let (stage, _programs) = giving(&here(), |_| {}).await;
+    let (_, _, script) = get(&stage, "/install.sh").await;
+    let tools = tempfile::tempdir().unwrap();
+    for tool in ["uname", "sed", "mkdir", "mktemp", "rm", "grep", "sha256sum", "cut", "chmod", "mv"] {
+        link(tool, tools.path());
+    }
+    let path = tools.path().to_str().unwrap();
+    let home = tempfile::tempdir().unwrap();
+    let refused = pipe_with(path, &script, home.path(), &["--token", "t"]).await;
+    assert!(!refused.status.success() && told(&refused).contains("neither curl nor wget"), "{}", told(&refused));
+
+    link("wget", tools.path());
+    let done = pipe_with(path, &script, home.path(), &["--token", "t"]).await;
+    let called = format!("called with run --server {} --token t\n", stage.base);
+    assert_eq!(String::from_utf8_lossy(&done.stdout), called, "{}", told(&done));
+}
+
+#[tokio::test]
 async fn a_machine_of_another_kind_is_told_how_else() {
     let (stage, _programs) = giving("plan9-mips", |_| {}).await;
     let home = tempfile::tempdir().unwrap();
@@ -118,6 +150,9 @@ async fn the_script_names_the_configured_address_and_only_a_safe_one() {
 
     let (stage, _programs) = giving("linux-x86_64", public("http://muster.example")).await;
     let (status, _, problem) = get(&stage, "/install.sh").await;
+    assert_eq!(status, 404);
+    assert!(problem.contains("MUSTER_PUBLIC_URL"), "{problem}");
+    let (status, _, problem) = get(&stage, "/download/worker-agent/linux-x86_64").await;
     assert_eq!(status, 404);
     assert!(problem.contains("MUSTER_PUBLIC_URL"), "{problem}");
     assert_eq!(stage.visitor().get("/server").await.1["installScript"], Value::Null);

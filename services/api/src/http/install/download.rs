@@ -8,6 +8,7 @@ use axum::{
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use tower_http::services::ServeFile;
 
+use super::script::{HTTPS_ALONE, not_offered};
 use crate::{downloads::Target, http::problem::Problem, state::Shared};
 
 /// RFC 9530: the digest of the whole program, whatever part of it is sent.
@@ -19,6 +20,9 @@ pub(crate) async fn download(
     Path(target): Path<String>,
     request: Request,
 ) -> Result<Response, Problem> {
+    if api.settings.install_address().is_none() {
+        return Err(not_offered(HTTPS_ALONE));
+    }
     let (Some(downloads), Ok(target)) = (&api.settings.downloads, target.parse::<Target>()) else {
         return Err(absent());
     };

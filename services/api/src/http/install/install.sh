@@ -47,7 +47,10 @@ fetch() {
         if [ -t 2 ]; then progress=--progress-bar; fi
         curl --fail --show-error --location "$progress" --proto "=${base%%:*}" --output "$2" "$1"
     elif has wget; then
-        wget --quiet --output-document="$2" "$1"
+        # Not every wget can be told to follow none. Wherever it ends, what comes must be what was announced.
+        stay=
+        if wget --help 2>&1 | grep -q -e --max-redirect; then stay=--max-redirect=0; fi
+        wget -q ${stay:+"$stay"} -O "$2" "$1"
     else
         fail "neither curl nor wget is here: install one of them"
     fi

@@ -10,18 +10,21 @@ use url::Url;
 use crate::{downloads::Program, http::problem::Problem, state::Shared};
 
 const TEMPLATE: &str = include_str!("install.sh");
+pub(super) const HTTPS_ALONE: &str =
+    "Programs are installed over HTTPS alone: MUSTER_PUBLIC_URL must be this server's https:// address.";
+
+pub(super) fn not_offered(why: &str) -> Problem {
+    Problem::new(StatusCode::NOT_FOUND, "no-installer", why)
+}
 
 /// Installs the worker-agent from here. It names this server as it is configured, never as somebody asked for it, so
 /// that nobody can have a script of ours fetch a program of theirs.
 pub(crate) async fn script(State(api): State<Shared>) -> Result<Response, Problem> {
-    let not_offered = |why: &str| Problem::new(StatusCode::NOT_FOUND, "no-installer", why);
     let Some(downloads) = &api.settings.downloads else {
         return Err(not_offered("This server has no programs to install: MUSTER_DOWNLOADS_DIR names none."));
     };
     let Some(base) = api.settings.install_address() else {
-        return Err(not_offered(
-            "Programs are installed over HTTPS alone: MUSTER_PUBLIC_URL must be this server's https:// address.",
-        ));
+        return Err(not_offered(HTTPS_ALONE));
     };
     let programs = downloads.programs().await.map_err(|error| {
         tracing::error!(%error, "the directory of programs cannot be read");
