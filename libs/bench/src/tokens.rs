@@ -1,10 +1,13 @@
 //! What a worker costs, and what it makes of a stream of tokens: near the broker, and far from it.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
 
 use muster_testkit::{
     openai::{OpenAi, Step},
-    stack::{Engine, Link, Running, Session, Setup, Viewer},
+    stack::{Engine, Frame, Link, Running, Session, Setup, Viewer},
 };
 
 use crate::{Figure, Limit};
@@ -45,12 +48,14 @@ pub async fn measure(round: impl Fn(usize, usize)) -> std::io::Result<Vec<Figure
     }
     let of = |rounds: &[Taken], value: fn(&Taken) -> f64| rounds.iter().map(value).collect::<Vec<_>>();
     Ok(vec![
-        Figure::new("tokens a second, near", "/s", Limit::Between(250.0, 310.0), of(&near, |round| round.tokens)),
+        Figure::new("tokens a second, near", "/s", Limit::Between(285.0, 310.0), of(&near, |round| round.tokens)),
         Figure::new("worker's share of a core, near", "%", Limit::AtMost(2.0), of(&near, |round| round.core)),
         Figure::new("worker's share of a core, 50 ms away", "%", Limit::AtMost(2.0), of(&far, |round| round.core)),
         Figure::new("first token to the viewer, near", "ms", Limit::AtMost(10.0), of(&near, |round| round.first)),
         Figure::new("first token to the viewer, 50 ms away", "ms", Limit::AtMost(40.0), of(&far, |round| round.first)),
         Figure::new("chunks a second, 50 ms away", "/s", Limit::Between(17.0, 22.0), of(&far, |round| round.chunks)),
+        Figure::new("token to the viewer, p99, near", "ms", Limit::AtMost(40.0), of(&near, |round| round.lag)),
+        Figure::new("token to the viewer, p99, 50 ms away", "ms", Limit::AtMost(120.0), of(&far, |round| round.lag)),
         Figure::new("last token to the end, 50 ms away", "ms", Limit::AtMost(250.0), of(&far, |round| round.last)),
     ])
 }
@@ -65,17 +70,21 @@ struct Taken {
     last: f64,
     /// Per cent.
     core: f64,
+    /// Milliseconds, of all tokens but one in a hundred.
+    lag: f64,
 }
 
 async fn take(model: &OpenAi, worker: &Running, session: &Session, viewer: &Viewer) -> Taken {
-    let ticks = LONG.as_millis() / TICK.as_millis();
+    let ticks = u32::try_from(LONG.as_millis() / TICK.as_millis()).unwrap_or_default();
     let mut steps = vec![Step::Wait, Step::Text("first ".to_owned())];
-    for _ in 0..ticks {
-        steps.extend((0..TOKENS_PER_TICK).map(|_| Step::Text("token ".to_owned())));
-        steps.push(Step::Pause(TICK));
+    for tick in 1..=ticks {
+        // The first of them tells when it was said.
+        steps.push(Step::Now);
+        steps.extend((1..TOKENS_PER_TICK).map(|_| Step::Text("token ".to_owned())));
+        steps.push(Step::At(TICK * tick));
     }
     steps.extend([Step::Wait, Step::Text("last".to_owned())]);
-    let tokens = TOKENS_PER_TICK * usize::try_from(ticks).unwrap_or_default();
+    let tokens = TOKENS_PER_TICK * usize::try_from(ticks).unwrap_or_default() + 1;
     let before = viewer.count();
     model.reply(steps);
     let sent = session.send("go").await;
@@ -85,16 +94,19 @@ async fn take(model: &OpenAi, worker: &Running, session: &Session, viewer: &View
             break;
         }
     }
-    let chunks = |frames: &[muster_testkit::stack::Frame]| frames.iter().filter(|frame| frame.event == "chunk").count();
+    let chunks = |frames: &[Frame]| frames.iter().filter(|frame| frame.event == "chunk").count();
     let (used, begun) = (worker.process().computed(), Instant::now());
     model.go_on();
     viewer.until("the first token", |frames| (chunks(frames.get(before..)?) > 0).then_some(())).await;
     let first = begun.elapsed();
-    let whole = tokens * "token ".len() + "first ".len();
-    let text = |frames: &[muster_testkit::stack::Frame]| -> usize {
-        frames.iter().filter_map(|frame| frame.data.get("chunk")?.as_str()).map(str::len).sum()
+    let heard = Mutex::new(Heard::default());
+    let all = |frames: &[Frame]| {
+        let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = frames.get(before + heard.frames..).unwrap_or_default();
+        heard.take(new);
+        (heard.tokens >= tokens).then_some(())
     };
-    viewer.until("all tokens", |frames| (text(frames.get(before..)?) >= whole).then_some(())).await;
+    viewer.until("all tokens", all).await;
     let took = begun.elapsed();
     let spent = worker.process().computed().zip(used).map_or(f64::NAN, |(now, used)| (now - used).as_secs_f64());
     let came = chunks(viewer.frames().get(before..).unwrap_or_default());
@@ -107,6 +119,36 @@ async fn take(model: &OpenAi, worker: &Running, session: &Session, viewer: &View
         first: millis(first),
         last: millis(ending.elapsed()),
         core: 100.0 * spent / took.as_secs_f64(),
+        lag: heard.into_inner().unwrap_or_else(PoisonError::into_inner).lag(),
+    }
+}
+
+/// What has come of a reply.
+#[derive(Default)]
+struct Heard {
+    frames: usize,
+    tokens: usize,
+    /// Milliseconds from the model to the viewer.
+    lags: Vec<f64>,
+}
+
+impl Heard {
+    fn take(&mut self, frames: &[Frame]) {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        self.frames += frames.len();
+        for token in frames.iter().filter_map(|frame| frame.data.get("chunk")?.as_str()).flat_map(str::split_whitespace)
+        {
+            self.tokens += 1;
+            if let Ok(said) = token.parse() {
+                self.lags.push(millis(now.saturating_sub(Duration::from_micros(said))));
+            }
+        }
+    }
+
+    /// What one of a hundred exceeds.
+    fn lag(mut self) -> f64 {
+        self.lags.sort_by(f64::total_cmp);
+        self.lags.get(self.lags.len() * 99 / 100).copied().unwrap_or(f64::NAN)
     }
 }
 

@@ -8,7 +8,7 @@ use std::{
     collections::VecDeque,
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use axum::{
@@ -28,6 +28,7 @@ use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
     task::JoinHandle,
+    time::Instant,
 };
 
 /// One step of a reply.
@@ -50,8 +51,12 @@ pub enum Step {
     Finish(String),
     /// So many tokens were asked with, instead of ten.
     Asked(u64),
+    /// A delta of text that is the time: microseconds since 1970.
+    Now,
     /// Nothing for a while.
     Pause(Duration),
+    /// Nothing until so long after the reply began, or after the last [`Step::Wait`] was passed.
+    At(Duration),
     /// Nothing until the test calls [`OpenAi::go_on`].
     Wait,
     /// Nothing ever again, with the connection open.
@@ -304,10 +309,12 @@ fn play(
     let ends_badly = steps.contains(&Step::Cut) || steps.contains(&Step::Break);
     let last = if ends_badly { Vec::new() } else { last };
     let open = Open::one(script.open.clone());
+    let begun = Arc::new(Mutex::new(Instant::now()));
     let told = stream::iter(steps.into_iter().take_while(|step| *step != Step::Cut).enumerate()).filter_map(
         move |(index, step)| {
-            let (say, passes) = (say.clone(), Arc::clone(&script.passes));
+            let (say, passes, begun) = (say.clone(), Arc::clone(&script.passes), Arc::clone(&begun));
             async move {
+                let begun = || begun.lock().unwrap_or_else(PoisonError::into_inner);
                 match step {
                     Step::Raw(bytes) => Some(Ok(bytes.into())),
                     Step::Break => Some(Err(std::io::Error::other("scripted"))),
@@ -315,9 +322,19 @@ fn play(
                         tokio::time::sleep(pause).await;
                         None
                     }
+                    Step::At(time) => {
+                        let due = *begun() + time;
+                        tokio::time::sleep_until(due).await;
+                        None
+                    }
                     Step::Wait => {
                         passes.acquire().await.ok()?.forget();
+                        *begun() = Instant::now();
                         None
+                    }
+                    Step::Now => {
+                        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+                        say(index, Step::Text(format!("{} ", now.as_micros()))).map(Ok)
                     }
                     Step::Hang => std::future::pending().await,
                     step => say(index, step).map(Ok),
