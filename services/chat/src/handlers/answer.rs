@@ -61,6 +61,8 @@ fn checked(body: &v1::RequestBody, answer: &v1::Answer) -> Done<()> {
         return Err(problem::invalid("/message", format!("must be at most {MESSAGE_BYTES} bytes")).into());
     }
     match body.kind() {
+        // Whoever gives no answer at all declines.
+        v1::RequestKind::Question if *answer == v1::Answer::default() => {}
         v1::RequestKind::Question => {
             if answer.option_id.is_some() || answer.answers.len() != body.questions.len() {
                 let detail = format!("must have a list of labels for each of {} questions", body.questions.len());
@@ -136,6 +138,8 @@ mod tests {
             (questions(1), answers(&[MESSAGE_BYTES + 1]), Some("/answers/0")),
             (questions(1), answers(&[0]), Some("/answers/0")),
             (questions(2), answers(&[1]), Some("/answers")),
+            (questions(2), answers(&[]), None),
+            (permission(), answers(&[]), Some("/optionId")),
             (questions(most + 1), answers(&vec![MESSAGE_BYTES; most + 1]), Some("/answers")),
             (questions(1), chosen("once", None), Some("/answers")),
         ];

@@ -89,7 +89,7 @@ pub(crate) struct Answer {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     message: Option<String>,
-    /// For questions: the chosen labels, one list a question.
+    /// For questions: the chosen labels, one list a question; none at all when they were declined.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     answers: Vec<Vec<String>>,

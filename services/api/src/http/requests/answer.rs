@@ -26,7 +26,7 @@ pub(crate) struct AnswerRequest {
     option_id: Option<String>,
     /// What the user adds to a rejection.
     message: Option<String>,
-    /// The chosen labels, one list a question.
+    /// The chosen labels, one list a question; none at all to decline.
     answers: Option<Vec<Vec<String>>>,
 }
 

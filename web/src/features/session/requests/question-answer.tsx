@@ -1,3 +1,4 @@
+import { useId } from "react";
 import type { Schemas } from "@/shared/api/client";
 import type { AgentRequest } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
@@ -33,21 +34,21 @@ export function QuestionAnswer({ request }: { request: AgentRequest }) {
     >
       {questions.map((question, i) => (
         <QuestionField
-          key={question.question}
+          // The same question may be asked twice; they never change their places.
+          key={i}
           question={question}
           choice={choices[i] ?? NONE}
           onChange={(choice) => setDraft(JSON.stringify(choices.with(i, choice)))}
         />
       ))}
-      <Button
-        type="submit"
-        look="solid"
-        className="self-start"
-        disabled={!complete}
-        busy={answer.isPending}
-      >
-        {t.request.answer}
-      </Button>
+      <div className="flex flex-wrap gap-2">
+        <Button type="submit" look="solid" disabled={!complete} busy={answer.isPending}>
+          {t.request.answer}
+        </Button>
+        <Button disabled={answer.isPending} onClick={() => answer.mutate({ answers: [] })}>
+          {t.request.decline}
+        </Button>
+      </div>
     </form>
   );
 }
@@ -60,6 +61,7 @@ interface QuestionFieldProps {
 
 function QuestionField({ question, choice, onChange }: QuestionFieldProps) {
   const many = question.multiple;
+  const name = useId();
   const pick = (label: string, on: boolean) =>
     onChange({
       labels: many
@@ -80,7 +82,7 @@ function QuestionField({ question, choice, onChange }: QuestionFieldProps) {
           >
             <Tick
               type={many ? "checkbox" : "radio"}
-              name={question.question}
+              name={name}
               checked={choice.labels.includes(label)}
               onChange={(event) => pick(label, event.target.checked)}
             />
@@ -92,15 +94,17 @@ function QuestionField({ question, choice, onChange }: QuestionFieldProps) {
             </span>
           </label>
         ))}
-        <Input
-          aria-label={t.request.other}
-          placeholder={t.request.other}
-          value={choice.other}
-          onChange={(event) =>
-            onChange({ labels: many ? choice.labels : [], other: event.target.value })
-          }
-          className="h-8"
-        />
+        {question.custom && (
+          <Input
+            aria-label={question.options.length === 0 ? question.question : t.request.other}
+            placeholder={question.options.length === 0 ? t.request.answer : t.request.other}
+            value={choice.other}
+            onChange={(event) =>
+              onChange({ labels: many ? choice.labels : [], other: event.target.value })
+            }
+            className="h-8"
+          />
+        )}
       </div>
     </fieldset>
   );

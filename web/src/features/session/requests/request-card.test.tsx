@@ -102,3 +102,23 @@ it("a half-given answer is there again after scrolling, until somebody has answe
   show({ kind: "question", questions, status: "answered", outcome: { answers: [["a"]] } });
   expect(Object.keys(localStorage)).toEqual([]);
 });
+
+it("only what a question takes can be answered, and a question can be declined", async () => {
+  const user = userEvent.setup();
+  const option = { label: "Left", description: "" };
+  const twice = { question: "Which?", header: "", multiple: false, custom: false, options: [option] };
+  show({ kind: "question", questions: [twice, twice] });
+  expect(screen.queryByRole("textbox")).toBeNull();
+  const [first, second] = screen.getAllByRole("radio", { name: "Left" });
+  await user.click(first!);
+  await user.click(second!);
+  expect(first).toBeChecked();
+  expect(screen.getByRole("button", { name: "Answer" })).toBeEnabled();
+  expect(screen.getByRole("button", { name: "Decline" })).toBeEnabled();
+  cleanup();
+  show({ kind: "question", questions: [{ ...twice, options: [], custom: true }] });
+  expect(screen.getByRole("textbox", { name: "Which?" })).toBeVisible();
+  cleanup();
+  show({ kind: "question", questions: [twice], status: "answered", outcome: {}, answeredBy: "me" });
+  expect(screen.getByText("Declined by you")).toBeVisible();
+});

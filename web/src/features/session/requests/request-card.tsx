@@ -61,7 +61,10 @@ function Outcome({ request }: { request: AgentRequest }) {
   // Answered elsewhere, or gone: what was being written here is of no use any more.
   useEffect(() => saveDraft(answerDraft(request), ""), [request]);
   if (request.status === "gone") return <p className="text-ink-3">{t.request.lost}</p>;
+  const isMine = request.answeredBy === me.userId;
+  if (request.kind === "question" && request.outcome?.answers === undefined)
+    return <p className="text-ink-2">{isMine ? t.request.declinedByYou : t.request.declined}</p>;
   // The stream knows other people by their ids alone, and an id tells nobody anything.
-  const words = request.answeredBy === me.userId ? t.request.answeredByYou : t.request.answered;
+  const words = isMine ? t.request.answeredByYou : t.request.answered;
   return <p className="[overflow-wrap:anywhere] text-ink-2">{words(said(request))}</p>;
 }
