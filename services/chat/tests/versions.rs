@@ -472,7 +472,7 @@ mod scenario {
             worker_id: chat.worker.worker_id.clone(),
             ask: Some(v1::Ask { ask_id: String::new(), what: Some(what) }),
         };
-        let modes = || v1::ask::What::ListModes(v1::ListModes {});
+        let modes = || v1::ask::What::ListModes(v1::ListModes::default());
         let worker = chat.process_of_worker(1);
         // Whichever instance is asked and whichever hears the result: who waits gets it.
         for round in 0..10 {
@@ -499,7 +499,7 @@ mod scenario {
             }
             assert!(worker.sync(&[]).await.asks.is_empty());
             // What was told is told to whoever comes later, too, until it expires; so ask for something else.
-            let commands = v1::ask::What::ListCommands(v1::ListCommands {});
+            let commands = v1::ask::What::ListCommands(v1::ListCommands::default());
             let fail = async {
                 let ask = loop {
                     if let Some(ask) = worker.sync(&[]).await.asks.pop() {

@@ -24,6 +24,7 @@ use muster_contracts::{
 };
 use muster_testkit::process::{Working, working_below};
 use muster_worker_agent::backend::{Backend, BackendError, Choice, Surroundings};
+use serde_json::json;
 use support::{PATIENCE, Shelf, Told, Worker, environment_of, surroundings, until};
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -221,7 +222,7 @@ async fn what_an_agent_changes_between_turns_counts() {
         }
     };
     tokio::time::timeout(PATIENCE, news).await.expect("its new model is told");
-    let modes = stage.backend.modes().await.unwrap().into_iter().map(|mode| mode.mode_id);
+    let modes = stage.backend.modes(&stage.root()).await.unwrap().into_iter().map(|mode| mode.mode_id);
     assert!(modes.eq(["yolo", "ask", "plan"]));
     // It went into another mode by itself: the chosen one is chosen again.
     let told = stage.worker.turn(&stage.session, "model", asks).await;
@@ -230,10 +231,98 @@ async fn what_an_agent_changes_between_turns_counts() {
 }
 
 #[tokio::test]
+async fn how_hard_a_model_thinks_is_chosen_with_it() {
+    let stage = stage("models thinks").await;
+    let models = stage.backend.models().await.unwrap();
+    assert_eq!(models[0].variants, ["medium", "high"]);
+    let ask = async |model: &str, before: &Option<Told>| {
+        let known = before.as_ref().and_then(|told| told.end.as_ref()?.backend_session_id.clone());
+        stage
+            .worker
+            .turn(&stage.session, "thought", |start| {
+                start.model = model.to_owned();
+                start.first = known.is_none();
+                start.backend_session_id = known;
+            })
+            .await
+    };
+    let mut before = None;
+    for (model, answer, notices_of_it) in [
+        ("one#high", "one high", 0),
+        // Nothing chosen is what it was before.
+        ("one", "one medium", 0),
+        ("deep/er/two#high", "deep/er/two medium", 1),
+    ] {
+        let told = ask(model, &before).await;
+        assert_eq!((told.reply.content().as_str(), notices(&told).len()), (answer, notices_of_it), "{told:?}");
+        before = Some(told);
+    }
+    // By now it is known that the other one has none.
+    let models = stage.backend.models().await.unwrap();
+    assert_eq!(models.iter().map(|model| model.variants.len()).collect::<Vec<_>>(), [2, 0]);
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn what_an_agent_tells_after_its_answer_is_told_with_the_next() {
+    let stage = stage("").await;
+    let told = stage.say("tell afterwards").await;
+    assert_eq!(told.end.as_ref().unwrap().title, None);
+    fs::write(stage.root().join("tell"), "").unwrap();
+    until("it has told", || stage.root().join("told").exists()).await;
+    let next = stage.go_on("hello", &told).await;
+    assert_eq!(next.end.as_ref().unwrap().title.as_deref(), Some("A late name"));
+    let cost = |part: &v1::Part| match &part.kind {
+        Some(Kind::Usage(usage)) => usage.cost,
+        _ => None,
+    };
+    assert_eq!(next.reply.parts().iter().find_map(cost), Some(0.5), "{next:?}");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_form_is_asked_as_questions_until_what_is_filled_in_fits() {
+    let stage = stage("").await;
+    let reply = stage.begin("form");
+    let asked = |number: usize| stage.worker.shelf.wait(&reply, move |told| told.requests.len() == number);
+    let fill = |told: &Told, labels: &[&str]| {
+        let label = |&label: &&str| v1::Labels { labels: vec![label.to_owned()] };
+        let answer = Answer { answers: labels.iter().map(label).collect(), ..Answer::default() };
+        let request_id = told.requests.last().unwrap().request_id.clone();
+        let given = GivenAnswer { reply_id: reply.to_string(), request_id, answer: Some(answer) };
+        stage.worker.turns.get(reply.as_str()).unwrap().answer(given);
+    };
+    let told = asked(1).await;
+    assert_eq!((told.requests[0].title.as_str(), told.requests[0].questions.len()), ("Before I begin:", 2));
+    fill(&told, &["ten", "Europe"]);
+    let told = asked(2).await;
+    assert_eq!(told.requests[1].title, "“How many” takes a whole number (at most 9). Before I begin:");
+    fill(&told, &["7", "Europe"]);
+    let told = stage.worker.ended(&reply).await;
+    assert_eq!(told.reply.content(), json!({"action": "accept", "content": {"many": 7, "where": "eu"}}).to_string());
+
+    let reply = stage.begin("form");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+    let request_id = told.requests[0].request_id.clone();
+    let given = GivenAnswer { reply_id: reply.to_string(), request_id, answer: Some(Answer::default()) };
+    stage.worker.turns.get(reply.as_str()).unwrap().answer(given);
+    assert_eq!(stage.worker.ended(&reply).await.reply.content(), r#"{"action":"decline"}"#);
+
+    let reply = stage.begin("form");
+    stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+    stage.stop(&reply);
+    assert_eq!(stage.worker.ended(&reply).await.reply.content(), r#"{"action":"cancel"}"#);
+
+    let told = stage.say("form of tomorrow").await;
+    assert_eq!((told.reply.content().as_str(), notices(&told).len()), (r#"{"action":"cancel"}"#, 1));
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn the_commands_are_the_agent_s_and_reach_it_as_they_are_typed() {
     let stage = stage("").await;
     let review = v1::Command { name: "review".to_owned(), description: "Looks at it.".to_owned() };
-    assert_eq!(support::commands(&*stage.backend).await, [review]);
+    assert_eq!(support::commands(&*stage.backend, &stage.root()).await, [review]);
     stage.say("/review this").await;
     assert_eq!(stage.say("before").await.reply.content(), "/review this;");
     stage.end().await;

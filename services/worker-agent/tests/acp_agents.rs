@@ -187,7 +187,7 @@ async fn opencode_asks_the_chosen_model_though_its_id_has_two_slashes() {
     let told = stage.worker.turn(&stage.session, "hello", |start| start.model = deep.into()).await;
     assert_eq!((status(&told), told.reply.content().as_str()), (TurnStatus::Completed, "Done."), "{told:?}");
     assert_eq!(stage.last_request()["model"], json!("deep/er/tiny"));
-    let commands = support::commands(&*stage.backend).await;
+    let commands = support::commands(&*stage.backend, &stage.directory.path().join("root")).await;
     assert!(commands.iter().any(|command| command.name == "init"), "{commands:?}");
     stage.backend.shutdown().await;
 }

@@ -1,4 +1,4 @@
-//! What a worker can drive. A backend is a folder in here and a line in [`Choice::start`].
+//! What a worker can drive. A backend is a folder in here and a line in the table of [`Choice`].
 
 pub mod acp;
 pub mod demo;
@@ -9,7 +9,13 @@ pub mod opencode;
 mod reason;
 mod silence;
 
-use std::{collections::HashMap, ffi::OsString, path::PathBuf, sync::Arc};
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    future::Future,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{Capabilities, Command, Mode, Model};
@@ -38,13 +44,13 @@ pub trait Backend: Send + Sync + 'static {
     /// Changes whenever the models may have changed.
     fn models_changed(&self) -> watch::Receiver<u64>;
 
-    /// The ways of working that it offers; the one that is used when none is chosen comes first.
-    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+    /// The ways of working that it offers in a directory; the one that is used when none is chosen comes first.
+    fn modes<'a>(&'a self, _directory: &'a Path) -> BoxFuture<'a, Result<Vec<Mode>, BackendError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    /// The commands that it takes at the beginning of a message.
-    fn commands(&self) -> BoxFuture<'_, Result<Vec<Command>, BackendError>> {
+    /// The commands that it takes at the beginning of a message, in a directory.
+    fn commands<'a>(&'a self, _directory: &'a Path) -> BoxFuture<'a, Result<Vec<Command>, BackendError>> {
         Box::pin(async { Ok(Vec::new()) })
     }
 
@@ -84,17 +90,80 @@ pub enum BackendError {
     Files(#[from] std::io::Error),
 }
 
-/// Which backend.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum Choice {
+/// How a backend is begun.
+trait Begin {
+    /// Its name as people are shown it, before it is started; that of its folder where there is none of its own.
+    fn label(_settings: &Settings) -> Option<String> {
+        None
+    }
+
+    /// Whether what it needs is found on this machine. Which agent or which endpoint, only a person may know.
+    fn is_installed() -> bool;
+
+    /// Starts it.
+    ///
+    /// # Errors
+    /// When it is not installed or does not start.
+    fn begin(surroundings: Surroundings) -> impl Future<Output = Result<Arc<dyn Backend>, BackendError>> + Send;
+}
+
+/// Makes of the backends' folders all that is chosen among: the command line's words, their help, and the start.
+macro_rules! backends {
+    ($($(#[$about:meta])+ $choice:ident = $folder:ident::$backend:ident;)+) => {
+        /// Which backend.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+        pub enum Choice {
+            $($(#[$about])+ $choice,)+
+        }
+
+        impl Choice {
+            /// The name on the command line.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$choice => stringify!($folder),)+
+                }
+            }
+
+            /// Its name as people are shown it, before it is started.
+            #[must_use]
+            pub fn label(self, settings: &Settings) -> String {
+                let label = match self {
+                    $(Self::$choice => $folder::$backend::label(settings),)+
+                };
+                label.unwrap_or_else(|| self.name().to_owned())
+            }
+
+            /// Whether what it needs is found on this machine.
+            #[must_use]
+            pub fn is_installed(self) -> bool {
+                match self {
+                    $(Self::$choice => $folder::$backend::is_installed(),)+
+                }
+            }
+
+            /// Starts it.
+            ///
+            /// # Errors
+            /// When it is not installed or does not start.
+            pub async fn start(self, surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
+                match self {
+                    $(Self::$choice => $folder::$backend::begin(surroundings).await,)+
+                }
+            }
+        }
+    };
+}
+
+backends! {
     /// opencode, started by the worker itself.
-    Opencode,
+    Opencode = opencode::Opencode;
     /// Any agent that speaks the Agent Client Protocol, such as Gemini CLI or Claude Code: see --agent.
-    Acp,
+    Acp = acp::Acp;
     /// A model behind an OpenAI-compatible endpoint, such as Ollama or vLLM: see --openai-url.
-    Openai,
+    Openai = openai::OpenAi;
     /// A deterministic stand-in that needs nothing installed.
-    Demo,
+    Demo = demo::Demo;
 }
 
 /// What the backends are told on the command line, each its own part.
@@ -146,50 +215,4 @@ pub struct Surroundings {
     pub insecure: bool,
     /// What the command line says.
     pub settings: Settings,
-}
-
-impl Choice {
-    /// The name on the command line.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Opencode => "opencode",
-            Self::Acp => "acp",
-            Self::Openai => "openai",
-            Self::Demo => "demo",
-        }
-    }
-
-    /// Its name as people are shown it, before it is started.
-    #[must_use]
-    pub fn label(self, settings: &Settings) -> String {
-        match self {
-            Self::Acp => settings.acp.label(),
-            other => other.name().to_owned(),
-        }
-    }
-
-    /// Whether what it needs is found on this machine.
-    #[must_use]
-    pub fn is_installed(self) -> bool {
-        match self {
-            Self::Opencode => std::env::var_os(opencode::VARIABLE).is_some() || which::which("opencode").is_ok(),
-            // Which agent or endpoint, only a person knows.
-            Self::Acp | Self::Openai => false,
-            Self::Demo => true,
-        }
-    }
-
-    /// Starts it.
-    ///
-    /// # Errors
-    /// When it is not installed or does not start.
-    pub async fn start(self, surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
-        match self {
-            Self::Opencode => Ok(Arc::new(opencode::Opencode::start(surroundings).await?)),
-            Self::Acp => Ok(Arc::new(acp::Acp::start(surroundings).await?)),
-            Self::Openai => Ok(Arc::new(openai::OpenAi::start(surroundings).await?)),
-            Self::Demo => Ok(Arc::new(demo::Demo::start(surroundings)?)),
-        }
-    }
 }

@@ -18,6 +18,8 @@ pub const DETAILS_BYTES: usize = 64 * 1024;
 pub const LINE_BYTES: usize = 1024;
 /// Entries of a plan, questions of a request, options of a question.
 pub const ENTRIES: usize = 40;
+/// Questions of a request, and choices of a question.
+pub const QUESTIONS: usize = 10;
 
 /// Cuts a text at a character's border.
 ///
@@ -60,11 +62,11 @@ pub fn request(mut body: RequestBody) -> RequestBody {
     for option in &mut body.options {
         text(&mut option.label, LINE_BYTES);
     }
-    body.questions.truncate(ENTRIES / 4);
+    body.questions.truncate(QUESTIONS);
     for question in &mut body.questions {
         text(&mut question.header, LINE_BYTES);
         text(&mut question.question, LINE_BYTES * 4);
-        question.options.truncate(ENTRIES / 4);
+        question.options.truncate(QUESTIONS);
         for option in &mut question.options {
             text(&mut option.label, LINE_BYTES / 2);
             text(&mut option.description, LINE_BYTES / 2);

@@ -10,14 +10,17 @@ use std::{
 use muster_contracts::{
     limits,
     subject::ChatVerb,
-    v1::{Ask, AskResult, Commands, Empty, ListDirectories, ListFiles, Modes, ask::What, ask_result::Told},
+    v1::{
+        Ask, AskResult, Commands, Empty, ListCommands, ListDirectories, ListFiles, ListModes, Modes, ask::What,
+        ask_result::Told,
+    },
 };
 use tokio::{sync::Notify, time::timeout};
 
 use super::Link;
 use crate::{
     backend::{Backend, BackendError},
-    domain::place::PlaceError,
+    domain::place::{self, PlaceError},
     places,
 };
 
@@ -88,32 +91,41 @@ impl Asks {
                 self.models.notify_one();
                 Ok(None)
             }
-            Some(What::ListModes(_)) => {
-                let modes = self.backend.modes().await.map_err(words)?;
+            Some(What::ListModes(ListModes { directory })) => {
+                let directory = self.place(directory).await?;
+                let modes = self.backend.modes(&directory).await.map_err(words)?;
                 Ok(Some(Told::Modes(Modes { modes: modes.into_iter().take(limits::OFFERED).collect() })))
             }
-            Some(What::ListCommands(_)) => {
-                let commands = self.backend.commands().await.map_err(words)?;
+            Some(What::ListCommands(ListCommands { directory })) => {
+                let directory = self.place(directory).await?;
+                let commands = self.backend.commands(&directory).await.map_err(words)?;
                 Ok(Some(Told::Commands(Commands { commands: commands.into_iter().take(limits::OFFERED).collect() })))
             }
             Some(What::ListDirectories(ListDirectories { path })) => {
-                self.looked(move |root| places::directories(root, &path).map(Told::Directories)).await
+                let found = self.looked(move |root| places::directories(root, &path)).await?;
+                Ok(Some(Told::Directories(found)))
             }
             Some(What::ListFiles(ListFiles { directory, typed })) => {
-                self.looked(move |root| places::files(root, &directory, &typed).map(Told::Files)).await
+                let found = self.looked(move |root| places::files(root, &directory, &typed)).await?;
+                Ok(Some(Told::Files(found)))
             }
             None => Err(Untold::from("this worker is too old to know what is asked".to_owned())),
         }
     }
 
+    /// A session's directory.
+    async fn place(&self, directory: String) -> Result<PathBuf, Untold> {
+        self.looked(move |root| place::resolve(root, &directory)).await
+    }
+
     /// Looks through the worker's directory, beside everything else that is done.
-    async fn looked(
+    async fn looked<T: Send + 'static>(
         &self,
-        look: impl FnOnce(&Path) -> Result<Told, PlaceError> + Send + 'static,
-    ) -> Result<Option<Told>, Untold> {
+        look: impl FnOnce(&Path) -> Result<T, PlaceError> + Send + 'static,
+    ) -> Result<T, Untold> {
         let root = self.root.clone();
         let found = tokio::task::spawn_blocking(move || look(&root)).await;
         let found = found.map_err(|error| Untold::from(error.to_string()))?;
-        found.map(Some).map_err(|error| Untold { words: Some(error.to_string()), missing: true })
+        found.map_err(|error| Untold { words: Some(error.to_string()), missing: true })
     }
 }

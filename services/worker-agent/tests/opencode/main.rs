@@ -477,11 +477,26 @@ async fn a_command_at_the_beginning_of_a_message_is_run_and_any_other_slash_is_s
 #[tokio::test]
 async fn its_agents_are_modes_and_its_commands_are_told() {
     let stage = stage(json!("allow")).await;
-    let modes = stage.backend.modes().await.unwrap();
-    let modes = modes.iter().map(|mode| mode.mode_id.as_str()).collect::<Vec<_>>();
-    assert_eq!(modes, ["build", "plan"]);
-    let commands = stage.backend.commands().await.unwrap();
-    assert!(commands.iter().any(|command| command.name == "init" && !command.description.is_empty()));
+    // A project below has its own.
+    let project = stage.root().join("project");
+    for (file, text) in [
+        ("agent/scribe.md", "---\ndescription: Writes.\nmode: primary\n---\nYou write.\n"),
+        ("command/ship.md", "---\ndescription: Ships it.\n---\nShip it.\n"),
+    ] {
+        let file = project.join(".opencode").join(file);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, text).unwrap();
+    }
+    git(&project, &["init", "-q"]);
+    for (directory, its_modes, ships) in
+        [(stage.root(), &["build", "plan"][..], false), (project, &["build", "plan", "scribe"], true)]
+    {
+        let modes = stage.backend.modes(&directory).await.unwrap();
+        assert_eq!(modes.iter().map(|mode| mode.mode_id.as_str()).collect::<Vec<_>>(), its_modes);
+        let commands = stage.backend.commands(&directory).await.unwrap();
+        assert!(commands.iter().any(|command| command.name == "init" && !command.description.is_empty()));
+        assert_eq!(commands.iter().any(|command| command.name == "ship"), ships, "{commands:?}");
+    }
     let told = stage
         .worker
         .turn(&stage.session, "think", |start| {

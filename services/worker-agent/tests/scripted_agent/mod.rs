@@ -24,6 +24,7 @@ struct Agent {
     asked: u64,
     model: String,
     mode: String,
+    thought: String,
     signed_in: bool,
     /// It has a model and a mode more.
     grown: bool,
@@ -38,8 +39,16 @@ pub(crate) fn talk(can: String) {
         }
     });
     let mode = if can.contains("bypass") { "yolo" } else { "ask" };
-    let mut agent =
-        Agent { can, lines, asked: 0, model: "one".to_owned(), mode: mode.to_owned(), signed_in: false, grown: false };
+    let mut agent = Agent {
+        can,
+        lines,
+        asked: 0,
+        model: "one".to_owned(),
+        mode: mode.to_owned(),
+        thought: "medium".to_owned(),
+        signed_in: false,
+        grown: false,
+    };
     while let Ok(message) = agent.lines.recv() {
         agent.take(&message);
     }
@@ -117,10 +126,10 @@ impl Agent {
             },
             Some("session/set_config_option") => {
                 let chosen = params["value"].as_str().unwrap().to_owned();
-                if params["configId"] == json!("model") {
-                    self.model = chosen
-                } else {
-                    self.mode = chosen
+                match params["configId"].as_str() {
+                    Some("model") => self.model = chosen,
+                    Some("thought") => self.thought = chosen,
+                    _ => self.mode = chosen,
                 }
                 answer(json!({"configOptions": self.config()}));
             }
@@ -133,6 +142,15 @@ impl Agent {
                     answer(
                         json!({"stopReason": stop, "usage": {"totalTokens": 3, "inputTokens": 1, "outputTokens": 2}}),
                     );
+                    if text == "tell afterwards" {
+                        while !fs::exists("tell").unwrap() {
+                            thread::sleep(Duration::from_millis(20));
+                        }
+                        update(session, &json!({"sessionUpdate": "session_info_update", "title": "A late name"}));
+                        let cost = json!({"amount": 0.5, "currency": "USD"});
+                        update(session, &json!({"sessionUpdate": "usage_update", "used": 1, "size": 9, "cost": cost}));
+                        fs::write("told", "").unwrap();
+                    }
                     if text == "change afterwards" {
                         self.grown = true;
                         "yolo".clone_into(&mut self.mode);
@@ -161,12 +179,18 @@ impl Agent {
             models.push(json!({"value": "three", "name": "Three"}));
             modes.push(json!({"value": "plan", "name": "Plan"}));
         }
-        json!([
-            {"id": "model", "name": "Model", "category": "model", "type": "select", "currentValue": self.model,
-                "options": models},
-            {"id": "mode", "name": "Mode", "category": "mode", "type": "select", "currentValue": self.mode,
-                "options": modes},
-        ])
+        let mut config = vec![
+            json!({"id": "model", "name": "Model", "category": "model", "type": "select", "currentValue": self.model,
+                "options": models}),
+            json!({"id": "mode", "name": "Mode", "category": "mode", "type": "select", "currentValue": self.mode,
+                "options": modes}),
+        ];
+        if self.can.contains("thinks") && self.model == "one" {
+            let levels = json!([{"value": "medium", "name": "Medium"}, {"value": "high", "name": "High"}]);
+            config.push(json!({"id": "thought", "name": "Effort", "category": "thought_level", "type": "select",
+                "currentValue": self.thought, "options": levels}));
+        }
+        config.into()
     }
 
     fn setup(&self, id: &str) -> Value {
@@ -302,6 +326,24 @@ impl Agent {
             "refuse" => return Some("refusal"),
             "before" => words(session, before),
             "model" => words(session, &format!("{} {}", self.model, self.mode)),
+            "thought" => words(session, &format!("{} {}", self.model, self.thought)),
+            "form" | "form of tomorrow" => {
+                let id = format!("form-{session}");
+                let kind = if text == "form" { "integer" } else { "of tomorrow" };
+                let schema = json!({"type": "object", "required": ["many"], "properties": {
+                    "many": {"type": kind, "title": "How many", "maximum": 9},
+                    "where": {"type": "string", "oneOf": [{"const": "eu", "title": "Europe"}]}}});
+                say(&json!({"jsonrpc": "2.0", "id": id, "method": "elicitation/create",
+                    "params": {"sessionId": session, "mode": "form", "message": "Before I begin:",
+                        "requestedSchema": schema}}));
+                loop {
+                    let message = self.next(Duration::MAX)?;
+                    if message["id"] == json!(id) {
+                        words(session, &message["result"].to_string());
+                        break;
+                    }
+                }
+            }
             "image" => words(session, &params["prompt"].to_string()),
             _ => words(session, "Done."),
         }

@@ -341,10 +341,10 @@ impl Worker {
 }
 
 /// The commands of a backend that tells them when it likes.
-pub(crate) async fn commands(backend: &dyn Backend) -> Vec<Command> {
+pub(crate) async fn commands(backend: &dyn Backend, directory: &Path) -> Vec<Command> {
     let told = async {
         loop {
-            match backend.commands().await.unwrap() {
+            match backend.commands(directory).await.unwrap() {
                 none if none.is_empty() => sleep(Duration::from_millis(20)).await,
                 told => return told,
             }

@@ -7,8 +7,11 @@ use muster_contracts::{
     v1::{self, ask::What, ask_result::Told},
 };
 
+use serde::Deserialize;
+use utoipa::IntoParams;
+
 use crate::{
-    http::{caller::Caller, owned::Owned, problem::Problem},
+    http::{caller::Caller, extract::Asked, owned::Owned, problem::Problem},
     state::Shared,
 };
 
@@ -41,6 +44,22 @@ impl Shared {
             Err(problem) => Err(self.refusal(caller, Owned::Worker(&worker), problem).await),
         }
     }
+}
+
+/// Where a session works, or would.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct InDirectory {
+    /// A session's directory: a project may offer more. The worker's unless said otherwise.
+    #[param(max_length = 4096)]
+    #[serde(default)]
+    directory: String,
+}
+
+/// The directory that is asked about.
+pub(crate) fn directory(asked: Result<Asked<InDirectory>, Problem>) -> Result<String, Problem> {
+    asked.and_then(|Asked(InDirectory { directory })| path("/directory", directory))
 }
 
 /// A path as a worker may be asked about it.

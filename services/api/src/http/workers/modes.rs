@@ -9,7 +9,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    http::{caller::Caller, extract::At, problem::Problem},
+    http::{
+        caller::Caller,
+        extract::{Asked, At},
+        problem::Problem,
+        workers::ask::{InDirectory, directory},
+    },
     state::Shared,
 };
 
@@ -32,15 +37,18 @@ pub(crate) struct Mode {
 
 /// The ways of working that the worker's backend offers; none when it knows no such thing.
 ///
-/// The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time.
-#[utoipa::path(get, path = "/workers/{workerId}/modes", tag = "workers", params(("workerId" = String, Path)),
+/// The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time;
+/// 404 when the directory is not there, or not below the worker's.
+#[utoipa::path(get, path = "/workers/{workerId}/modes", tag = "workers", params(("workerId" = String, Path), InDirectory),
     responses((status = 200, body = Modes)))]
 pub(crate) async fn modes(
     State(api): State<Shared>,
     caller: Caller,
     At(worker): At<WorkerId>,
+    asked: Result<Asked<InDirectory>, Problem>,
 ) -> Result<Json<Modes>, Problem> {
-    let told = api.ask_worker(&caller, worker, What::ListModes(v1::ListModes {})).await?;
+    let what = |directory| What::ListModes(v1::ListModes { directory });
+    let told = api.ask_about(&caller, worker, directory(asked), what).await?;
     let Some(Told::Modes(v1::Modes { modes })) = told else { return Ok(Json(Modes { items: Vec::new() })) };
     let item = |v1::Mode { mode_id, name, description }| Mode { mode_id, name, description };
     Ok(Json(Modes { items: modes.into_iter().map(item).collect() }))

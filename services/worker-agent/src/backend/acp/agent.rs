@@ -15,11 +15,12 @@ use agent_client_protocol::{
         ConnectionTo,
         schema::{
             AgentCapabilities, AuthMethod, AuthMethodId, ClientCapabilities, ClientSessionCapabilities,
-            CompactionCapabilities, ErrorCode, Implementation, InitializeRequest, InitializeResponse,
-            NoticeCapabilities,
+            CompactionCapabilities, ElicitationCapabilities, ElicitationFormCapabilities, ErrorCode, Implementation,
+            InitializeRequest, InitializeResponse, NoticeCapabilities,
         },
     },
 };
+use muster_contracts::v1::Command;
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
 use tokio_util::sync::DropGuard;
@@ -61,7 +62,7 @@ struct Inner {
     /// What could be chosen in the newest session, in this process or one before it.
     offered: Offered,
     /// The one that was opened to learn what can be chosen: the next one in the worker's directory takes it.
-    spare: Mutex<Option<(PathBuf, Opened)>>,
+    spare: Mutex<Option<Opened>>,
 }
 
 /// What can be chosen in a session that is new.
@@ -72,6 +73,8 @@ pub(super) type Offered = Arc<Mutex<Options>>;
 pub(super) struct Opened {
     /// The agent's id of it.
     pub(super) id: Arc<str>,
+    /// Where it works.
+    pub(super) directory: PathBuf,
     pub(super) options: Options,
     /// What it has cost so far in US dollars, where the agent tells.
     pub(super) cost: Option<f64>,
@@ -221,7 +224,7 @@ impl Agent {
         let answer = self.call("session/new", json!({ "cwd": directory, "mcpServers": [] })).await?;
         let id = answer.get("sessionId").and_then(Value::as_str);
         let id = id.ok_or_else(|| CallError::Refused("it has opened a session without an id".to_owned()))?;
-        let opened = opened(id, &answer, Some(0.0));
+        let opened = opened(id, directory, &answer, Some(0.0));
         opened.options.clone_into(&mut lock(&self.0.offered));
         Ok(opened)
     }
@@ -236,7 +239,7 @@ impl Agent {
         let params = json!({ "sessionId": id, "cwd": directory, "mcpServers": [] });
         match self.call(method, params).await {
             Ok(answer) => {
-                let mut opened = opened(id, &answer, None);
+                let mut opened = opened(id, directory, &answer, None);
                 opened.options.fill_up(&lock(&self.0.offered));
                 Ok(Some(opened))
             }
@@ -266,12 +269,20 @@ impl Agent {
         lock(&self.0.modes_chosen).insert(session.to_owned());
     }
 
-    pub(super) fn keep_spare(&self, directory: &Path, opened: Opened) {
-        *lock(&self.0.spare) = Some((directory.to_owned(), opened));
+    pub(super) fn keep_spare(&self, opened: Opened) {
+        *lock(&self.0.spare) = Some(opened);
     }
 
     pub(super) fn take_spare(&self, directory: &Path) -> Option<Opened> {
-        lock(&self.0.spare).take_if(|(of, _)| of == directory).map(|(_, opened)| opened)
+        lock(&self.0.spare).take_if(|spare| spare.directory == directory)
+    }
+
+    /// What it takes behind a slash in a session that works there.
+    pub(super) fn commands(&self, directory: &Path) -> Vec<Command> {
+        let sessions = lock(&self.0.sessions);
+        let spare = lock(&self.0.spare);
+        let there = sessions.values().chain(spare.as_ref()).filter(|opened| opened.directory == directory);
+        self.0.hub.commands(&there.map(|opened| Arc::clone(&opened.id)).collect())
     }
 
     /// Ends the process and everything that it has started.
@@ -299,8 +310,9 @@ impl Agent {
     }
 }
 
-fn opened(id: &str, answer: &Value, cost: Option<f64>) -> Opened {
-    Opened { id: id.into(), options: Options::of(answer), cost, busy: watch::Sender::new(false).subscribe() }
+fn opened(id: &str, directory: &Path, answer: &Value, cost: Option<f64>) -> Opened {
+    let (options, busy) = (Options::of(answer), watch::Sender::new(false).subscribe());
+    Opened { id: id.into(), directory: directory.to_owned(), options, cost, busy }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -312,7 +324,11 @@ async fn greet(connection: &ConnectionTo<Role>, gone: &Gone) -> Result<Initializ
     let session =
         ClientSessionCapabilities::new().compaction(CompactionCapabilities::new()).notices(NoticeCapabilities::new());
     let request = InitializeRequest::new(ProtocolVersion::V1)
-        .client_capabilities(ClientCapabilities::new().session(session))
+        .client_capabilities(
+            ClientCapabilities::new()
+                .session(session)
+                .elicitation(ElicitationCapabilities::new().form(ElicitationFormCapabilities::new())),
+        )
         .client_info(Implementation::new("muster", env!("CARGO_PKG_VERSION")));
     tokio::select! {
         answer = connection.send_request(request).block_task() => answer.map_err(|error| CallError::Refused(line(&error))),

@@ -1,7 +1,7 @@
 //! What an agent says, given to the turns that it is about.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
@@ -9,23 +9,48 @@ use std::{
 use agent_client_protocol::v1::{
     Responder,
     schema::{
-        AvailableCommand, AvailableCommandsUpdate, RequestPermissionOutcome, RequestPermissionRequest,
-        RequestPermissionResponse, SessionConfigOption, SessionNotification, SessionUpdate,
+        AvailableCommand, AvailableCommandsUpdate, CreateElicitationRequest, CreateElicitationResponse,
+        ElicitationAction, ElicitationFormMode, ElicitationMode, ElicitationScope, RequestPermissionOutcome,
+        RequestPermissionRequest, RequestPermissionResponse, SessionConfigOption, SessionNotification, SessionUpdate,
     },
 };
 use muster_contracts::{limits, v1::Command};
 use serde_json::Value;
 use tokio::sync::{mpsc, watch};
 
+use super::form::Form;
+
 /// Updates that wait for a turn before the agent is made to wait.
 const UPDATES: usize = 256;
 /// Requests that wait for a turn.
 const ASKS: usize = 32;
-/// Sessions whose choices are kept until their next turn.
+/// Sessions of which it is kept, until their next turn, what was told outside of one.
 const ASIDE: usize = 1_000;
+/// Sessions whose commands are kept.
+const COMMANDED: usize = 64;
 
-/// An agent asks for permission, and waits for the answer.
-pub(super) type Ask = (RequestPermissionRequest, Responder<RequestPermissionResponse>);
+/// An agent asks its user, and waits for the answer.
+#[derive(Debug)]
+pub(super) enum Ask {
+    Permission(RequestPermissionRequest, Responder<RequestPermissionResponse>),
+    /// No form where it is of a kind that cannot be filled in here.
+    Form(Option<Form>, Responder<CreateElicitationResponse>),
+}
+
+impl Ask {
+    /// Nobody will answer.
+    pub(super) fn cancel(self) {
+        let told = match self {
+            Self::Permission(_, responder) => {
+                responder.respond(RequestPermissionResponse::new(RequestPermissionOutcome::Cancelled))
+            }
+            Self::Form(_, responder) => responder.respond(CreateElicitationResponse::new(ElicitationAction::Cancel)),
+        };
+        if let Err(error) = told {
+            tracing::debug!(code = ?error.code, "a request that was withdrawn is gone already");
+        }
+    }
+}
 
 /// Who listens to which session, and what is no single session's. Clones are the same one.
 #[derive(Debug, Clone, Default)]
@@ -34,13 +59,13 @@ pub(super) struct Hub(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     listeners: Mutex<HashMap<String, Listener>>,
-    /// What was told of a session's choices outside of its turns. Taken while `listeners` is held, if both are.
+    /// What was told of a session outside of its turns. Taken while `listeners` is held, if both are.
     aside: Mutex<HashMap<String, Vec<SessionUpdate>>>,
     /// The newest choices of them, as they may be those of other sessions, too.
     news: Mutex<Option<Vec<SessionConfigOption>>>,
     changed: watch::Sender<u64>,
-    /// As they were told last.
-    commands: Mutex<Vec<Command>>,
+    /// By the session of which they were told, the newest last.
+    commands: Mutex<Vec<(String, Vec<Command>)>>,
 }
 
 #[derive(Debug, Clone)]
@@ -85,7 +110,7 @@ impl Hub {
         let (asks, asked) = mpsc::channel(ASKS);
         let route = updates.downgrade();
         let mut listeners = self.listeners();
-        for told in self.aside(session) {
+        for told in lock(&self.0.aside).remove(session).unwrap_or_default() {
             // There is room: it is one of a kind.
             let _ = updates.try_send(told);
         }
@@ -102,9 +127,11 @@ impl Hub {
         lock(&self.0.listeners)
     }
 
-    /// What was told of a session's choices since its last turn.
-    pub(super) fn aside(&self, session: &str) -> Vec<SessionUpdate> {
-        lock(&self.0.aside).remove(session).unwrap_or_default()
+    /// What was told of a session's choices since its last turn. Its next turn hears the rest.
+    pub(super) fn choices(&self, session: &str) -> Vec<SessionUpdate> {
+        let mut aside = lock(&self.0.aside);
+        let Some(told) = aside.get_mut(session) else { return Vec::new() };
+        told.extract_if(.., |update| is_choice(update)).collect()
     }
 
     /// The newest choices that were told outside of a turn, if they are new.
@@ -119,7 +146,9 @@ impl Hub {
                 *lock(&self.0.news) = Some(told.config_options.clone());
                 self.0.changed.send_modify(|count| *count += 1);
             }
-            SessionUpdate::CurrentModeUpdate(_) => {}
+            SessionUpdate::CurrentModeUpdate(_)
+            | SessionUpdate::SessionInfoUpdate(_)
+            | SessionUpdate::UsageUpdate(_) => {}
             _ => return,
         }
         let mut aside = lock(&self.0.aside);
@@ -130,15 +159,22 @@ impl Hub {
         }
     }
 
-    /// What the agent takes behind a slash.
-    pub(super) fn commands(&self) -> Vec<Command> {
-        lock(&self.0.commands).clone()
+    /// What the agent takes behind a slash, as it was told last in one of these sessions; if in none, in any.
+    pub(super) fn commands(&self, sessions: &HashSet<Arc<str>>) -> Vec<Command> {
+        let told = lock(&self.0.commands);
+        let of_them = told.iter().rfind(|(session, _)| sessions.contains(session.as_str()));
+        of_them.or(told.last()).map(|(_, commands)| commands.clone()).unwrap_or_default()
     }
 
-    fn learn(&self, told: AvailableCommandsUpdate) {
+    fn learn(&self, session: &str, told: AvailableCommandsUpdate) {
         let command = |AvailableCommand { name, description, .. }| Command { name, description };
         let commands = told.available_commands.into_iter().take(limits::OFFERED).map(command).collect();
-        *lock(&self.0.commands) = commands;
+        let mut told = lock(&self.0.commands);
+        told.retain(|(known, _)| known != session);
+        if told.len() == COMMANDED {
+            told.remove(0);
+        }
+        told.push((session.to_owned(), commands));
     }
 
     /// Takes an update out of what an agent sends, and waits until its turn has room for it. Whatever else it is comes
@@ -152,7 +188,9 @@ impl Hub {
         }
         let params = message.get_mut("params").map(Value::take).unwrap_or_default();
         match serde_json::from_value::<SessionNotification>(params) {
-            Ok(SessionNotification { update: SessionUpdate::AvailableCommandsUpdate(told), .. }) => self.learn(told),
+            Ok(SessionNotification { session_id, update: SessionUpdate::AvailableCommandsUpdate(told), .. }) => {
+                self.learn(&session_id.0, told);
+            }
             Ok(SessionNotification { session_id, update, .. }) => {
                 if let Some(update) = self.pass_on(&session_id.0, update).await {
                     // A turn that has just ended hears nothing more.
@@ -178,29 +216,47 @@ impl Hub {
         updates.send(update).await.err().map(|unheard| unheard.0)
     }
 
+    pub(super) fn ask_permission(
+        &self,
+        request: RequestPermissionRequest,
+        responder: Responder<RequestPermissionResponse>,
+    ) {
+        let session = Arc::clone(&request.session_id.0);
+        self.ask(&session, Ask::Permission(request, responder));
+    }
+
+    pub(super) fn ask_form(&self, request: CreateElicitationRequest, responder: Responder<CreateElicitationResponse>) {
+        let (session, form) = match request.mode {
+            ElicitationMode::Form(ElicitationFormMode {
+                scope: ElicitationScope::Session(of),
+                requested_schema,
+                ..
+            }) => (of.session_id.0, Form::of(request.message, requested_schema)),
+            // It is about no session, or to be answered elsewhere.
+            _ => return Ask::Form(None, responder).cancel(),
+        };
+        self.ask(&session, Ask::Form(form, responder));
+    }
+
     /// Passes on what an agent asks. Nobody is there to answer outside of a turn.
-    pub(super) fn ask(&self, ask: Ask) {
-        let listener = self.listeners().get(&*ask.0.session_id.0).cloned();
+    fn ask(&self, session: &str, ask: Ask) {
+        let listener = self.listeners().get(session).cloned();
         let refused = match listener {
             Some(listener) => listener.asks.try_send(ask).err().map(mpsc::error::TrySendError::into_inner),
             None => Some(ask),
         };
-        if let Some((_, responder)) = refused {
-            cancel(responder);
+        if let Some(ask) = refused {
+            ask.cancel();
         }
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+fn is_choice(update: &SessionUpdate) -> bool {
+    matches!(update, SessionUpdate::ConfigOptionUpdate(_) | SessionUpdate::CurrentModeUpdate(_))
 }
 
-/// Nobody will answer.
-pub(super) fn cancel(responder: Responder<RequestPermissionResponse>) {
-    let cancelled = RequestPermissionResponse::new(RequestPermissionOutcome::Cancelled);
-    if let Err(error) = responder.respond(cancelled) {
-        tracing::debug!(code = ?error.code, "a request that was withdrawn is gone already");
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -229,7 +285,11 @@ mod tests {
         let told = json!({"sessionUpdate": "available_commands_update", "availableCommands": command});
         let told = json!({"method": "session/update", "params": {"sessionId": "nobody's", "update": told}});
         assert_eq!(hub.sift(told).await, None);
-        assert_eq!(hub.commands(), [Command { name: "review".to_owned(), description: "Looks.".to_owned() }]);
+        let command = |name: &str| Command { name: name.to_owned(), description: "Looks.".to_owned() };
+        assert_eq!(hub.commands(&HashSet::new()), [command("review")]);
+        hub.learn("another's", serde_json::from_value(json!({"availableCommands": []})).unwrap());
+        assert_eq!(hub.commands(&HashSet::from(["nobody's".into()])), [command("review")]);
+        assert_eq!(hub.commands(&HashSet::from(["elsewhere".into()])), []);
         assert!(ear.updates.try_recv().is_ok());
         assert!(ear.updates.try_recv().is_err());
         let later = hub.listen("mine");

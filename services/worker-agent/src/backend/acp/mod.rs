@@ -8,6 +8,7 @@
 mod agent;
 mod content;
 mod diff;
+mod form;
 mod hub;
 mod options;
 mod presets;
@@ -18,7 +19,10 @@ mod session;
 mod tool;
 mod transcript;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use futures_util::future::BoxFuture;
 use muster_contracts::v1::{self, Capabilities, Mode, Model};
@@ -27,11 +31,11 @@ use tokio::sync::watch;
 pub use self::presets::{Preset, Settings};
 use self::{
     agent::{Agent, CallError, Offered, Opened},
-    options::Options,
+    options::{Levels, Options},
     presets::Command,
     process::Launch,
 };
-use super::{Backend, BackendError, Surroundings, environment, silence::Silence};
+use super::{Backend, BackendError, Begin, Surroundings, environment, silence::Silence};
 use crate::{
     domain::event::Outcome,
     turn::{Turn, TurnIo},
@@ -65,15 +69,21 @@ pub(crate) fn shows_messages(line: &tracing::Metadata<'_>) -> bool {
 struct Known {
     version: String,
     models: Vec<Model>,
+    levels: Levels,
     modes: Vec<Mode>,
 }
 
-impl Acp {
+impl Begin for Acp {
+    fn label(settings: &super::Settings) -> Option<String> {
+        Some(settings.acp.label())
+    }
+
+    fn is_installed() -> bool {
+        false
+    }
+
     /// Finds the agent, starts it and asks what it offers.
-    ///
-    /// # Errors
-    /// When it is missing, does not start, or wants a person to sign in first.
-    pub async fn start(surroundings: Surroundings) -> Result<Self, BackendError> {
+    async fn begin(surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
         let Command { name, program, arguments, own, sign_in } = surroundings.settings.acp.command()?;
         std::fs::create_dir_all(&surroundings.state)?;
         let own = surroundings.settings.own(own);
@@ -104,9 +114,11 @@ impl Acp {
             backend.shutdown().await;
             return Err(error);
         }
-        Ok(backend)
+        Ok(Arc::new(backend))
     }
+}
 
+impl Acp {
     /// Opens a session to learn what can be chosen.
     async fn look_around(&self) -> Result<(), BackendError> {
         let agent = self.agent().await?;
@@ -114,7 +126,7 @@ impl Acp {
         let opened = agent.open(root).await;
         let opened = opened.map_err(|error| BackendError::Broken(format!("{}: {error}.", self.agent_name)))?;
         self.learn(&agent, &opened.options);
-        agent.keep_spare(root, opened);
+        agent.keep_spare(opened);
         Ok(())
     }
 
@@ -135,9 +147,10 @@ impl Acp {
     /// Keeps what the agent offers, and tells when that is something else than before.
     fn learn(&self, agent: &Agent, options: &Options) {
         let shown = if agent.name().is_empty() { &self.agent_name } else { agent.name() };
-        let models = options::listed(options, shown, agent.can().prompt_capabilities.image);
         let modes = options::listed_modes(options);
         let mut known = self.known();
+        known.levels.learn(options);
+        let models = options::listed(options, &known.levels, shown, agent.can().prompt_capabilities.image);
         agent.version().clone_into(&mut known.version);
         // Which of them a session is in is its own matter; the one that new ones begin in stays the first.
         if modes.len() != known.modes.len() || modes.iter().any(|mode| !known.modes.contains(mode)) {
@@ -214,15 +227,15 @@ impl Backend for Acp {
         Box::pin(async { Ok(self.known().models.clone()) })
     }
 
-    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+    fn modes<'a>(&'a self, _directory: &'a Path) -> BoxFuture<'a, Result<Vec<Mode>, BackendError>> {
         self.catch_up();
         Box::pin(async { Ok(self.known().modes.clone()) })
     }
 
-    fn commands(&self) -> BoxFuture<'_, Result<Vec<v1::Command>, BackendError>> {
+    fn commands<'a>(&'a self, directory: &'a Path) -> BoxFuture<'a, Result<Vec<v1::Command>, BackendError>> {
         // One that is being started has told none yet.
         let running = self.agent.try_lock().ok();
-        let commands = running.and_then(|agent| Some(agent.as_ref()?.hub().commands()));
+        let commands = running.and_then(|agent| Some(agent.as_ref()?.commands(directory)));
         Box::pin(async { Ok(commands.unwrap_or_default()) })
     }
 

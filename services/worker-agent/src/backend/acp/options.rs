@@ -1,4 +1,6 @@
-//! What can be chosen in a session: the model and the mode, however the agent offers them.
+//! What can be chosen in a session: the model, how hard it thinks, and the mode, however the agent offers them.
+
+use std::collections::HashMap;
 
 use agent_client_protocol::v1::schema::{
     SessionConfigKind, SessionConfigOption, SessionConfigOptionCategory, SessionConfigSelectOptions, SessionModeState,
@@ -15,6 +17,10 @@ pub(super) const DEFAULT_MODEL: &str = "default";
 pub(super) struct Options {
     pub(super) model: Option<Select>,
     pub(super) mode: Option<Select>,
+    /// How hard the model thinks.
+    pub(super) thought: Option<Select>,
+    /// How hard it did before a user chose.
+    pub(super) thought_before: Option<String>,
 }
 
 /// Which choice.
@@ -22,6 +28,7 @@ pub(super) struct Options {
 pub(super) enum What {
     Model,
     Mode,
+    Thought,
 }
 
 /// One choice of several.
@@ -52,7 +59,7 @@ impl Options {
     /// Of the answer to `session/new`, `session/load` or `session/resume`.
     pub(super) fn of(setup: &Value) -> Self {
         let part = |name: &str| setup.get(name).cloned().unwrap_or_default();
-        let mut options = Self { model: models(&part("models")), mode: modes(part("modes")) };
+        let mut options = Self { model: models(&part("models")), mode: modes(part("modes")), ..Self::default() };
         options.read_config(setup);
         options
     }
@@ -63,12 +70,14 @@ impl Options {
         let unknown = |select: &Select| Select { current: String::new(), ..select.clone() };
         self.model = self.model.take().or_else(|| new.model.as_ref().map(unknown));
         self.mode = self.mode.take().or_else(|| new.mode.as_ref().map(unknown));
+        self.thought = self.thought.take().or_else(|| new.thought.as_ref().map(unknown));
     }
 
     pub(super) const fn get(&self, what: What) -> Option<&Select> {
         match what {
             What::Model => self.model.as_ref(),
             What::Mode => self.mode.as_ref(),
+            What::Thought => self.thought.as_ref(),
         }
     }
 
@@ -77,6 +86,7 @@ impl Options {
         let select = match what {
             What::Model => &mut self.model,
             What::Mode => &mut self.mode,
+            What::Thought => &mut self.thought,
         };
         if let Some(select) = select {
             value.clone_into(&mut select.current);
@@ -107,6 +117,8 @@ impl Options {
         };
         self.model = of(SessionConfigOptionCategory::Model).or(self.model.take());
         self.mode = of(SessionConfigOptionCategory::Mode).or(self.mode.take());
+        // Not every model has it: what is no more told is no more.
+        self.thought = of(SessionConfigOptionCategory::ThoughtLevel);
     }
 }
 
@@ -199,14 +211,43 @@ pub(super) fn is_bypass(mode: &str) -> bool {
     BYPASS.iter().any(|bypass| plain.contains(bypass)) || WHOLE.contains(&plain.as_str())
 }
 
+/// How hard each model can be told to think, as far as that was seen: an agent tells it only of the one that is chosen.
+#[derive(Debug, Default)]
+pub(super) struct Levels {
+    of: HashMap<String, Vec<String>>,
+    /// Of those that were not chosen yet: the same as of the first one.
+    first: Vec<String>,
+}
+
+impl Levels {
+    /// Takes over what is told of the model that is chosen now.
+    pub(super) fn learn(&mut self, options: &Options) {
+        let model = options.model.as_ref().map_or(DEFAULT_MODEL, |model| &model.current);
+        let levels = options.thought.iter().flat_map(|thought| &thought.choices).map(|choice| choice.value.clone());
+        let levels = levels.collect::<Vec<_>>();
+        if model.is_empty() {
+            return;
+        }
+        if self.of.is_empty() {
+            self.first.clone_from(&levels);
+        }
+        self.of.insert(model.to_owned(), levels);
+    }
+
+    fn of(&self, model: &str) -> &[String] {
+        self.of.get(model).unwrap_or(&self.first)
+    }
+}
+
 /// The choices of model as the page shows them.
-pub(super) fn listed(options: &Options, agent: &str, sees: bool) -> Vec<Model> {
+pub(super) fn listed(options: &Options, levels: &Levels, agent: &str, sees: bool) -> Vec<Model> {
     let input = if sees { vec!["image".to_owned()] } else { Vec::new() };
     let model = |value: &str, name: &str, provider: &str| Model {
         model_id: value.to_owned(),
         name: name.to_owned(),
         provider: provider.to_owned(),
         input: input.clone(),
+        variants: levels.of(value).to_vec(),
         ..Model::default()
     };
     match &options.model {
@@ -256,12 +297,41 @@ mod tests {
             assert_eq!(options.mode.as_ref().unwrap().careful(), Some("ask"));
             let modes = listed_modes(&options).into_iter().map(|mode| mode.mode_id).collect::<Vec<_>>();
             assert_eq!(modes, ["ask", "yolo"]);
-            let ids = listed(&options, "Agent", true).into_iter().map(|model| (model.model_id, model.input.len()));
+            let ids = listed(&options, &Levels::default(), "Agent", true)
+                .into_iter()
+                .map(|model| (model.model_id, model.input.len()));
             assert_eq!(ids.collect::<Vec<_>>(), [("a/b/c".to_owned(), 1), ("d".to_owned(), 1)]);
         }
         let nothing = Options::of(&json!({"sessionId": "s"}));
         assert_eq!(nothing, Options::default());
-        assert_eq!(listed(&nothing, "Agent", false)[0].model_id, DEFAULT_MODEL);
+        assert_eq!(listed(&nothing, &Levels::default(), "Agent", false)[0].model_id, DEFAULT_MODEL);
+    }
+
+    #[test]
+    fn how_hard_a_model_thinks_is_a_variant_of_it() {
+        let told = |model: &str, levels: &[&str]| {
+            let select = |id: &str, category: &str, current: &str, values: &[&str]| {
+                let options = values.iter().map(|value| json!({"value": value, "name": value})).collect::<Vec<_>>();
+                json!({"id": id, "name": id, "category": category, "type": "select", "currentValue": current,
+                    "options": options})
+            };
+            let mut config = vec![select("m", "model", model, &["a", "b", "c"])];
+            if let Some(first) = levels.first() {
+                config.push(select("t", "thought_level", first, levels));
+            }
+            Options::of(&json!({"configOptions": config}))
+        };
+        let mut levels = Levels::default();
+        let options = told("a", &["low", "high"]);
+        levels.learn(&options);
+        levels.learn(&told("b", &[]));
+        let variants = listed(&options, &levels, "Agent", false).into_iter().map(|model| model.variants.join(" "));
+        assert_eq!(variants.collect::<Vec<_>>(), ["low high", "", "low high"]);
+        let (method, params) = options.thought.unwrap().call("s", "high");
+        assert_eq!((method, &params["configId"]), ("session/set_config_option", &json!("t")));
+        let mut options = told("a", &["low"]);
+        options.chosen(What::Model, "b", &json!({"configOptions": []}));
+        assert_eq!(options.thought, None);
     }
 
     #[test]

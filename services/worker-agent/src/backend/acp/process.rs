@@ -12,7 +12,10 @@ use std::{
 
 use agent_client_protocol::{
     Agent, Client, Lines as Transport, on_receive_request,
-    v1::{ConnectionTo, schema::RequestPermissionRequest},
+    v1::{
+        ConnectionTo,
+        schema::{CreateElicitationRequest, RequestPermissionRequest},
+    },
 };
 use futures_util::{sink, stream};
 use tokio::{
@@ -126,12 +129,20 @@ async fn speak(
     });
     let incoming =
         stream::unfold(heard, async |mut heard| heard.recv().await.map(|line| (Ok::<_, io::Error>(line), heard)));
+    let of_forms = hub.clone();
     let connecting = Client
         .v1()
         .name("muster")
         .on_receive_request(
             async move |request: RequestPermissionRequest, responder, _| {
-                hub.ask((request, responder));
+                hub.ask_permission(request, responder);
+                Ok(())
+            },
+            on_receive_request!(),
+        )
+        .on_receive_request(
+            async move |request: CreateElicitationRequest, responder, _| {
+                of_forms.ask_form(request, responder);
                 Ok(())
             },
             on_receive_request!(),

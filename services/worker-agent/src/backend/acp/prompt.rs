@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use agent_client_protocol::v1::{
-    Responder,
-    schema::{PermissionOption, RequestPermissionResponse, StopReason},
-};
+use agent_client_protocol::v1::schema::{CreateElicitationResponse, StopReason};
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use muster_contracts::v1::Answer;
 use serde_json::{Value, json};
@@ -14,14 +11,14 @@ use tokio::{sync::watch, time::timeout};
 use super::{
     agent::{Agent, CallError, Opened},
     content,
-    hub::{self, Ask, Ear},
+    hub::{Ask, Ear},
     requests,
     transcript::Transcript,
 };
 use crate::{
     backend::silence::Silence,
     domain::event::{Event, Outcome},
-    turn::{Turn, TurnIo},
+    turn::{Asked, Turn, TurnIo},
 };
 
 /// How long the last words of a turn that was stopped are waited for.
@@ -134,8 +131,7 @@ struct Talk<'a> {
 
 struct Waiting {
     number: u64,
-    options: Vec<PermissionOption>,
-    responder: Responder<RequestPermissionResponse>,
+    ask: Ask,
 }
 
 impl Talk<'_> {
@@ -149,7 +145,7 @@ impl Talk<'_> {
             let excused = !self.waiting.is_empty() || self.transcript.works();
             tokio::select! {
                 biased;
-                Some((number, answer)) = self.answers.next() => self.answer(number, answer),
+                Some((number, answer)) = self.answers.next() => self.answer(number, answer).await,
                 Some(update) = self.ear.updates.recv() => self.transcript.update(update),
                 Some(ask) = self.ear.asks.recv() => self.ask(ask).await,
                 () = self.silence.too_long(excused) => {
@@ -182,30 +178,52 @@ impl Talk<'_> {
         }
     }
 
-    /// Passes a request on to the user. What led to it is said before it.
-    async fn ask(&mut self, (request, responder): Ask) {
+    /// Passes a request on to the user.
+    async fn ask(&mut self, ask: Ask) {
         if self.io.stopped().is_cancelled() {
-            return hub::cancel(responder);
+            return ask.cancel();
         }
-        if request.options.is_empty() {
-            self.transcript
-                .notice("no-options", "The agent asked for permission and offered no answer: it was told no.");
-            return hub::cancel(responder);
-        }
+        let asked = match &ask {
+            Ask::Permission(request, _) if !request.options.is_empty() => {
+                requests::permission(request, &self.turn.directory)
+            }
+            Ask::Form(Some(form), _) => form.asked(None),
+            Ask::Permission(..) | Ask::Form(None, _) => {
+                self.transcript.notice(
+                    "unanswerable",
+                    "The agent asked for something and offered no answer that can be given here: it was told no.",
+                );
+                return ask.cancel();
+            }
+        };
+        self.put(ask, asked).await;
+    }
+
+    /// What led to it is said before it.
+    async fn put(&mut self, ask: Ask, asked: Asked) {
         self.asked += 1;
         let number = self.asked;
-        let asked = requests::permission(&request, &self.turn.directory);
-        self.waiting.push(Waiting { number, options: request.options, responder });
+        self.waiting.push(Waiting { number, ask });
         self.hear().await;
         let answer = self.io.ask(asked).await;
         self.answers.push(async move { (number, answer.await.ok()) }.boxed());
     }
 
-    fn answer(&mut self, number: u64, answer: Option<Answer>) {
+    async fn answer(&mut self, number: u64, answer: Option<Answer>) {
         let Some(index) = self.waiting.iter().position(|waiting| waiting.number == number) else { return };
-        let Waiting { options, responder, .. } = self.waiting.swap_remove(index);
-        let response = requests::answer(&options, &answer.unwrap_or_default());
-        if let Err(error) = responder.respond(response) {
+        let answer = answer.unwrap_or_default();
+        let told = match self.waiting.swap_remove(index).ask {
+            Ask::Permission(request, responder) => responder.respond(requests::answer(&request.options, &answer)),
+            Ask::Form(Some(form), responder) => match form.filled(&answer) {
+                Ok(action) => responder.respond(CreateElicitationResponse::new(action)),
+                Err(amiss) => {
+                    let asked = form.asked(Some(&amiss));
+                    return self.put(Ask::Form(Some(form), responder), asked).await;
+                }
+            },
+            unanswerable @ Ask::Form(None, _) => return unanswerable.cancel(),
+        };
+        if let Err(error) = told {
             tracing::debug!(code = ?error.code, "an answer could not be given to the agent");
         }
     }
@@ -213,8 +231,8 @@ impl Talk<'_> {
     /// Nobody will answer any more: the agent would wait for ever.
     fn withdraw(&mut self) {
         self.answers.clear();
-        for Waiting { responder, .. } in self.waiting.drain(..) {
-            hub::cancel(responder);
+        for Waiting { ask, .. } in self.waiting.drain(..) {
+            ask.cancel();
         }
     }
 }

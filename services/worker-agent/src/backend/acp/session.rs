@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use muster_contracts::v1::{RequestKind, RequestOption};
+use muster_contracts::{
+    model,
+    v1::{RequestKind, RequestOption},
+};
 use tokio::time::timeout;
 
 use super::{
@@ -27,9 +30,12 @@ pub(super) async fn begin(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Ope
             opened
         }
     };
-    if turn.model != DEFAULT_MODEL {
-        choose(agent, &mut opened, What::Model, &turn.model).await?;
+    let is_offered = opened.options.model.as_ref().is_some_and(|select| select.has(&turn.model));
+    let (model, level) = if is_offered { (turn.model.as_str(), None) } else { model::split(&turn.model) };
+    if model != DEFAULT_MODEL {
+        choose(agent, &mut opened, What::Model, model).await?;
     }
+    think(agent, &mut opened, level, io).await?;
     if let Some(mode) = &turn.mode {
         if may_be_in(mode, agent, turn, io).await {
             choose(agent, &mut opened, What::Mode, mode).await?;
@@ -53,7 +59,7 @@ async fn idle(agent: &Agent, mut known: Opened) -> Result<Opened, CallError> {
     }
     // It does not let itself be stopped. Alone, this session may have it started anew.
     if agent.hub().turns() == 0 {
-        agent.gone().cancel();
+        agent.end().await;
         return Err(CallError::Gone);
     }
     Err(CallError::Refused("it still works on the turn before; wait, then send again".to_owned()))
@@ -83,7 +89,7 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
 
 /// The session with its choices as the agent has told them outside of a turn.
 fn heard(agent: &Agent, mut opened: Opened) -> Opened {
-    for told in agent.hub().aside(&opened.id) {
+    for told in agent.hub().choices(&opened.id) {
         opened.options.hear(told);
     }
     opened
@@ -133,6 +139,26 @@ async fn be_careful(agent: &Agent, opened: &mut Opened, mode: &Select, io: &Turn
         io.notice("mode", text).await;
     }
     Ok(())
+}
+
+/// Has the model think as hard as the user chose; where the user no longer does, as it did by itself.
+async fn think(agent: &Agent, opened: &mut Opened, level: Option<&str>, io: &TurnIo) -> Result<(), CallError> {
+    let options = &mut opened.options;
+    let thought = options.thought.as_ref();
+    if let Some(level) = level {
+        let Some(thought) = thought.filter(|thought| thought.has(level)) else {
+            let text =
+                format!("This model can't be told to think at the level {level}: it thinks as it does by itself.");
+            io.notice("thought", text).await;
+            return Ok(());
+        };
+        options.thought_before.get_or_insert_with(|| thought.current.clone());
+        return choose(agent, opened, What::Thought, level).await;
+    }
+    match options.thought_before.take().filter(|before| thought.is_some_and(|thought| thought.has(before))) {
+        Some(before) => choose(agent, opened, What::Thought, &before).await,
+        None => Ok(()),
+    }
 }
 
 /// Chooses a value where it is not chosen already.

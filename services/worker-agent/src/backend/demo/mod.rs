@@ -4,7 +4,7 @@ mod memory;
 mod script;
 mod tour;
 
-use std::{process::abort, time::Duration};
+use std::{path::Path, process::abort, sync::Arc, time::Duration};
 
 use data_encoding::HEXLOWER;
 use futures_util::future::BoxFuture;
@@ -19,7 +19,7 @@ use tokio::{
 };
 
 use self::{memory::Memory, script::Script};
-use super::{Backend, BackendError, Surroundings};
+use super::{Backend, BackendError, Begin, Surroundings};
 use crate::{
     clock::Clock,
     domain::event::{Event, Outcome, Piece, Span},
@@ -37,6 +37,16 @@ pub struct Demo {
     memory: Memory,
     clock: Clock,
     models_changed: watch::Sender<u64>,
+}
+
+impl Begin for Demo {
+    fn is_installed() -> bool {
+        true
+    }
+
+    async fn begin(surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
+        Ok(Arc::new(Self::start(surroundings)?))
+    }
 }
 
 impl Demo {
@@ -290,7 +300,7 @@ impl Backend for Demo {
         Capabilities { rewind: true, fork: true, attachments: true }
     }
 
-    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+    fn modes<'a>(&'a self, _directory: &'a Path) -> BoxFuture<'a, Result<Vec<Mode>, BackendError>> {
         let mode = |mode_id: &str, name: &str, description: &str| Mode {
             mode_id: mode_id.to_owned(),
             name: name.to_owned(),

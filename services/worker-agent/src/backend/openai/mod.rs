@@ -30,7 +30,7 @@ use self::{
     history::Histories,
     settings::Checked,
 };
-use super::{Backend, BackendError, Surroundings};
+use super::{Backend, BackendError, Begin, Surroundings};
 use crate::{
     domain::event::Outcome,
     turn::{Turn, TurnIo},
@@ -53,12 +53,13 @@ pub struct OpenAi {
     watching: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
-impl OpenAi {
+impl Begin for OpenAi {
+    fn is_installed() -> bool {
+        false
+    }
+
     /// Checks what it is told, and asks the endpoint for its models. One that does not run yet is waited for later.
-    ///
-    /// # Errors
-    /// When a setting is wrong, the endpoint refuses the key, or is none of this kind.
-    pub async fn start(surroundings: Surroundings) -> Result<Arc<Self>, BackendError> {
+    async fn begin(surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
         let checked = settings::check(&surroundings)?;
         let endpoint = Endpoint::new(&checked).map_err(|error| BackendError::Broken(error.to_string()))?;
         let histories = Histories::open(surroundings.state.join("openai"))?;
@@ -80,9 +81,11 @@ impl OpenAi {
         }
         let watching = AbortOnDropHandle::new(tokio::spawn(watch_models(Arc::downgrade(&backend))));
         *backend.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
-        Ok(backend)
+        Ok(Arc::new(backend))
     }
+}
 
+impl OpenAi {
     async fn list(&self) -> Result<Vec<Model>, EndpointError> {
         let told = match self.endpoint.models().await {
             // Not every server has a list: then the command line's is all there is.

@@ -18,6 +18,7 @@ mod transcript;
 mod wire;
 
 use std::{
+    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
@@ -31,7 +32,7 @@ use self::{
     client::Client,
     server::{Running, Server},
 };
-use super::{Backend, BackendError, Surroundings, silence::Silence};
+use super::{Backend, BackendError, Begin, Surroundings, silence::Silence};
 use crate::{
     domain::event::Outcome,
     turn::{Turn, TurnIo},
@@ -42,7 +43,7 @@ const START: Duration = Duration::from_secs(60);
 /// How often the models are looked at for changes.
 const MODELS: Duration = Duration::from_secs(60);
 /// Names an opencode that is not on the PATH.
-pub(super) const VARIABLE: &str = "MUSTER_OPENCODE";
+const VARIABLE: &str = "MUSTER_OPENCODE";
 
 /// See the module.
 #[derive(Debug)]
@@ -55,12 +56,13 @@ pub struct Opencode {
     watching: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
-impl Opencode {
+impl Begin for Opencode {
+    fn is_installed() -> bool {
+        std::env::var_os(VARIABLE).is_some() || which::which("opencode").is_ok()
+    }
+
     /// Finds opencode, starts it and waits until it answers.
-    ///
-    /// # Errors
-    /// When it is missing, too old, or does not start.
-    pub async fn start(surroundings: Surroundings) -> Result<Arc<Self>, BackendError> {
+    async fn begin(surroundings: Surroundings) -> Result<Arc<dyn Backend>, BackendError> {
         let server = Server::start(&surroundings).await?;
         let models_changed = watch::Sender::new(0);
         let (told, watching) = (Mutex::default(), Mutex::default());
@@ -68,9 +70,11 @@ impl Opencode {
         let watching = watch_models(Arc::downgrade(&opencode), opencode.server.running());
         let watching = AbortOnDropHandle::new(tokio::spawn(watching));
         *opencode.watching.lock().unwrap_or_else(PoisonError::into_inner) = Some(watching);
-        Ok(opencode)
+        Ok(Arc::new(opencode))
     }
+}
 
+impl Opencode {
     async fn running(&self) -> Option<Running> {
         let mut running = self.server.running();
         timeout(START, running.wait_for(Option::is_some)).await.ok()?.ok()?.clone()
@@ -121,16 +125,16 @@ impl Backend for Arc<Opencode> {
         Capabilities { rewind: true, fork: true, attachments: true }
     }
 
-    fn modes(&self) -> BoxFuture<'_, Result<Vec<Mode>, BackendError>> {
+    fn modes<'a>(&'a self, directory: &'a Path) -> BoxFuture<'a, Result<Vec<Mode>, BackendError>> {
         Box::pin(async {
-            let agents = self.client().await?.agents(&self.surroundings.root).await;
+            let agents = self.client().await?.agents(directory).await;
             agents.map(offers::modes).map_err(|error| BackendError::Broken(error.to_string()))
         })
     }
 
-    fn commands(&self) -> BoxFuture<'_, Result<Vec<Command>, BackendError>> {
+    fn commands<'a>(&'a self, directory: &'a Path) -> BoxFuture<'a, Result<Vec<Command>, BackendError>> {
         Box::pin(async {
-            let commands = self.client().await?.commands(&self.surroundings.root).await;
+            let commands = self.client().await?.commands(directory).await;
             commands.map(offers::commands).map_err(|error| BackendError::Broken(error.to_string()))
         })
     }
