@@ -127,6 +127,23 @@ def settings(rendered):
         yield from (f"{name}: {key} is in its file alone, and its image tells it" for key in sorted(told & image - pod))
 
 
+def everywhere(rendered, values):
+    """What is said of all pods holds for each; the broker's are the other chart's."""
+    image = values["image"]
+    wanted = {key: values[key] for key in ("nodeSelector", "affinity", "tolerations", "priorityClassName")}
+    wanted["imagePullSecrets"] = [{"name": name} for name in image["pullSecrets"]]
+    for item in rendered:
+        pod = objects.pod_of(item)
+        if not pod or pod["metadata"]["labels"]["app.kubernetes.io/name"] != "muster":
+            continue
+        name = f"{item['kind']} {item['metadata']['name']}"
+        yield from (f"{name}: {key} is not that of all pods" for key in wanted if pod["spec"].get(key) != wanted[key])
+        if not values["podAnnotations"].items() <= pod["metadata"].get("annotations", {}).items():
+            yield f"{name}: podAnnotations is not that of all pods"
+        if {container.get("imagePullPolicy") for container in pod["spec"]["containers"]} != {image["pullPolicy"]}:
+            yield f"{name}: image.pullPolicy is not that of all pods"
+
+
 def metrics(*places):
     """Names in the code of one service, or of all, and in what they share."""
     files = [file for place in (TREE / "libs/service", *places) for file in place.rglob("metric.rs")]
@@ -178,6 +195,7 @@ def main():
             if case.stem == "everything":
                 missing = EVERYTHING - {item["kind"] for item in rendered}
                 wrong += [f"{case.name}: there is no {kind}" for kind in sorted(missing)]
+                wrong += [f"{case.name}: {what}" for what in everywhere(rendered, yaml.safe_load(case.read_text()))]
             print(f"{case.name}: {len(rendered)} objects, in Kubernetes {', '.join(objects.MINORS)}", flush=True)
         whole, reason = broker.with_dependency(CHART, pathlib.Path(place))
         if whole:

@@ -20,7 +20,7 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end }}
 
-{{/* Where pods may be: dict root, name. */}}
+{{/* Whence pods' images come, where they may be, and before whom: dict root. */}}
 {{- define "muster.where" -}}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
@@ -32,9 +32,16 @@ imagePullSecrets:
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .root.Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- with .root.Values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
