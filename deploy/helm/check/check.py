@@ -14,6 +14,7 @@ import yaml
 import broker
 import objects
 import policies
+import reloaded
 import table
 from program import helm
 
@@ -54,6 +55,9 @@ WRONG = [
     ("nats.enabled=false", "broker.url"),
     ("nats.config.cluster.enabled=false", "broker.replicas"),
 ]
+# What a service takes while it runs, and what needs other pods, of the api alone where it is the api's.
+RELOADED = ["log=debug", "api.config.streams_per_user=7", "api.config.requests_per_minute=60"]
+SETTLED = ["broker.replicas=5", "api.config.server_name=Ours", "api.config.log_format=text", "podAnnotations.a=b"]
 
 
 def render(chart, *arguments):
@@ -79,6 +83,20 @@ def refusals(chart):
         told = subprocess.run([helm(), "template", "muster", chart, "--set", setting], capture_output=True, text=True)
         if told.returncode == 0 or named not in told.stderr:
             yield f"--set {setting} is not refused in words that say {named}: {told.stderr or 'it renders'}"
+
+
+def restarts(chart):
+    """What a change of a setting does to the api's pods: Kubernetes makes new ones when their template is another."""
+    before = api_template(render(chart))
+    for settings, other in ((RELOADED, False), (SETTLED, True)):
+        for setting in settings:
+            if (api_template(render(chart, "--set", setting)) != before) != other:
+                yield f"--set {setting} makes {'no' if other else 'needless'} new pods"
+
+
+def api_template(rendered):
+    named = {(item["kind"], item["metadata"]["name"]): item for item in rendered}
+    return named["Deployment", "muster-api"]["spec"]["template"]
 
 
 def secrets():
@@ -205,11 +223,13 @@ def main():
             print(f"the chart of NATS cannot be had, so nothing was rendered with it: {reason}", flush=True)
         if not broker.server():
             print("there is no nats-server here: what it says of its configuration was not asked", flush=True)
-        wrong += refusals(chart)
+        wrong += [*refusals(chart), *restarts(chart)]
         print(f"{len(WRONG)} wrong settings tried", flush=True)
     workspace = tomllib.loads((TREE / "Cargo.toml").read_text())["workspace"]
     if yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] != workspace["package"]["version"]:
         wrong.append("Chart.yaml: appVersion is not the version of the services")
+    if not reloaded.is_current():
+        wrong.append("files/reloaded is not what deploy/configuration.md says: run deploy/helm/check/reloaded.py")
     if not table.is_current(CHART):
         wrong.append("README.md of the chart is not what values.yaml says: run deploy/helm/check/table.py")
     for line in wrong:

@@ -102,3 +102,13 @@ topologySpreadConstraints:
 {{- end }}
 {{- end }}
 {{- end }}
+
+{{/* Those of them that count from a start on, so that others need other pods: dict as above. */}}
+{{- define "muster.settled" -}}
+{{- $reloaded := .root.Files.Lines "files/reloaded" -}}
+{{- range splitList "\n" (include "muster.settings" .) }}
+{{- if not (has (splitList " = " . | first) $reloaded) }}
+{{ . }}
+{{- end }}
+{{- end }}
+{{- end }}
