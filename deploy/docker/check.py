@@ -20,7 +20,7 @@ BESIDE = [HERE / "cluster.yml", HERE / "tls.yml"]
 HERE_ALONE = ("${MUSTER_BIND:-127.0.0.1}:", "127.0.0.1:")
 # Beside running as root, what `setup` needs to give files to their users; the proxy's program is marked with the other.
 RIGHTS = {"setup": ["CHOWN", "DAC_OVERRIDE"], "proxy": ["NET_BIND_SERVICE"]}
-ROOT = ["setup"]
+ROOT = ["setup", "cluster"]
 
 
 class Loader(yaml.SafeLoader):
