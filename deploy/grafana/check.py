@@ -135,7 +135,7 @@ def by_prometheus():
     """What Prometheus itself says of the alerts, and of the queries that dashboards ask."""
     program = promtool()
     if program is None:
-        print("there is no promtool here: what Prometheus says of the alerts was not asked")
+        yield "promtool is missing: install it to try out the alerts"
         return
     queries = []
     for number, (_, query) in enumerate(asked()):
