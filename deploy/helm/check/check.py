@@ -48,6 +48,9 @@ WRONG = [
     ("publicUrl=muster.example", "publicUrl"),
     ("api.config.oidc_client_secret=x", "oidc_client_secret"),
     ("api.config.listen=0.0.0.0:80", "listen"),
+    ("api.config.streams_per_user=0", "streams_per_user"),
+    ("chat.config.chunks_worker_percent=101", "chunks_worker_percent"),
+    ("chat.config.idle_seconds=soon", "idle_seconds"),
     ("backup.schedule=nightly", "schedule"),
     ("backup.recipients={age1x},backup.passphraseSecret=x", "backup"),
     ("ingress.enabled=true", "ingress.host"),
@@ -55,9 +58,15 @@ WRONG = [
     ("nats.enabled=false", "broker.url"),
     ("nats.config.cluster.enabled=false", "broker.replicas"),
 ]
-# What a service takes while it runs, and what needs other pods, of the api alone where it is the api's.
+# What the api takes while it runs, and what needs other pods: also what it does not know, which ends the first of them.
 RELOADED = ["log=debug", "api.config.streams_per_user=7", "api.config.requests_per_minute=60"]
-SETTLED = ["broker.replicas=5", "api.config.server_name=Ours", "api.config.log_format=text", "podAnnotations.a=b"]
+SETTLED = [
+    "broker.replicas=5",
+    "api.config.server_name=Ours",
+    "api.config.log_format=text",
+    "api.config.idle_seconds=9",
+    "podAnnotations.a=b",
+]
 
 
 def render(chart, *arguments):
@@ -226,7 +235,7 @@ def main():
     if yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] != workspace["package"]["version"]:
         wrong.append("Chart.yaml: appVersion is not the version of the services")
     if not reloaded.is_current():
-        wrong.append("files/reloaded is not what deploy/configuration.md says: run deploy/helm/check/reloaded.py")
+        wrong.append("what the chart knows of ↻ is not what deploy/configuration.md says: run deploy/helm/check/reloaded.py")
     if not table.is_current(CHART):
         wrong.append("README.md of the chart is not what values.yaml says: run deploy/helm/check/table.py")
     for line in wrong:

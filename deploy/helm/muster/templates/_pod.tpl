@@ -107,7 +107,7 @@ topologySpreadConstraints:
 {{- define "muster.settled" -}}
 {{- $reloaded := .root.Files.Lines "files/reloaded" -}}
 {{- range splitList "\n" (include "muster.settings" .) }}
-{{- if not (has (splitList " = " . | first) $reloaded) }}
+{{- if not (has (printf "%s %s" $.name (splitList " = " . | first)) $reloaded) }}
 {{ . }}
 {{- end }}
 {{- end }}
