@@ -5,6 +5,9 @@ import pathlib
 import shutil
 import subprocess
 import tempfile
+import urllib.request
+
+import yaml
 
 from program import HOME, helm
 
@@ -23,8 +26,19 @@ def with_dependency(chart, place):
         except subprocess.TimeoutExpired:
             return None, f"it did not come within {FETCH} s"
         if told.returncode:
-            return None, (told.stdout.strip() or told.stderr.strip()).splitlines()[-1].strip()
+            ends = [said.splitlines()[-1].strip() for said in (told.stdout.strip(), told.stderr.strip()) if said]
+            return None, "; ".join(ends)
     return copy, ""
+
+
+def is_there(chart):
+    """Whether the place answers where the chart of NATS comes from."""
+    (nats,) = yaml.safe_load((chart / "Chart.yaml").read_text())["dependencies"]
+    try:
+        urllib.request.urlopen(f"{nats['repository']}index.yaml", timeout=FETCH).close()
+    except OSError:
+        return False
+    return True
 
 
 def server():
