@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""Whether the files for containers name what is there, and whether Compose takes them, where it is. And whether a secret
-is in the tree, from which images are built."""
+"""Whether the files for containers name what is there, and whether Compose takes them. And whether a secret is in the tree,
+from which images are built."""
 
+import os
 import pathlib
 import re
 import subprocess
@@ -11,6 +12,7 @@ import tomllib
 import yaml
 
 import leaks
+from compose import compose
 
 HERE = pathlib.Path(__file__).parent
 TREE = HERE.parent.parent
@@ -20,7 +22,7 @@ BESIDE = [HERE / "cluster.yml", HERE / "tls.yml"]
 HERE_ALONE = ("${MUSTER_BIND:-127.0.0.1}:", "127.0.0.1:")
 # Beside running as root, what `setup` needs to give files to their users; the proxy's program is marked with the other.
 RIGHTS = {"setup": ["CHOWN", "DAC_OVERRIDE"], "proxy": ["NET_BIND_SERVICE"]}
-ROOT = ["setup"]
+ROOT = ["setup", "cluster"]
 
 
 class Loader(yaml.SafeLoader):
@@ -168,11 +170,13 @@ def documented(loaded):
             yield f"README.md says that {name} is {told[name] or 'empty'}, and it is {there[name] or 'empty'}"
 
 
-def compose_is_here():
-    try:
-        return subprocess.run(["docker", "compose", "version"], capture_output=True).returncode == 0
-    except FileNotFoundError:
-        return False
+def by_compose():
+    """What Compose itself says of the files."""
+    program = compose()
+    if program is None:
+        yield "Compose is missing: install its plugin, or Go or pip, by which it is built here"
+    elif subprocess.run([HERE / "check"], env={**os.environ, "COMPOSE": " ".join(program)}).returncode:
+        yield "deploy/docker/check failed"
 
 
 def main():
@@ -183,10 +187,7 @@ def main():
         beside = None if path == BASE else file
         found += [f"{path.name}: {what}" for what in wrong(loaded[BASE], beside)]
     print(f"{len(loaded)} files for Compose, {len(stages())} stages of images", flush=True)
-    if compose_is_here():
-        found += [] if subprocess.run([HERE / "check"]).returncode == 0 else ["deploy/docker/check failed"]
-    else:
-        print("there is no Compose here: what it says of the files was not asked", flush=True)
+    found += by_compose()
     for line in found:
         print(line, file=sys.stderr)
     return 1 if found else 0

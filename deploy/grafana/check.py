@@ -89,6 +89,7 @@ def wrong():
         if not rule["annotations"].get("runbook"):
             yield f"alerts.yml: {rule['alert']} does not say what to do"
         yield from (f"alerts.yml: {rule['alert']} names {word}, which is no setting" for word in strange(rule))
+        yield from (f"alerts.yml: {rule['alert']} names {page}, which is not there" for page in missing(rule))
         for label in unknown_labels(rule):
             yield f"alerts.yml: {rule['alert']} shows the label {label}, which its query does not give"
 
@@ -107,6 +108,12 @@ def strange(rule):
     settings = (TREE / "deploy/configuration.md").read_text()
     words = re.findall(r"\b[a-z]+(?:_[a-z]+)+\b", rule["annotations"].get("runbook", ""))
     return [word for word in words if word not in NOT_OURS and f"`{word}`" not in settings]
+
+
+def missing(rule):
+    """Pages that its runbook names, and nobody has written."""
+    pages = re.findall(r"[\w./-]+\.md\b", rule["annotations"].get("runbook", ""))
+    return [page for page in pages if not (TREE / page).is_file()]
 
 
 def untried():
@@ -128,7 +135,7 @@ def by_prometheus():
     """What Prometheus itself says of the alerts, and of the queries that dashboards ask."""
     program = promtool()
     if program is None:
-        print("there is no promtool here: what Prometheus says of the alerts was not asked")
+        yield "promtool is missing: install it to try out the alerts"
         return
     queries = []
     for number, (_, query) in enumerate(asked()):

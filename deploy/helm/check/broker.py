@@ -1,13 +1,15 @@
-"""The broker's configuration: by the chart of NATS where it can be had, and by nats-server itself where that is here."""
+"""The broker's configuration: by the chart of NATS where it can be had, and by nats-server itself."""
 
 import json
-import os
 import pathlib
 import shutil
 import subprocess
 import tempfile
+import urllib.request
 
-from program import helm
+import yaml
+
+from program import HOME, helm
 
 # Seconds for the chart of NATS to come.
 FETCH = 60
@@ -24,19 +26,27 @@ def with_dependency(chart, place):
         except subprocess.TimeoutExpired:
             return None, f"it did not come within {FETCH} s"
         if told.returncode:
-            return None, (told.stdout.strip() or told.stderr.strip()).splitlines()[-1].strip()
+            ends = [said.splitlines()[-1].strip() for said in (told.stdout.strip(), told.stderr.strip()) if said]
+            return None, "; ".join(ends)
     return copy, ""
 
 
+def is_there(chart):
+    """Whether the place answers where the chart of NATS comes from."""
+    (nats,) = yaml.safe_load((chart / "Chart.yaml").read_text())["dependencies"]
+    try:
+        urllib.request.urlopen(f"{nats['repository']}index.yaml", timeout=FETCH).close()
+    except OSError:
+        return False
+    return True
+
+
 def server():
-    """The newest nats-server that is here: on the PATH, or where the launcher installs it."""
-    cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "muster/nats-server"
-    installed = sorted(cache.glob("*/nats-server"), key=version)
-    return shutil.which("nats-server") or (str(installed[-1]) if installed else None)
-
-
-def version(program):
-    return [int(part) for part in program.parent.name.split(".") if part.isdigit()]
+    """The program nats-server: that of a wheel (see requirements.txt), or the machine's own."""
+    found = shutil.which("nats-server", path=HOME / "bin") or shutil.which("nats-server")
+    if found is None:
+        raise SystemExit("nats-server is missing: install it to try out the broker's configuration")
+    return found
 
 
 def wrong(rendered, secrets, values):

@@ -14,6 +14,7 @@ import yaml
 import broker
 import objects
 import policies
+import reloaded
 import table
 from program import helm
 
@@ -47,12 +48,24 @@ WRONG = [
     ("publicUrl=muster.example", "publicUrl"),
     ("api.config.oidc_client_secret=x", "oidc_client_secret"),
     ("api.config.listen=0.0.0.0:80", "listen"),
+    ("api.config.streams_per_user=0", "streams_per_user"),
+    ("chat.config.chunks_worker_percent=101", "chunks_worker_percent"),
+    ("chat.config.idle_seconds=soon", "idle_seconds"),
     ("backup.schedule=nightly", "schedule"),
     ("backup.recipients={age1x},backup.passphraseSecret=x", "backup"),
     ("ingress.enabled=true", "ingress.host"),
     ("gateway.enabled=true", "gateway.host"),
     ("nats.enabled=false", "broker.url"),
     ("nats.config.cluster.enabled=false", "broker.replicas"),
+]
+# What the api takes while it runs, and what needs other pods: also what it does not know, which ends the first of them.
+RELOADED = ["log=debug", "api.config.streams_per_user=7", "api.config.requests_per_minute=60"]
+SETTLED = [
+    "broker.replicas=5",
+    "api.config.server_name=Ours",
+    "api.config.log_format=text",
+    "api.config.idle_seconds=9",
+    "podAnnotations.a=b",
 ]
 
 
@@ -79,6 +92,20 @@ def refusals(chart):
         told = subprocess.run([helm(), "template", "muster", chart, "--set", setting], capture_output=True, text=True)
         if told.returncode == 0 or named not in told.stderr:
             yield f"--set {setting} is not refused in words that say {named}: {told.stderr or 'it renders'}"
+
+
+def restarts(chart):
+    """What a change of a setting does to the api's pods: Kubernetes makes new ones when their template is another."""
+    before = api_template(render(chart))
+    for settings, other in ((RELOADED, False), (SETTLED, True)):
+        for setting in settings:
+            if (api_template(render(chart, "--set", setting)) != before) != other:
+                yield f"--set {setting} makes {'no' if other else 'needless'} new pods"
+
+
+def api_template(rendered):
+    named = {(item["kind"], item["metadata"]["name"]): item for item in rendered}
+    return named["Deployment", "muster-api"]["spec"]["template"]
 
 
 def secrets():
@@ -127,6 +154,23 @@ def settings(rendered):
         yield from (f"{name}: {key} is in its file alone, and its image tells it" for key in sorted(told & image - pod))
 
 
+def everywhere(rendered, values):
+    """What is said of all pods holds for each; the broker's are the other chart's."""
+    image = values["image"]
+    wanted = {key: values[key] for key in ("nodeSelector", "affinity", "tolerations", "priorityClassName")}
+    wanted["imagePullSecrets"] = [{"name": name} for name in image["pullSecrets"]]
+    for item in rendered:
+        pod = objects.pod_of(item)
+        if not pod or pod["metadata"]["labels"]["app.kubernetes.io/name"] != "muster":
+            continue
+        name = f"{item['kind']} {item['metadata']['name']}"
+        yield from (f"{name}: {key} is not that of all pods" for key in wanted if pod["spec"].get(key) != wanted[key])
+        if not values["podAnnotations"].items() <= pod["metadata"].get("annotations", {}).items():
+            yield f"{name}: podAnnotations is not that of all pods"
+        if {container.get("imagePullPolicy") for container in pod["spec"]["containers"]} != {image["pullPolicy"]}:
+            yield f"{name}: image.pullPolicy is not that of all pods"
+
+
 def metrics(*places):
     """Names in the code of one service, or of all, and in what they share."""
     files = [file for place in (TREE / "libs/service", *places) for file in place.rglob("metric.rs")]
@@ -155,8 +199,7 @@ def with_broker(whole, cases, made):
 
 def configuration(name, rendered, made):
     values = yaml.safe_load((CHART / "values.yaml").read_text())
-    if broker.server():
-        yield from (f"{name}: {what}" for what in broker.wrong(rendered, made, values))
+    yield from (f"{name}: {what}" for what in broker.wrong(rendered, made, values))
 
 
 def main():
@@ -178,20 +221,23 @@ def main():
             if case.stem == "everything":
                 missing = EVERYTHING - {item["kind"] for item in rendered}
                 wrong += [f"{case.name}: there is no {kind}" for kind in sorted(missing)]
+                wrong += [f"{case.name}: {what}" for what in everywhere(rendered, yaml.safe_load(case.read_text()))]
             print(f"{case.name}: {len(rendered)} objects, in Kubernetes {', '.join(objects.MINORS)}", flush=True)
         whole, reason = broker.with_dependency(CHART, pathlib.Path(place))
         if whole:
             wrong += with_broker(whole, cases, made)
             print("the same with the chart of NATS", flush=True)
+        elif broker.is_there(CHART):
+            wrong.append(f"the chart of NATS does not come, although its place answers: {reason}")
         else:
-            print(f"the chart of NATS cannot be had, so nothing was rendered with it: {reason}", flush=True)
-        if not broker.server():
-            print("there is no nats-server here: what it says of its configuration was not asked", flush=True)
-        wrong += refusals(chart)
+            print(f"NOT TRIED: anything with the chart of NATS, whose place does not answer: {reason}", flush=True)
+        wrong += [*refusals(chart), *restarts(chart)]
         print(f"{len(WRONG)} wrong settings tried", flush=True)
     workspace = tomllib.loads((TREE / "Cargo.toml").read_text())["workspace"]
     if yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] != workspace["package"]["version"]:
         wrong.append("Chart.yaml: appVersion is not the version of the services")
+    if not reloaded.is_current():
+        wrong.append("what the chart knows of ↻ is not what deploy/configuration.md says: run deploy/helm/check/reloaded.py")
     if not table.is_current(CHART):
         wrong.append("README.md of the chart is not what values.yaml says: run deploy/helm/check/table.py")
     for line in wrong:

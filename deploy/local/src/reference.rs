@@ -62,7 +62,8 @@ names, than in the environment.
 
 What is marked ↻ is taken without a restart: the file is read again when it changes, and on SIGHUP. A value that does not
 fit is told in the log, and everything stays as it was. `cargo muster up` gives each service the file that is called like
-it in the data directory, such as `data/api.toml`, when there is one.
+it in the data directory, such as `data/api.toml`, when there is one; [Compose](docker/README.md#settings) takes such files
+from a directory, and [the chart](helm/muster/README.md#settings) makes them of its values.
 ";
 
 const OPTIONS: &str = "\

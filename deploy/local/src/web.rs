@@ -1,9 +1,10 @@
 //! The page: its packages and its build, made when what they are made from changed.
 
 use std::{
-    fs,
+    fs::{self, File, TryLockError},
     path::{Path, PathBuf},
     process::Stdio,
+    time::Duration,
 };
 
 use data_encoding::HEXLOWER;
@@ -18,6 +19,8 @@ use crate::{
 
 /// The oldest Node that the build runs on.
 const NODE: u32 = 20;
+/// Between two looks whether another launcher is done with the page.
+const LOOK: Duration = Duration::from_millis(200);
 /// What is made, and not made from.
 const MADE: &[&str] = &["node_modules", "dist", "test-results", "playwright-report"];
 
@@ -52,9 +55,13 @@ pub(crate) fn exists() -> bool {
 
 /// Installs the packages if the lock file changed since they were.
 pub(crate) async fn packages(logs: &Path, report: &Report) -> Result<(), WebError> {
+    let _alone = alone(report).await?;
+    install(logs, report).await
+}
+
+async fn install(logs: &Path, report: &Report) -> Result<(), WebError> {
     check_node()?;
-    let lock = workspace::web().join("package-lock.json");
-    let digest = HEXLOWER.encode(&Sha256::digest(read(&lock)?));
+    let digest = HEXLOWER.encode(&Sha256::digest(read(&lock_file())?));
     let stamp = workspace::web().join("node_modules").join(".muster-packages");
     if stamped(&stamp, &digest) {
         return Ok(());
@@ -66,7 +73,8 @@ pub(crate) async fn packages(logs: &Path, report: &Report) -> Result<(), WebErro
 
 /// Builds the page if a source changed since it was.
 pub(crate) async fn build(logs: &Path, report: &Report) -> Result<(), WebError> {
-    packages(logs, report).await?;
+    let _alone = alone(report).await?;
+    install(logs, report).await?;
     let web = workspace::web();
     let mut digest = Sha256::new();
     digest_directory(&web, &mut digest)?;
@@ -77,6 +85,30 @@ pub(crate) async fn build(logs: &Path, report: &Report) -> Result<(), WebError> 
     }
     Tool::new("building the page", npm(&logs.join("npm-build.log")).args(["run", "build"])).run(report).await?;
     write(&stamp, &digest)
+}
+
+/// Of all launchers in this clone one at a time, until it is dropped: npm takes away what another one installs or builds
+/// from. It is a lock on npm's own file, so that none has to be made.
+async fn alone(report: &Report) -> Result<File, WebError> {
+    let path = lock_file();
+    let failed = |source| WebError::File { path: path.clone(), source };
+    let file = File::open(&path).map_err(failed)?;
+    let mut waiting = None;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => {
+                waiting.get_or_insert_with(|| report.step("waiting for another `cargo muster` that makes the page"));
+                // By no thread, which Ctrl-C could not end.
+                tokio::time::sleep(LOOK).await;
+            }
+            Err(TryLockError::Error(source)) => return Err(failed(source)),
+        }
+    }
+}
+
+fn lock_file() -> PathBuf {
+    workspace::web().join("package-lock.json")
 }
 
 /// npm in the page's directory.

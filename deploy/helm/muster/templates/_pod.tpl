@@ -20,7 +20,7 @@ capabilities: { drop: [ALL] }
 {{- end }}
 {{- end }}
 
-{{/* Where pods may be: dict root, name. */}}
+{{/* Whence pods' images come, where they may be, and before whom: dict root. */}}
 {{- define "muster.where" -}}
 {{- with .root.Values.image.pullSecrets }}
 imagePullSecrets:
@@ -32,9 +32,16 @@ imagePullSecrets:
 nodeSelector:
   {{- toYaml . | nindent 2 }}
 {{- end }}
+{{- with .root.Values.affinity }}
+affinity:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
 {{- with .root.Values.tolerations }}
 tolerations:
   {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with .root.Values.priorityClassName }}
+priorityClassName: {{ . }}
 {{- end }}
 {{- end }}
 
@@ -92,6 +99,16 @@ topologySpreadConstraints:
 {{- range $key, $value := mergeOverwrite $settings .values.config }}
 {{- if not (kindIs "invalid" $value) }}
 {{ $key }} = {{ kindIs "float64" $value | ternary (int64 $value) $value | toJson }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Those of them that count from a start on, so that others need other pods: dict as above. */}}
+{{- define "muster.settled" -}}
+{{- $reloaded := .root.Files.Lines "files/reloaded" -}}
+{{- range splitList "\n" (include "muster.settings" .) }}
+{{- if not (has (printf "%s %s" $.name (splitList " = " . | first)) $reloaded) }}
+{{ . }}
 {{- end }}
 {{- end }}
 {{- end }}

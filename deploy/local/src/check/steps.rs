@@ -40,7 +40,7 @@ pub(crate) enum StepName {
     /// What is made from code is as the code makes it
     Generated,
     /// The chart renders to what Kubernetes takes, in its three newest minors; dashboards ask for what is counted; files
-    /// for containers name what is there, and Compose takes them, if it is here
+    /// for containers name what is there, and Compose takes them
     Helm,
     /// Unit and integration tests, on a real nats-server, SQLite and PostgreSQL
     Rust,
