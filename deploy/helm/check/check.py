@@ -29,6 +29,7 @@ EVERYTHING = {
     "HTTPRoute",
     "HorizontalPodAutoscaler",
     "Ingress",
+    "Job",
     "NetworkPolicy",
     "PersistentVolumeClaim",
     "Pod",

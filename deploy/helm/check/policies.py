@@ -30,6 +30,7 @@ ALLOWED = {
         api       -> nats:4222 database:5432 internet:443 office:443
         chat      -> nats:4222 database:5432
         registry  -> nats:4222 database:5432
+        migrate   -> database:5432
         nats      -> nats:6222
         test      -> api:8080 api:9090 chat:9090 registry:9090 nats:7777 nats:8443
         neighbour -> api:8080 api:9090 chat:9090 registry:9090 nats:7777 nats:8443
@@ -46,6 +47,7 @@ ALLOWED = {
         chat      -> nats:4222 postgres:5432 collector:4318
         registry  -> nats:4222 postgres:5432 collector:4318
         backup    -> nats:4222 postgres:5432
+        migrate   -> postgres:5432
         nats      -> nats:6222
         test      -> api:8080 api:9090 chat:9090 registry:9090 nats:7777 nats:8443
         neighbour -> api:8080 api:9090 chat:9090 registry:9090 nats:7777 nats:8443
@@ -62,6 +64,7 @@ ALLOWED = {
                      internet:5432 database:5432 cloud:5432 office:5432
         chat      -> nats:4222 internet:5432 database:5432 cloud:5432 office:5432
         registry  -> nats:4222 internet:5432 database:5432 cloud:5432 office:5432
+        migrate   -> internet:5432 database:5432 cloud:5432 office:5432
         nats      -> nats:6222
         test      -> api:8080 api:9090 chat:9090 registry:9090 nats:7777
         neighbour -> api:9090 chat:9090 registry:9090 nats:7777

@@ -7,6 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use muster_testkit::binaries;
+use tokio::process::Command;
+
 /// Moved the files of messages into a table of their own, when no version before it was used by anybody.
 const BEFORE_THE_FIRST_RELEASE: &str = "chat/migrations/0008_files_of_messages.sql";
 
@@ -49,6 +52,23 @@ fn the_version_before_misses_nothing_after_a_migration() {
     let taking = all.iter().filter(|file| statements(&fs::read_to_string(file).unwrap()).iter().any(|s| takes_away(s)));
     let names = taking.map(|file| file.strip_prefix(&services).unwrap().display().to_string()).collect::<Vec<_>>();
     assert_eq!(names, [BEFORE_THE_FIRST_RELEASE], "add what is new, and leave what is old to a later version");
+}
+
+/// By the job that goes before an upgrade: it needs the database, and neither keys nor a broker.
+#[tokio::test]
+async fn a_schema_is_made_without_its_service() {
+    let home = tempfile::tempdir().unwrap();
+    for service in ["api", "chat", "registry"] {
+        let file = home.path().join(service);
+        let migrate = async |url: &str| {
+            let mut command = Command::new(binaries::find(&format!("muster-{service}")).unwrap());
+            command.env_clear().env("MUSTER_DATABASE_URL", url).arg("--migrate").output().await.unwrap()
+        };
+        let made = migrate(&format!("sqlite:{}", file.display())).await;
+        assert!(made.status.success(), "{service}: {made:?}");
+        assert!(fs::metadata(&file).unwrap().len() > 0, "{service} has made nothing");
+        assert_eq!(migrate("mysql:x").await.status.code(), Some(78), "{service}");
+    }
 }
 
 #[test]

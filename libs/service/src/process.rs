@@ -50,6 +50,8 @@ pub trait Service {
     const VERSION: &'static str;
     /// What it counts beside what every service does.
     const METRICS: &'static [&'static dyn Metric];
+    /// Of its own schema, which is called like it.
+    const MIGRATIONS: &'static Migrations;
 
     /// Starts everything that the service does, as tasks of the app. Of what it is told, keys that are live may change.
     fn start(
@@ -214,11 +216,11 @@ impl App {
     ///
     /// # Errors
     /// When its address or the schema is not right.
-    pub async fn open_database(&mut self, schema: &'static str, migrations: &Migrations) -> Result<Db, StartError> {
+    pub async fn open_database<S: Service>(&mut self) -> Result<Db, StartError> {
         let common = &self.common;
         let need = self.health.need("database");
         let db = loop {
-            match Db::open(&common.database_url, schema, common.database_connections, migrations).await {
+            match Db::open(&common.database_url, S::NAME, common.database_connections, S::MIGRATIONS).await {
                 Ok(db) => break db,
                 Err(error) if is_passing(&error) => {
                     tracing::warn!(%error, "the database is not there yet");
@@ -307,6 +309,12 @@ pub fn run<S: Service>() -> ExitCode {
                 .action(ArgAction::SetTrue)
                 .help("Ask the one that runs with this configuration whether it is ready: 0, or 69 if it is not"),
         )
+        .arg(
+            Arg::new("migrate")
+                .long("migrate")
+                .action(ArgAction::SetTrue)
+                .help("Bring the database's schema up to date, as each start does, and end"),
+        )
         // For `cargo muster generate`, which makes a page of it.
         .arg(Arg::new("describe").long("describe").hide(true).action(ArgAction::SetTrue));
     let matches = match command.try_get_matches() {
@@ -332,7 +340,30 @@ pub fn run<S: Service>() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return fail(S::NAME, &error.to_string(), EX_SOFTWARE),
     };
+    if matches.get_flag("migrate") {
+        return runtime.block_on(migrate::<S>(loaded.common));
+    }
     runtime.block_on(live::<S>(file, loaded))
+}
+
+/// What a job does before an upgrade: a migration that fails then leaves the version before at work.
+async fn migrate<S: Service>(common: Common) -> ExitCode {
+    let telemetry = match telemetry::start::<S>(&common) {
+        Ok(telemetry) => telemetry,
+        Err(error) => return fail(S::NAME, &format!("configuration: {error}"), EX_CONFIG),
+    };
+    let mut app = App::new(common);
+    let migrated = tokio::select! {
+        migrated = app.open_database::<S>() => migrated,
+        () = asked_to_end() => return fail(S::NAME, "told to end before the schema was up to date", EX_UNAVAILABLE),
+    };
+    if let Err(error) = migrated {
+        return fail(S::NAME, &error.to_string(), error.exit_code());
+    }
+    tracing::info!(version = S::VERSION, "the schema of muster-{} is up to date", S::NAME);
+    app.drain().await;
+    telemetry.flush();
+    ExitCode::SUCCESS
 }
 
 async fn live<S: Service>(file: Option<PathBuf>, loaded: Loaded<S::Config>) -> ExitCode {

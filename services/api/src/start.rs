@@ -5,7 +5,7 @@ use std::{net::SocketAddr, time::Duration};
 use axum::serve::{Listener, ListenerExt as _, TapIo};
 use muster_contracts::permissions::ServiceUser;
 use muster_service::{
-    App, Service, StartError,
+    App, Migrations, Service, StartError,
     metric::Metric,
     outbox,
     tls::{Certificate, TlsListener},
@@ -42,12 +42,13 @@ impl Service for Api {
     const ABOUT: &'static str = "Serves Muster's page and its HTTP API.";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const METRICS: &'static [&'static dyn Metric] = metric::ALL;
+    const MIGRATIONS: &'static Migrations = &store::MIGRATIONS;
 
     async fn start(app: &mut App, changing: watch::Receiver<ApiConfig>) -> Result<(), StartError> {
         let config = changing.borrow().clone();
         let settings = Settings::new(changing, &app.common.nats_url)?;
         let certificate = Certificate::configured(config.tls_cert_file.as_deref(), config.tls_key_file.as_deref())?;
-        let db = app.open_database("api", &store::MIGRATIONS).await?;
+        let db = app.open_database::<Self>().await?;
         let bus = app.connect_bus(ServiceUser::Api).await?;
         let listener = app.bind("http", config.listen).await?;
         let bound = listener.local_addr();

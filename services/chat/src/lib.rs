@@ -70,10 +70,11 @@ impl Service for Chat {
     const ABOUT: &'static str = "Muster's sessions, messages and turns";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const METRICS: &'static [&'static dyn Metric] = metric::ALL;
+    const MIGRATIONS: &'static Migrations = &MIGRATIONS;
 
     async fn start(app: &mut App, changing: watch::Receiver<Config>) -> Result<(), StartError> {
         let config = changing.borrow().clone();
-        let db = app.open_database("chat", &MIGRATIONS).await?;
+        let db = app.open_database::<Self>().await?;
         let bus = app.connect_bus(ServiceUser::Chat).await?;
         let state = State {
             db: db.clone(),

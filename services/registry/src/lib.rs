@@ -38,7 +38,7 @@ use muster_contracts::{
     stream::{EVENTS, StreamSpec},
     subject::{Entity, RegistryVerb, filter},
 };
-use muster_service::{App, Service, StartError, health::Need, metric::Metric, outbox};
+use muster_service::{App, Migrations, Service, StartError, health::Need, metric::Metric, outbox};
 use tokio::sync::watch;
 
 use crate::{
@@ -60,11 +60,12 @@ impl Service for Registry {
     const ABOUT: &'static str = "Keeps machines and workers, decides who may connect, and knows who is there";
     const VERSION: &'static str = env!("CARGO_PKG_VERSION");
     const METRICS: &'static [&'static dyn Metric] = metric::ALL;
+    const MIGRATIONS: &'static Migrations = &store::MIGRATIONS;
 
     async fn start(app: &mut App, changing: watch::Receiver<RegistryConfig>) -> Result<(), StartError> {
         let config = changing.borrow().clone();
         let (keys, seed) = (config.keys()?, config.system_seed()?);
-        let db = app.open_database("registry", &store::MIGRATIONS).await?;
+        let db = app.open_database::<Self>().await?;
         let bus = app.connect_bus(ServiceUser::Registry).await?;
         let system = System::connect(ServiceConnect {
             servers: app.common.nats_url.clone(),

@@ -21,7 +21,7 @@ matchLabels:
   app.kubernetes.io/name: muster
   app.kubernetes.io/instance: {{ .Release.Name }}
 matchExpressions:
-  - { key: app.kubernetes.io/component, operator: In, values: [registry, chat, api, backup] }
+  - { key: app.kubernetes.io/component, operator: In, values: [registry, chat, api, backup, migrate] }
 {{- end }}
 
 {{/* dict root, name. */}}
