@@ -1,12 +1,13 @@
 import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
-import { nanoid } from "nanoid";
+import { event, gemini, openai, type Words } from "./scripted-words";
 
-/** An OpenAI-compatible endpoint on loopback whose model says what the test says, when the test says it. */
+/** An endpoint on loopback whose model says what the test says, when the test says it, in the words of who asks. */
 export class ScriptedModel {
   private readonly server: Server;
   private answer: ServerResponse | undefined;
+  private words: Words = openai;
   private onAsked: (() => void) | undefined;
 
   /** The conversation that the agent told it the last time. */
@@ -30,7 +31,9 @@ export class ScriptedModel {
         response.end(JSON.stringify({ data: this.offered.map((id) => ({ id })) }));
         return;
       }
-      void text(request).then((body) => this.take(JSON.parse(body) as Asked, response));
+      void text(request).then((body) =>
+        this.take(request.url ?? "", JSON.parse(body) as Asked, response),
+      );
     });
   }
 
@@ -46,8 +49,13 @@ export class ScriptedModel {
   }
 
   get url(): string {
+    return `${this.geminiUrl}/v1`;
+  }
+
+  /** Where those find it who speak Gemini's own protocol. */
+  get geminiUrl(): string {
     const { port } = this.server.address() as AddressInfo;
-    return `http://127.0.0.1:${port}/v1`;
+    return `http://127.0.0.1:${port}`;
   }
 
   opencodeConfigWith(more: object): string {
@@ -78,25 +86,22 @@ export class ScriptedModel {
   }
 
   say(content: string): void {
-    say(this.turn(), content);
+    this.turn().write(event(this.words.say(content)));
   }
 
   think(content: string): void {
-    const delta = { role: "assistant", reasoning_content: content };
-    tell(this.turn(), { delta, finish_reason: null });
+    this.turn().write(event(this.words.think(content)));
   }
 
   finish(): void {
-    finish(this.turn());
+    this.turn().end(this.words.finish("stop"));
     this.answer = undefined;
   }
 
   /** Has the agent use one of its tools; it asks again when the tool has told its result. */
   use(name: string, input: object): void {
-    const call = { name, arguments: JSON.stringify(input) };
-    const tool = { index: 0, id: `call_${nanoid()}`, type: "function", function: call };
-    tell(this.turn(), { delta: { role: "assistant", tool_calls: [tool] }, finish_reason: null });
-    finish(this.turn(), "tool_calls");
+    this.turn().write(event(this.words.use(name, input)));
+    this.turn().end(this.words.finish("tool"));
     this.answer = undefined;
   }
 
@@ -110,45 +115,33 @@ export class ScriptedModel {
     return this.answer;
   }
 
-  private take(asked: Asked, response: ServerResponse): void {
-    this.named.add(asked.model);
+  private take(url: string, asked: Asked, response: ServerResponse): void {
+    const [, model] = /models\/(.+):streamGenerateContent/.exec(url) ?? [];
+    const isGemini = url.includes("/v1beta/");
+    if (isGemini && model === undefined) {
+      // What Gemini CLI asks beside a turn, it can do without.
+      response.end(JSON.stringify(gemini.say('{"next_speaker":"user","reasoning":"scripted"}')));
+      return;
+    }
+    this.named.add(model ?? asked.model);
     response.writeHead(200, { "Content-Type": "text/event-stream" });
-    if (asked.tools?.length) {
-      this.heard = JSON.stringify(asked.messages);
-      this.model = asked.model;
+    if (isGemini || asked.tools?.length) {
+      this.words = isGemini ? gemini : openai;
+      this.heard = JSON.stringify(asked.messages ?? asked.contents);
+      this.model = model ?? asked.model;
       this.answer = response;
       this.onAsked?.();
     } else {
       // Without tools it is no turn: opencode wants a title.
-      say(response, this.title);
-      finish(response);
+      response.write(event(openai.say(this.title)));
+      response.end(openai.finish("stop"));
     }
   }
-}
-
-function say(response: ServerResponse, content: string): void {
-  tell(response, { delta: { role: "assistant", content }, finish_reason: null });
-}
-
-function finish(response: ServerResponse, reason: "stop" | "tool_calls" = "stop"): void {
-  tell(response, { delta: {}, finish_reason: reason });
-  response.end("data: [DONE]\n\n");
-}
-
-function tell(response: ServerResponse, choice: object): void {
-  const data = {
-    id: "scripted",
-    object: "chat.completion.chunk",
-    created: 1,
-    model: "tiny",
-    choices: [{ index: 0, ...choice }],
-    usage: { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
-  };
-  response.write(`data: ${JSON.stringify(data)}\n\n`);
 }
 
 interface Asked {
   model: string;
   messages?: unknown[];
+  contents?: unknown[];
   tools?: unknown[];
 }

@@ -10,6 +10,8 @@ export interface Agent {
   options?: readonly string[];
   /** Files of the worker's directory. */
   files?: Record<string, string>;
+  /** What its environment has beside the test's own. */
+  environment?: Record<string, string>;
 }
 
 type Files = NonNullable<Agent["files"]>;
@@ -27,6 +29,7 @@ export class WorkerProcess {
   private constructor(
     private readonly command: readonly [string, ...string[]],
     private readonly home: string,
+    private readonly added: Record<string, string>,
   ) {}
 
   static async start(token: string, server: string, agent: Agent): Promise<WorkerProcess> {
@@ -34,7 +37,7 @@ export class WorkerProcess {
     if (program === undefined) throw new Error("MUSTER_WORKER_AGENT names no worker-agent");
     const options = { "--token": token, "--server": server, "--backend": agent.backend };
     const args = [...Object.entries(options).flat(), ...(agent.options ?? [])];
-    return WorkerProcess.run([program, "run", ...args], agent.files);
+    return WorkerProcess.run([program, "run", ...args], agent.files, agent.environment);
   }
 
   /** Pastes the command that the page shows into a shell. */
@@ -42,9 +45,13 @@ export class WorkerProcess {
     return WorkerProcess.run(["sh", "-c", command]);
   }
 
-  private static async run(command: [string, ...string[]], files: Files = {}) {
+  private static async run(
+    command: [string, ...string[]],
+    files: Files = {},
+    environment: Record<string, string> = {},
+  ) {
     const home = await mkdtemp(join(tmpdir(), "muster-e2e-"));
-    const worker = new WorkerProcess(command, home);
+    const worker = new WorkerProcess(command, home, environment);
     await mkdir(worker.directory);
     for (const [name, content] of Object.entries(files)) {
       const file = join(worker.directory, name);
@@ -67,6 +74,7 @@ export class WorkerProcess {
       XDG_DATA_HOME: join(this.home, "data"),
       XDG_STATE_HOME: join(this.home, "state"),
       MUSTER_INSTALL_DIR: join(this.home, "bin"),
+      ...this.added,
     };
   }
 

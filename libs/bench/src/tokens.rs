@@ -2,11 +2,11 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant},
 };
 
 use muster_testkit::{
-    openai::{OpenAi, Step},
+    openai::{self, OpenAi, Step},
     stack::{Engine, Frame, Link, Running, Session, Setup, Viewer},
 };
 
@@ -134,7 +134,7 @@ struct Heard {
 
 impl Heard {
     fn take(&mut self, frames: &[Frame]) {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = openai::now();
         self.frames += frames.len();
         for token in frames.iter().filter_map(|frame| frame.data.get("chunk")?.as_str()).flat_map(str::split_whitespace)
         {

@@ -7,8 +7,8 @@ mod gemini;
 use std::{
     collections::VecDeque,
     net::SocketAddr,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use axum::{
@@ -51,7 +51,7 @@ pub enum Step {
     Finish(String),
     /// So many tokens were asked with, instead of ten.
     Asked(u64),
-    /// A delta of text that is the time: microseconds since 1970.
+    /// A delta of text that is the time: see [`now`].
     Now,
     /// Nothing for a while.
     Pause(Duration),
@@ -69,6 +69,13 @@ pub enum Step {
     Status(u16),
     /// No stream at all: 429, and after so many seconds it may be tried again.
     RetryAfter(u64),
+}
+
+/// How long it is since this was first asked.
+#[must_use]
+pub fn now() -> Duration {
+    static BEGUN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    BEGUN.elapsed()
 }
 
 /// Text in deltas of one word each, with a pause after each.
@@ -332,10 +339,7 @@ fn play(
                         *begun() = Instant::now();
                         None
                     }
-                    Step::Now => {
-                        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-                        say(index, Step::Text(format!("{} ", now.as_micros()))).map(Ok)
-                    }
+                    Step::Now => say(index, Step::Text(format!("{} ", now().as_micros()))).map(Ok),
                     Step::Hang => std::future::pending().await,
                     step => say(index, step).map(Ok),
                 }

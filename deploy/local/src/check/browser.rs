@@ -13,7 +13,7 @@ use crate::{report::Report, web, workspace};
 
 pub(super) async fn run(report: &Report) -> Result<(), CheckError> {
     let chromium = needs::chromium(report).await?;
-    let path = needs::path_with_opencode(report).await?;
+    let path = needs::path_with_agents(report).await?;
     web::build(&steps::logs(), report).await?;
     steps::build(report).await?;
     let provider = provider()?;

@@ -29,7 +29,10 @@ pub(super) async fn postgres(report: &Report) -> Result<(), CheckError> {
 
 /// What a person's shell has who installs a worker, and on Linux the manager that keeps it running.
 pub(super) async fn installing(report: &Report) -> Result<(), CheckError> {
-    let mut wanted = vec![("curl", "curl", "curl is missing: install it to try out the installation of a worker")];
+    let mut wanted = vec![
+        ("curl", "curl", "curl is missing: install it to try out the installation of a worker"),
+        ("wget", "wget", "wget is missing: install it to try out the installation where there is no curl"),
+    ];
     if cfg!(target_os = "linux") {
         let without = "systemd is missing: install it to try out a worker as a service";
         wanted.push(("systemd-analyze", "systemd", without));
@@ -58,15 +61,11 @@ pub(super) async fn chromium(report: &Report) -> Result<PathBuf, CheckError> {
 /// The npm package of the second real agent that is spoken to over ACP.
 const GEMINI: &str = "@google/gemini-cli@0.61.0";
 
-/// The PATH, with opencode on it.
-pub(super) async fn path_with_opencode(report: &Report) -> Result<OsString, CheckError> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    path_with_npm("opencode", OPENCODE, path, report).await
-}
-
 /// The PATH, with every agent on it that the tests drive.
 pub(super) async fn path_with_agents(report: &Report) -> Result<OsString, CheckError> {
-    path_with_npm("gemini", GEMINI, path_with_opencode(report).await?, report).await
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = path_with_npm("opencode", OPENCODE, path, report).await?;
+    path_with_npm("gemini", GEMINI, path, report).await
 }
 
 /// The PATH, with a program of an npm package on it.

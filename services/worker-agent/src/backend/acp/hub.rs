@@ -32,7 +32,7 @@ const COMMANDED: usize = 64;
 /// An agent asks its user, and waits for the answer.
 #[derive(Debug)]
 pub(super) enum Ask {
-    Permission(RequestPermissionRequest, Responder<RequestPermissionResponse>),
+    Permission(Box<RequestPermissionRequest>, Responder<RequestPermissionResponse>),
     /// No form where it is of a kind that cannot be filled in here.
     Form(Option<Form>, Responder<CreateElicitationResponse>),
 }
@@ -222,7 +222,7 @@ impl Hub {
         responder: Responder<RequestPermissionResponse>,
     ) {
         let session = Arc::clone(&request.session_id.0);
-        self.ask(&session, Ask::Permission(request, responder));
+        self.ask(&session, Ask::Permission(Box::new(request), responder));
     }
 
     pub(super) fn ask_form(&self, request: CreateElicitationRequest, responder: Responder<CreateElicitationResponse>) {
