@@ -6,7 +6,7 @@ import { isSteppedTo, stepTo } from "@/shared/keys/stepped-to";
 import { useGo, usePlace } from "@/shared/nav/place";
 import { toggleDetail } from "./use-detail-open";
 
-/** The keys of the whole page; the list behind `?` names them all. */
+/** The keys of every page behind the sign-in; the list behind `?` names them all. */
 export function useAppKeys(): void {
   const place = usePlace();
   const go = useGo();
@@ -38,9 +38,11 @@ export function useAppKeys(): void {
         return;
       }
       if (mod || event.altKey || !singleKeysStore.getState() || isBusy(event.target)) return;
+      const composer = document.getElementById("composer");
       const actions: Record<string, () => void> = {
         "?": () => openDialog({ kind: "shortcuts" }),
-        "/": () => document.getElementById("composer")?.focus(),
+        // Elsewhere it may be the browser's own.
+        ...(composer !== null && { "/": () => composer.focus() }),
         n: newSession,
         j: () => step(1),
         k: () => step(-1),
