@@ -1,3 +1,4 @@
+import { deProblems } from "./de-problems";
 import type { en } from "./en";
 
 const viele = (n: number, eins: string, mehr: string) => `${n} ${n === 1 ? eins : mehr}`;
@@ -17,6 +18,7 @@ export const de: typeof en = {
     notFoundText: "Die Adresse ist falsch, oder was dort war, gibt es nicht mehr.",
     goHome: "Zum Anfang",
   },
+  problems: deProblems,
   time: { now: "gerade eben", seconds: (n) => `${n} s`, minutes: (n) => `${n} min` },
   common: {
     cancel: "Abbrechen",

@@ -15,6 +15,8 @@ export const en = {
     notFoundText: "The address is wrong, or what it led to is gone.",
     goHome: "Go to the start",
   },
+  /** Why the server refuses, by the code that it gives. In English its own sentence says more. */
+  problems: {} as Record<string, string>,
   time: {
     now: "just now",
     seconds: (n: string) => `${n} s`,
