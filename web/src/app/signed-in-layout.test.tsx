@@ -54,7 +54,9 @@ describe.each([
         </TooltipProvider>
       </QueryClientProvider>,
     );
-    expect(await screen.findByRole("heading", { level: 1, name })).toBeVisible();
+    // The page's code is fetched first.
+    const heading = { level: 1, name };
+    expect(await screen.findByRole("heading", heading, { timeout: 10_000 })).toBeVisible();
   });
 
   it("what needs the user is counted in the title, and led to", async () => {
