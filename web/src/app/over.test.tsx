@@ -29,7 +29,7 @@ it("a part that cannot be fetched is told of, and leaves the page as it is", asy
   code.offline = true;
   open();
   act(() => openDialog({ kind: "palette" }));
-  expect(await screen.findByText("This could not be loaded")).toBeVisible();
+  await vi.waitFor(() => expect(screen.getByText("This could not be loaded")).toBeVisible());
   expect(screen.getByText("the session")).toBeVisible();
   expect(anyDialogOpen()).toBe(false);
   // Only what is shown is needed.

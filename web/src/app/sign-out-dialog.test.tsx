@@ -37,7 +37,9 @@ it("asked from the palette and called off, the focus is where it was before the 
   const composer = screen.getByLabelText("Message");
   composer.focus();
   act(() => openDialog({ kind: "palette" }));
-  await user.click(await screen.findByRole("option", { name: "Sign out" }));
+  // The palette's code is fetched first.
+  const signOut = { name: "Sign out" };
+  await user.click(await screen.findByRole("option", signOut, { timeout: 10_000 }));
   expect(await screen.findByRole("alertdialog")).toBeVisible();
   await user.click(screen.getByRole("button", { name: "Cancel" }));
   expect(screen.queryByRole("alertdialog")).toBeNull();

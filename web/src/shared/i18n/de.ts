@@ -134,6 +134,8 @@ export const de: typeof en = {
     startWith: "Eine Sitzung beginnen",
     allQuiet: "Gerade braucht dich nichts.",
     workersHint: "Wähle einen Worker und schreib; die erste Nachricht eröffnet die Sitzung.",
+    noWorkers: "Dazu braucht es einen Worker, den du freigegeben hast. Füge einen hinzu:",
+    addWorker: (machine) => `Worker auf ${machine} hinzufügen`,
   },
   machine: {
     emptyTitle: "Hol deinen ersten Rechner dazu",
@@ -556,6 +558,7 @@ export const de: typeof en = {
     actions: "Befehle",
     theme: (name) => `Erscheinung: ${name}`,
     shortcuts: "Tastenkürzel",
+    addMachineFirst: "erst einen Rechner hinzufügen",
   },
   shortcuts: {
     title: "Tastenkürzel",

@@ -133,6 +133,8 @@ export const en = {
     startWith: "Start a session",
     allQuiet: "Nothing needs you right now.",
     workersHint: "Pick a worker and write; the first message makes the session.",
+    noWorkers: "That takes a worker that you have approved. Add one:",
+    addWorker: (machine: string) => `Add worker on ${machine}`,
   },
   machine: {
     emptyTitle: "Bring your first machine on board",
@@ -552,6 +554,7 @@ export const en = {
     actions: "Actions",
     theme: (name: string) => `Appearance: ${name}`,
     shortcuts: "Keyboard shortcuts",
+    addMachineFirst: "add a machine first",
   },
   shortcuts: {
     title: "Keyboard shortcuts",
