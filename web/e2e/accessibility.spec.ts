@@ -86,6 +86,29 @@ for (const colorScheme of ["light", "dark"] as const)
       await check(page);
     });
 
+    test("drawer, details and model menu pass axe on a phone", async ({ page, muster }) => {
+      await muster.readyToChat();
+      await muster.send("tool");
+      await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+      await page.setViewportSize({ width: 390, height: 844 });
+      for (const [opener, sheet] of [
+        ["Open machines and sessions", "Machines and sessions"],
+        ["Show details", "Details"],
+      ] as const) {
+        const button = page.getByRole("button", { name: opener });
+        await button.click();
+        const dialog = page.getByRole("dialog", { name: sheet });
+        await expect(dialog).toBeVisible();
+        await check(page);
+        await dialog.getByRole("button", { name: "Close" }).click();
+        await expect(dialog).toBeHidden();
+        await expect(button).toBeFocused();
+      }
+      await page.getByRole("button", { name: /^Model: / }).click();
+      await expect(page.getByPlaceholder("Find a model")).toBeVisible();
+      await check(page);
+    });
+
     test("what is shared, an invitation, and what leads nowhere pass axe", async ({
       page,
       muster,

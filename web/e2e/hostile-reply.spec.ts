@@ -69,6 +69,18 @@ test("a hostile reply runs nothing and asks nobody else for anything", async ({
   expect(foreign).toEqual([]);
 });
 
+test("marks that are stacked on a letter without end stay where they were written", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  await muster.send(`echo Z${"\u0300\u0316\u0334".repeat(200)}algo`);
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+  const sent = page.getByRole("article", { name: "You" }).getByText(/^echo Z/);
+  for (const written of [sent, muster.reply.locator(".prose > *").first()])
+    await expect(written).toHaveCSS("overflow-y", "clip");
+});
+
 test("the policy itself lets no inline script run and nothing foreign in", async ({ page }) => {
   await page.goto("/login");
   const blocked = await page.evaluate(async () => {

@@ -86,6 +86,25 @@ test("the tab is called after what it shows", async ({ page, muster }) => {
   }
 });
 
+test("the login stays where it is when the ways in come late", async ({ page }) => {
+  let answer: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => (answer = resolve));
+  await page.route("**/api/v1/auth/methods", async (route) => {
+    await asked;
+    const oidc = [{ provider: "example", name: "Example" }];
+    const methods = { password: true, passkeys: false, registration: "open", oidc };
+    await route.fulfill({ json: methods });
+  });
+  await page.goto("/login");
+  const title = page.getByRole("heading", { level: 1 });
+  await expect(title).toBeVisible();
+  await page.evaluate(() => document.fonts.ready);
+  const before = await title.boundingBox();
+  answer();
+  await expect(page.getByRole("link", { name: "Create account" })).toBeVisible();
+  expect(await title.boundingBox()).toEqual(before);
+});
+
 for (const [name, viewport, zoom] of [
   ["360 px", { width: 360, height: 740 }, 1],
   ["2560 px", { width: 2560, height: 1440 }, 1],

@@ -1,5 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { ActivityPage } from "@/features/activity/activity-page";
+import { NeedsLink } from "./needs-link";
 
 /** What is shown is in the address, so that a machine's menu can lead here. */
 export function ActivityRoute() {
@@ -7,6 +8,7 @@ export function ActivityRoute() {
   const navigate = useNavigate({ from: "/activity" });
   return (
     <ActivityPage
+      needs={<NeedsLink />}
       filter={{ entity, object, all }}
       onFilter={(filter) => void navigate({ search: filter, replace: true })}
     />

@@ -1,8 +1,10 @@
+import { Plus } from "lucide-react";
 import { RegistrationBatch } from "@/features/fleet/registration-batch";
 import { RegistrationCard } from "@/features/fleet/registration-card";
 import { RequestBatch } from "@/features/session/requests/request-batch";
 import { RequestCard } from "@/features/session/requests/request-card";
-import type { ChatSession } from "@/shared/api/types";
+import type { ChatSession, Machine } from "@/shared/api/types";
+import { openDialog } from "@/shared/dialogs/dialog-store";
 import {
   isApproved,
   nameOf,
@@ -120,7 +122,8 @@ function Workers() {
       .filter(isApproved)
       .map((worker) => ({ machine, worker })),
   );
-  if (all.length === 0) return null;
+  const known = machines.every(({ machineId }) => workers.has(machineId));
+  if (all.length === 0) return known && <NoWorkers machines={machines} />;
   return (
     <section className="mt-10">
       <h2 className="text-xs font-medium text-ink-3">{t.home.startWith}</h2>
@@ -147,6 +150,27 @@ function Workers() {
           );
         })}
       </ul>
+    </section>
+  );
+}
+
+/** Without a worker there is nobody to write to: the way on is to add one. */
+function NoWorkers({ machines }: { machines: readonly Machine[] }) {
+  return (
+    <section className="mt-10">
+      <h2 className="text-xs font-medium text-ink-3">{t.home.startWith}</h2>
+      <p className="mb-2 text-ink-2">{t.home.noWorkers}</p>
+      <div className="flex flex-wrap gap-2">
+        {machines.map(({ machineId, name }) => (
+          <Button
+            key={machineId}
+            className="max-w-full"
+            onClick={() => openDialog({ kind: "create-worker", machineId })}
+          >
+            <Plus /> <span className="truncate">{t.home.addWorker(name)}</span>
+          </Button>
+        ))}
+      </div>
     </section>
   );
 }

@@ -14,8 +14,6 @@ const looks = {
 /** Whether what is seen is up to date. Says it in words as soon as it is not. */
 export function LinkMark() {
   const { phase, since } = useLinkStatus();
-  const text =
-    phase === "offline" ? `${t.link.offline} ${t.link.since(clockTime(since))}` : t.link[phase];
   return (
     <Tooltip text={t.link.explain[phase]}>
       <span
@@ -26,7 +24,13 @@ export function LinkMark() {
         )}
       >
         <span aria-hidden data-dot className={cn("size-1.5 rounded-full", looks[phase])} />
-        <span className={cn(phase === "live" && "max-sm:sr-only")}>{text}</span>
+        <span className={cn(phase === "live" && "max-sm:sr-only")}>
+          {t.link[phase]}
+          {/* On a phone the room is the title's. */}
+          {phase === "offline" && (
+            <span className="max-sm:sr-only"> {t.link.since(clockTime(since))}</span>
+          )}
+        </span>
       </span>
     </Tooltip>
   );

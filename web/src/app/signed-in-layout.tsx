@@ -1,25 +1,28 @@
-import { Outlet, useRouter } from "@tanstack/react-router";
-import { useEffect } from "react";
+import { Outlet, useLocation, useRouter } from "@tanstack/react-router";
+import { useEffect, type ReactNode } from "react";
 import { useSendWaiting } from "@/features/session/composer/use-send-message";
-import { useOpenDialog } from "@/shared/dialogs/dialog-store";
+import { closeDialog } from "@/shared/dialogs/dialog-store";
 import { useMe } from "@/shared/account/use-me";
 import { useFleetSync } from "@/shared/fleet/use-fleet-sync";
 import { LiveContext } from "@/shared/live/live-context";
 import { liveOf } from "@/shared/live/live-of";
 import { followNotices } from "@/shared/notices/notices";
-import { onDemand } from "@/shared/ui/on-demand";
+import { TitleCount } from "@/shared/ui/page-title";
 import { NeedsAnnouncer } from "./needs-announcer";
+import { Over } from "./over";
+import { useAppKeys } from "./use-app-keys";
+import { useNeeds } from "./use-needs";
 
-const SignOutDialog = onDemand(() => import("./sign-out-dialog"));
-
-/** Behind the sign-in, everything can reach the live connection. */
+/** Behind the sign-in, everything can reach the live connection, and every page has the same keys. */
 export function SignedInLayout() {
   return (
     <LiveContext value={liveOf(useMe().userId)}>
       <InStep />
       <NeedsAnnouncer />
-      <Outlet />
-      {useOpenDialog()?.kind === "sign-out" && <SignOutDialog />}
+      <Counted>
+        <Outlet />
+      </Counted>
+      <Over />
     </LiveContext>
   );
 }
@@ -28,8 +31,17 @@ export function SignedInLayout() {
 function InStep() {
   const { history } = useRouter();
   const { userId } = useMe();
+  const path = useLocation({ select: ({ pathname }) => pathname });
   useFleetSync();
   useSendWaiting();
+  useAppKeys();
   useEffect(() => followNotices(userId, (place) => history.push(place)), [userId, history]);
+  // What lay over one page has no place over the next.
+  useEffect(() => closeDialog(), [path]);
   return null;
+}
+
+/** Every tab's title begins with how much needs the user: it is all that is seen of a tab behind others. */
+function Counted({ children }: { children: ReactNode }) {
+  return <TitleCount value={useNeeds().count}>{children}</TitleCount>;
 }

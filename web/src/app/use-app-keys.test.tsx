@@ -11,8 +11,10 @@ import { TooltipProvider } from "@/shared/ui/tooltip";
 import { useAppKeys } from "./use-app-keys";
 
 const go = vi.hoisted(() => vi.fn());
-const place = vi.hoisted(() => ({ session: "s" }));
+const place = vi.hoisted((): { session: string | undefined } => ({ session: "s" }));
 vi.mock("@/shared/nav/place", () => ({ useGo: () => go, usePlace: () => ({ ...place }) }));
+const machines = vi.hoisted(() => ({ data: [{}] as object[] | undefined }));
+vi.mock("@/shared/fleet/use-machines", () => ({ useMachines: () => ({ ...machines }) }));
 vi.mock("@/shared/fleet/use-sessions", () => ({
   useSessions: () => ({ data: [{ chatSessionId: "s", workerId: "w" }] }),
 }));
@@ -40,6 +42,20 @@ it("a letter on the page is a shortcut", async () => {
   render(<Page />);
   await user.keyboard("n");
   expect(go).toHaveBeenCalledWith({ worker: "w" });
+});
+
+it.each([
+  ["there is none yet", [], "create-machine"],
+  ["that is not known yet", undefined, "nothing"],
+  ["there is one", [{}], "nothing"],
+])("a new session without a worker begins with a machine: %s", async (_, data, opened) => {
+  machines.data = data;
+  place.session = undefined;
+  render(<Page />);
+  await user.keyboard("n");
+  expect(screen.getByText(`open: ${opened}`)).toBeVisible();
+  expect(go).not.toHaveBeenCalled();
+  machines.data = [{}];
 });
 
 it("J and K lead from session to session, whose composers leave them the focus", async () => {

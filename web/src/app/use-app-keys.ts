@@ -1,16 +1,18 @@
 import { useEffect } from "react";
 import { anyDialogOpen, openDialog } from "@/shared/dialogs/dialog-store";
+import { useMachines } from "@/shared/fleet/use-machines";
 import { useSessions } from "@/shared/fleet/use-sessions";
 import { singleKeysStore } from "@/shared/keys/single-keys";
 import { isSteppedTo, stepTo } from "@/shared/keys/stepped-to";
 import { useGo, usePlace } from "@/shared/nav/place";
 import { toggleDetail } from "./use-detail-open";
 
-/** The keys of the whole page; the list behind `?` names them all. */
+/** The keys of every page behind the sign-in; the list behind `?` names them all. */
 export function useAppKeys(): void {
   const place = usePlace();
   const go = useGo();
   const sessions = useSessions().data;
+  const machines = useMachines().data;
   useEffect(() => {
     if (!isSteppedTo(place.session ?? "")) stepTo(null);
   }, [place.session]);
@@ -29,6 +31,8 @@ export function useAppKeys(): void {
     const newSession = () => {
       const worker = place.worker ?? current?.workerId;
       if (worker !== undefined) go({ worker });
+      // The way to a worker begins there.
+      else if (machines?.length === 0) openDialog({ kind: "create-machine" });
     };
     const onKey = (event: KeyboardEvent) => {
       const mod = event.metaKey || event.ctrlKey;
@@ -38,9 +42,11 @@ export function useAppKeys(): void {
         return;
       }
       if (mod || event.altKey || !singleKeysStore.getState() || isBusy(event.target)) return;
+      const composer = document.getElementById("composer");
       const actions: Record<string, () => void> = {
         "?": () => openDialog({ kind: "shortcuts" }),
-        "/": () => document.getElementById("composer")?.focus(),
+        // Elsewhere it may be the browser's own.
+        ...(composer !== null && { "/": () => composer.focus() }),
         n: newSession,
         j: () => step(1),
         k: () => step(-1),
@@ -53,7 +59,7 @@ export function useAppKeys(): void {
     };
     document.addEventListener("keydown", onKey);
     return () => document.removeEventListener("keydown", onKey);
-  }, [place, go, sessions]);
+  }, [place, go, sessions, machines]);
 }
 
 /** What is over the page, and not on its way out: its own keys count, or none. */

@@ -7,6 +7,7 @@ import { useDetailOpen } from "./use-detail-open";
 
 const place = vi.hoisted((): { session: string | undefined } => ({ session: "s" }));
 vi.mock("@/shared/nav/place", () => ({ useGo: () => vi.fn(), usePlace: () => place }));
+vi.mock("@/shared/fleet/use-machines", () => ({ useMachines: () => ({ data: [] }) }));
 vi.mock("@/shared/fleet/use-sessions", () => ({
   useSessions: () => ({ data: [{ chatSessionId: "s", workerId: "w" }] }),
 }));

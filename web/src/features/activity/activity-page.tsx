@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { ArrowLeft, ChevronDown, Download, X } from "lucide-react";
+import type { ReactNode } from "react";
 import { useMe } from "@/shared/account/use-me";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
@@ -12,12 +13,13 @@ import { ActivityList } from "./activity-list";
 import { exportOf, useActivity, type ActivityFilter } from "./use-activity";
 
 interface ActivityPageProps {
+  needs: ReactNode;
   filter: ActivityFilter;
   onFilter: (filter: ActivityFilter) => void;
 }
 
 /** The audit log: who did what. */
-export function ActivityPage({ filter, onFilter }: ActivityPageProps) {
+export function ActivityPage({ needs, filter, onFilter }: ActivityPageProps) {
   const me = useMe();
   const activity = useActivity(filter);
   const entries = activity.data?.pages.flatMap((page) => page.items) ?? [];
@@ -25,11 +27,14 @@ export function ActivityPage({ filter, onFilter }: ActivityPageProps) {
     <main className="h-full overflow-y-auto">
       <PageTitle of={t.activity.title} />
       <div className="mx-auto w-full max-w-2xl px-5 py-6 md:py-10">
-        <Button look="ghost" size="sm" asChild className="-ml-2.5">
-          <Link to="/settings">
-            <ArrowLeft /> {t.activity.back}
-          </Link>
-        </Button>
+        <div className="flex flex-wrap items-center justify-between gap-2">
+          <Button look="ghost" size="sm" asChild className="-ml-2.5">
+            <Link to="/settings">
+              <ArrowLeft /> {t.activity.back}
+            </Link>
+          </Button>
+          {needs}
+        </div>
         <h1 className="mt-3 text-xl font-semibold tracking-[-0.02em]">{t.activity.title}</h1>
         <p className="text-pretty text-ink-2">{t.activity.text}</p>
         <div className="mt-5 flex flex-wrap items-center gap-2 border-b border-line pb-3">

@@ -5,7 +5,7 @@ import { Mark } from "@/shared/ui/mark";
 export function AuthCard({ title, children }: { title: string; children: ReactNode }) {
   return (
     <main className="flex h-full overflow-y-auto bg-paper">
-      <div className="m-auto w-full max-w-[22rem] px-5 py-10">
+      <div className="door w-full max-w-[22rem] px-5 py-10">
         <div className="mb-8 flex items-center gap-2.5">
           <Mark className="size-7" />
           <span className="text-base font-semibold tracking-[-0.01em]">{t.name}</span>

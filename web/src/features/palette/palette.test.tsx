@@ -1,6 +1,7 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { fireEvent, render, screen } from "@testing-library/react";
+import { fireEvent, render, renderHook, screen } from "@testing-library/react";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { useOpenDialog } from "@/shared/dialogs/dialog-store";
 import Palette from "./palette";
 
 vi.mock("@tanstack/react-router", () => ({ useNavigate: () => vi.fn() }));
@@ -68,4 +69,11 @@ it("a search that failed says why", async () => {
     "Messages could not be searched: The index is broken.",
   );
   expect(screen.queryByText("Nothing fits.")).toBeNull();
+});
+
+it("without a machine, a new session leads to adding one", () => {
+  search("new session");
+  fireEvent.click(screen.getByRole("option", { name: /New session/ }));
+  const { result } = renderHook(() => useOpenDialog());
+  expect(result.current).toEqual({ kind: "create-machine" });
 });

@@ -34,7 +34,8 @@ export default function Palette() {
   const go = useGo();
   const navigate = useNavigate();
   const signOut = useSignOut();
-  const machines = useMachines().data ?? [];
+  const known = useMachines().data;
+  const machines = known ?? [];
   const workers = useAllWorkers(machines);
   const sessions = (useSessions().data ?? []).toSorted((a, b) => b.lastActivity - a.lastActivity);
   const place = usePlace();
@@ -124,6 +125,14 @@ export default function Palette() {
           ))}
         </Group>
         <Group heading={t.palette.actions}>
+          {known?.length === 0 && (
+            <Item
+              id="new-session"
+              icon={<SquarePen />}
+              words={[t.rail.newSession, t.palette.addMachineFirst]}
+              onSelect={() => openDialog({ kind: "create-machine" })}
+            />
+          )}
           <Item
             id="add-machine"
             icon={<Plus />}

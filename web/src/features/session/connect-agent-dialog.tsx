@@ -33,11 +33,18 @@ export function ConnectAgentDialog({ machineId }: { machineId: string | null }) 
         ))}
       </ol>
       <DialogActions>
-        {machineId !== null && (
-          <Button look="solid" onClick={() => openDialog({ kind: "create-worker", machineId })}>
-            {t.connectAgent.addWorker}
-          </Button>
-        )}
+        <Button
+          look="solid"
+          onClick={() =>
+            openDialog(
+              machineId === null
+                ? { kind: "create-machine" }
+                : { kind: "create-worker", machineId },
+            )
+          }
+        >
+          {machineId === null ? t.machine.add : t.connectAgent.addWorker}
+        </Button>
       </DialogActions>
     </Dialog>
   );

@@ -5,7 +5,7 @@ import { useUpdateSession } from "./actions/use-session-actions";
 import { useStopTurn } from "./actions/use-turn-actions";
 import { clearFiles, putBack, useDraftFiles } from "./attachments/draft-files";
 import { dropOutgoing, forgetSent, useOutbox, type Outgoing } from "./composer/outbox";
-import { useDraft } from "./composer/use-draft";
+import { beforeDraft, useDraft } from "./composer/use-draft";
 import { useSendMessage } from "./composer/use-send-message";
 import { useArrangement } from "./stream/use-arrangement";
 import { useSessionStream, useSessionView } from "./stream/use-session-stream";
@@ -39,7 +39,7 @@ export function useWorkerChat(session: ChatSession) {
     setDraft,
     /** Back into the composer with a message that was not sent, before what is being written there. */
     editAgain: (item: Outgoing) => {
-      setDraft([item.content, draft].filter((text) => text.trim() !== "").join("\n\n"));
+      setDraft(beforeDraft(item.content, draft));
       putBack(id, item.files);
     },
     sent,

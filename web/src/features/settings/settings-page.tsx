@@ -20,19 +20,27 @@ import { PhoneSettings } from "./phone-settings";
 import { ServerVersion } from "./server-version";
 import { TokenSettings } from "./token-settings";
 
-/** `problem` says why linking an account came to nothing. */
-export function SettingsPage({ problem }: { problem: string | undefined }) {
+interface SettingsPageProps {
+  /** Why linking an account came to nothing. */
+  problem: string | undefined;
+  needs: ReactNode;
+}
+
+export function SettingsPage({ problem, needs }: SettingsPageProps) {
   const me = useMe();
   const providers = useAuthMethods().data?.oidc ?? [];
   return (
     <main className="h-full overflow-y-auto">
       <PageTitle of={t.settings.title} />
       <div className="mx-auto w-full max-w-2xl px-5 py-6 md:py-10">
-        <Button look="ghost" size="sm" asChild className="-ml-2.5">
-          <Link to="/app">
-            <ArrowLeft /> {t.settings.back}
-          </Link>
-        </Button>
+        <div className="flex flex-wrap items-center justify-between gap-2">
+          <Button look="ghost" size="sm" asChild className="-ml-2.5">
+            <Link to="/app">
+              <ArrowLeft /> {t.settings.back}
+            </Link>
+          </Button>
+          {needs}
+        </div>
         <h1 className="mt-3 text-xl font-semibold tracking-[-0.02em]">{t.settings.title}</h1>
         {problem !== undefined && (
           <Notice className="mt-5">{problemText(problem) ?? t.errors.unknown}</Notice>

@@ -31,12 +31,13 @@ export class ApiError extends Error {
     const parsed = problem.safeParse(body);
     if (!parsed.success) return new ApiError(status, "unknown", t.errors.status(status), []);
     const { type, title, detail, errors } = parsed.data;
+    const slug = type.slice(type.lastIndexOf("/") + 1);
+    const own = Object.hasOwn(t.problems, slug) ? t.problems[slug] : undefined;
     const fields = (errors ?? []).map((e) => ({
       name: e.pointer.replace(/^#?\//, ""),
-      detail: e.detail,
+      detail: own ?? e.detail,
     }));
-    const slug = type.slice(type.lastIndexOf("/") + 1);
-    return new ApiError(status, slug, detail ?? (title || t.errors.status(status)), fields);
+    return new ApiError(status, slug, own ?? detail ?? (title || t.errors.status(status)), fields);
   }
 }
 

@@ -23,11 +23,11 @@ export type OpenDialog =
 
 const store = createStore<{ open: OpenDialog | null }>(() => ({ open: null }));
 
-/** What had the focus before a dialog took it, and before the one that this one took the place of. */
+/** What had the focus before a dialog took it, and before the one that this one took the place of, or follows at once. */
 let openers: readonly (HTMLElement | null)[] = [];
 
 export function openDialog(open: OpenDialog): void {
-  openers = anyDialogOpen() ? [...openers, focused()] : [focused()];
+  openers = [...openers, focused()];
   store.setState({ open });
 }
 

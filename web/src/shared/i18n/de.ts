@@ -1,3 +1,4 @@
+import { deProblems } from "./de-problems";
 import type { en } from "./en";
 
 const viele = (n: number, eins: string, mehr: string) => `${n} ${n === 1 ? eins : mehr}`;
@@ -17,6 +18,7 @@ export const de: typeof en = {
     notFoundText: "Die Adresse ist falsch, oder was dort war, gibt es nicht mehr.",
     goHome: "Zum Anfang",
   },
+  problems: deProblems,
   time: { now: "gerade eben", seconds: (n) => `${n} s`, minutes: (n) => `${n} min` },
   common: {
     cancel: "Abbrechen",
@@ -132,6 +134,8 @@ export const de: typeof en = {
     startWith: "Eine Sitzung beginnen",
     allQuiet: "Gerade braucht dich nichts.",
     workersHint: "Wähle einen Worker und schreib; die erste Nachricht eröffnet die Sitzung.",
+    noWorkers: "Dazu braucht es einen Worker, den du freigegeben hast. Füge einen hinzu:",
+    addWorker: (machine) => `Worker auf ${machine} hinzufügen`,
   },
   machine: {
     emptyTitle: "Hol deinen ersten Rechner dazu",
@@ -557,6 +561,7 @@ export const de: typeof en = {
     actions: "Befehle",
     theme: (name) => `Erscheinung: ${name}`,
     shortcuts: "Tastenkürzel",
+    addMachineFirst: "erst einen Rechner hinzufügen",
   },
   shortcuts: {
     title: "Tastenkürzel",

@@ -15,6 +15,8 @@ export const en = {
     notFoundText: "The address is wrong, or what it led to is gone.",
     goHome: "Go to the start",
   },
+  /** Why the server refuses, by the code that it gives. In English its own sentence says more. */
+  problems: {} as Record<string, string>,
   time: {
     now: "just now",
     seconds: (n: string) => `${n} s`,
@@ -131,6 +133,8 @@ export const en = {
     startWith: "Start a session",
     allQuiet: "Nothing needs you right now.",
     workersHint: "Pick a worker and write; the first message makes the session.",
+    noWorkers: "That takes a worker that you have approved. Add one:",
+    addWorker: (machine: string) => `Add worker on ${machine}`,
   },
   machine: {
     emptyTitle: "Bring your first machine on board",
@@ -553,6 +557,7 @@ export const en = {
     actions: "Actions",
     theme: (name: string) => `Appearance: ${name}`,
     shortcuts: "Keyboard shortcuts",
+    addMachineFirst: "add a machine first",
   },
   shortcuts: {
     title: "Keyboard shortcuts",

@@ -60,7 +60,7 @@ export function Dialog({
 }
 
 /** A button of an icon would show its tooltip over what is to be read: the dialog itself is focused before that. */
-function focusWithoutTooltip(event: Event): void {
+export function focusWithoutTooltip(event: Event): void {
   rememberOpener();
   const dialog = event.currentTarget as HTMLElement;
   const first = dialog.querySelector("a, button, input, select, textarea");

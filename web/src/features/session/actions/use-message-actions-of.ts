@@ -1,7 +1,7 @@
 import { useMemo } from "react";
 import type { ChatSession, Worker } from "@/shared/api/types";
 import { useGo } from "@/shared/nav/place";
-import { saveDraft } from "../composer/use-draft";
+import { beforeDraft, savedDraft, saveDraft } from "../composer/use-draft";
 import { useSendMessage } from "../composer/use-send-message";
 import { useArrangement } from "../stream/use-arrangement";
 import { useSessionStream } from "../stream/use-session-stream";
@@ -47,7 +47,8 @@ export function useMessageActionsOf(
           fork({ messageId: before, draft: content });
           return;
         }
-        saveDraft(`worker:${workerId}`, content);
+        const composer = `worker:${workerId}`;
+        saveDraft(composer, beforeDraft(content, savedDraft(composer)));
         go({ worker: workerId });
       },
     }),

@@ -12,6 +12,10 @@ export function saveDraft(key: string, text: string): void {
 /** What is written there, as of now: what a component was rendered with may be older. */
 export const savedDraft = (key: string): string => localStorage.getItem(nameOf(key)) ?? "";
 
+/** A text that comes back to where something else may be written by now: that is kept, behind it. */
+export const beforeDraft = (text: string, draft: string): string =>
+  [text, draft].filter((one) => one.trim() !== "").join("\n\n");
+
 /** The unsent text of one conversation, kept over reloads. */
 export function useDraft(key: string): [string, (text: string) => void] {
   const name = nameOf(key);

@@ -1,5 +1,4 @@
-import { useState } from "react";
-import type { ChatMessage, Worker } from "@/shared/api/types";
+import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { fieldLook } from "@/shared/ui/input";
@@ -7,30 +6,33 @@ import { useEditMessage } from "../actions/use-waiting-actions";
 import { useSendMessage } from "../composer/use-send-message";
 import { ModeMenu } from "../composer/mode-menu";
 import { ModelMenu } from "../composer/model-menu";
+import type { Edit } from "./use-edits";
 
 interface WaitingEditProps {
-  message: ChatMessage;
+  sessionId: string;
+  edit: Edit;
   worker: Worker | undefined;
   /** It waits no longer: what was written here can only be sent as another message. */
   late: boolean;
+  takesFocus: boolean;
+  onChange: (edit: Edit) => void;
   onDone: () => void;
 }
 
 /** What can be changed in a message as long as it waits. */
-export function WaitingEdit({ message, worker, late, onDone }: WaitingEditProps) {
-  const { messageId, chatSessionId, attachments } = message;
-  const edit = useEditMessage(chatSessionId);
+export function WaitingEdit(props: WaitingEditProps) {
+  const { sessionId, edit, worker, late, onDone } = props;
+  const { messageId, content, model, mode } = edit;
+  const editing = useEditMessage(sessionId);
   const send = useSendMessage();
-  const [content, setContent] = useState(message.content);
-  const [model, setModel] = useState(message.model ?? "");
-  const [mode, setMode] = useState(message.mode ?? null);
+  const change = (to: Partial<Edit>) => props.onChange({ ...edit, ...to, changed: true });
   const save = () => {
     if (late) {
-      void send({ sessionId: chatSessionId, content, files: [], model });
+      void send({ sessionId, content, files: [], model });
       onDone();
       return;
     }
-    edit.mutate(
+    editing.mutate(
       {
         messageId,
         content,
@@ -43,13 +45,12 @@ export function WaitingEdit({ message, worker, late, onDone }: WaitingEditProps)
   return (
     <li className="p-1">
       <textarea
-        // The field appears because the user just asked for it.
         // eslint-disable-next-line jsx-a11y/no-autofocus
-        autoFocus
+        autoFocus={props.takesFocus}
         aria-label={t.queue.edit}
         rows={3}
         value={content}
-        onChange={(event) => setContent(event.target.value)}
+        onChange={(event) => change({ content: event.target.value })}
         className={`${fieldLook} py-1.5`}
       />
       {late && (
@@ -59,8 +60,8 @@ export function WaitingEdit({ message, worker, late, onDone }: WaitingEditProps)
       )}
       <div className="mt-1 flex flex-wrap items-center gap-1.5">
         <div className="flex max-w-full items-center">
-          <ModelMenu worker={worker} value={model} onChange={setModel} />
-          <ModeMenu worker={worker} value={mode} onChange={setMode} />
+          <ModelMenu worker={worker} value={model} onChange={(to) => change({ model: to })} />
+          <ModeMenu worker={worker} value={mode} onChange={(to) => change({ mode: to })} />
         </div>
         <div className="ml-auto flex gap-1.5">
           <Button size="sm" onClick={onDone}>
@@ -69,8 +70,8 @@ export function WaitingEdit({ message, worker, late, onDone }: WaitingEditProps)
           <Button
             size="sm"
             look="solid"
-            disabled={content.trim() === "" && (late || attachments.length === 0)}
-            busy={edit.isPending}
+            disabled={content.trim() === "" && (late || !edit.withFiles)}
+            busy={editing.isPending}
             onClick={save}
           >
             {late ? t.queue.sendLate : t.queue.saveEdit}

@@ -1,5 +1,5 @@
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
-import { render, screen, waitFor } from "@testing-library/react";
+import { act, render, screen, waitFor } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { createStore } from "zustand/vanilla";
@@ -119,4 +119,42 @@ it("after a message is withdrawn, or all are gone, the keyboard goes on at the c
   await user.click(screen.getByRole("button", { name: "Withdraw message" }));
   rerender(page());
   expect(composer).toHaveFocus();
+});
+
+it("a half-written edit is there again after the session was left, and takes no focus", async () => {
+  const user = userEvent.setup();
+  const first = render(page("one", "two"));
+  await user.click(editButton() as HTMLElement);
+  await user.type(field(), " half");
+  first.unmount();
+  const second = render(page("one", "two"));
+  expect(field()).toHaveValue("echo one half");
+  expect(field()).not.toHaveFocus();
+  await user.click(screen.getByRole("button", { name: "Cancel" }));
+  second.unmount();
+  render(page("one", "two"));
+  expect(screen.queryByRole("textbox", { name: "Edit message" })).toBeNull();
+});
+
+it("one whose message has gone meanwhile is there too, but not before that is known", async () => {
+  const user = userEvent.setup();
+  const { unmount } = render(page("one"));
+  await user.click(editButton() as HTMLElement);
+  await user.type(field(), " half");
+  unmount();
+  act(() => stream.store.setState({ phase: "loading" }));
+  render(page());
+  expect(screen.queryByRole("textbox", { name: "Edit message" })).toBeNull();
+  act(() => stream.store.setState({ phase: "ready" }));
+  expect(field()).toHaveValue("echo one half");
+  expect(screen.getByRole("status")).toHaveTextContent("has this message already");
+});
+
+it("an edit in which nothing was changed is not kept", async () => {
+  const user = userEvent.setup();
+  const { unmount } = render(page("one"));
+  await user.click(editButton() as HTMLElement);
+  unmount();
+  render(page("one"));
+  expect(screen.queryByRole("textbox", { name: "Edit message" })).toBeNull();
 });

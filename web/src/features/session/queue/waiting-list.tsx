@@ -1,9 +1,10 @@
 import { useState } from "react";
-import type { ChatMessage, Worker } from "@/shared/api/types";
+import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { useContinueQueue } from "../actions/use-turn-actions";
-import { useSessionStream } from "../stream/use-session-stream";
+import { useSessionStream, useSessionView } from "../stream/use-session-stream";
+import { editOf, useEdits } from "./use-edits";
 import { WaitingEdit } from "./waiting-edit";
 import { WaitingItem } from "./waiting-item";
 
@@ -19,19 +20,22 @@ interface WaitingListProps {
 export function WaitingList({ sessionId, worker, queue, paused, running }: WaitingListProps) {
   const goOn = useContinueQueue(sessionId);
   const stream = useSessionStream();
-  /** Those that are edited, as they were when that began. */
-  const [edited, setEdited] = useState<readonly ChatMessage[]>([]);
+  const known = useSessionView((view) => view.phase === "ready");
+  const [edits, change] = useEdits(sessionId);
+  /** Its editor was opened here and now, and not found as it was left. */
+  const [opened, setOpened] = useState<string | null>(null);
   const [wasEdited, setWasEdited] = useState<string | null>(null);
   // What goes to the agent meanwhile stays here until its editor is closed: nothing that was written in it is lost.
-  const late = edited.map((m) => m.messageId).filter((id) => !queue.includes(id));
+  const late = edits.map((edit) => edit.messageId).filter((id) => known && !queue.includes(id));
   const shown = [...late, ...queue];
   if (shown.length === 0) return null;
-  const edit = (id: string) => {
+  const open = (id: string) => {
     const message = stream.store.getState().transcript.entries[id]?.message;
-    if (message !== undefined) setEdited((now) => [...now, message]);
+    if (message !== undefined) change((now) => [...now, editOf(message)]);
+    setOpened(id);
   };
   const done = (id: string) => {
-    setEdited((now) => now.filter((m) => m.messageId !== id));
+    change((now) => now.filter((edit) => edit.messageId !== id));
     // Whoever writes on by now keeps the focus.
     setWasEdited(document.activeElement?.id === "composer" ? null : id);
     if (late.includes(id)) document.getElementById("composer")?.focus();
@@ -51,14 +55,19 @@ export function WaitingList({ sessionId, worker, queue, paused, running }: Waiti
       )}
       <ol>
         {shown.map((id) => {
-          const message = edited.find((m) => m.messageId === id);
-          if (message !== undefined)
+          const edit = edits.find((one) => one.messageId === id);
+          if (edit !== undefined)
             return (
               <WaitingEdit
                 key={id}
-                message={message}
+                sessionId={sessionId}
+                edit={edit}
                 worker={worker}
                 late={late.includes(id)}
+                takesFocus={opened === id}
+                onChange={(to) =>
+                  change((now) => now.map((one) => (one.messageId === id ? to : one)))
+                }
                 onDone={() => done(id)}
               />
             );
@@ -69,7 +78,7 @@ export function WaitingList({ sessionId, worker, queue, paused, running }: Waiti
               sessionId={sessionId}
               messageId={id}
               running={running}
-              onEdit={() => edit(id)}
+              onEdit={() => open(id)}
               wasEdited={wasEdited === id}
               // Behind the one that is two places before it; without such a one, to the front.
               above={queue.length > 1 ? { first: at === 0, after: queue[at - 2] ?? null } : null}

@@ -1,7 +1,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { bytesToHex, utf8ToBytes } from "@noble/hashes/utils.js";
 import { describe, expect, it } from "vitest";
-import type { ChatChunk, ChatMessage } from "@/shared/api/types";
+import type { AgentRequest, ChatChunk, ChatMessage } from "@/shared/api/types";
 import { arrange } from "./arrange";
 import { reduce, withNewestPage, withOlderPage } from "./reducer";
 import { emptyTranscript, type StreamFrame, type Transcript } from "./transcript";
@@ -322,4 +322,13 @@ describe("the arrangement", () => {
     const moved = frames(state, message(waiting("b", 3, 2)), message(waiting("a", 4, 2)));
     expect(arrange(moved).queue).toEqual(["b", "a"]);
   });
+});
+
+it("after a gap, what was decided is known, and of what waited the inbox tells", () => {
+  const request = (requestId: string, status: AgentRequest["status"]): StreamFrame => ({
+    event: "request",
+    data: { requestId, status, revision: 1 } as AgentRequest,
+  });
+  const held = frames(begun, request("r1", "answered"), request("r2", "pending"));
+  expect(Object.keys(withNewestPage(held, [reply()]).requests)).toEqual(["r1"]);
 });

@@ -41,7 +41,13 @@ export function withNewestPage(state: Transcript, items: readonly ChatMessage[])
   }
   for (const entry of fresh) entries[entry.message.messageId] = entry;
   const order = [...older, ...items.map((message) => message.messageId)];
-  return { ...emptyTranscript, requests: state.requests, session: state.session, order, entries };
+  const { session } = state;
+  return { ...emptyTranscript, requests: decided(state.requests), session, order, entries };
+}
+
+/** What waited may have been answered in what was missed: if it waits still, the inbox has it. */
+function decided(requests: Transcript["requests"]): Transcript["requests"] {
+  return Object.fromEntries(Object.entries(requests).filter(([, r]) => r.status !== "pending"));
 }
 
 export function withOlderPage(state: Transcript, items: readonly ChatMessage[]): Transcript {

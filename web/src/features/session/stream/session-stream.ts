@@ -2,7 +2,7 @@ import { createStore } from "zustand/vanilla";
 import { ApiError } from "@/shared/api/api-error";
 import { api, must } from "@/shared/api/client";
 import { PAGE } from "@/shared/api/newest-page";
-import type { ChatMessage } from "@/shared/api/types";
+import type { AgentRequest, ChatMessage } from "@/shared/api/types";
 import type { Frame } from "@/shared/live/frame";
 import type { LiveClient } from "@/shared/live/live-client";
 import { Pace } from "./pace";
@@ -43,6 +43,18 @@ export const ownPages =
   (query) =>
     must(api.GET("/api/v1/sessions/{id}/messages", { params: { path: { id }, query } }));
 
+export type FetchRequests = () => Promise<readonly AgentRequest[]>;
+
+/** All that was asked in a session of one's own: nothing but its export tells of what is answered. */
+const ownRequests =
+  (id: string): FetchRequests =>
+  async () => {
+    const params = { path: { id }, query: { format: "json" } } as const;
+    const session = await must(api.GET("/api/v1/sessions/{id}/export", { params }));
+    // Markdown was not asked for.
+    return typeof session === "string" ? [] : session.messages.flatMap((m) => m.requests ?? []);
+  };
+
 /** Owns one session's part of the stream: fetches, follows, and folds it into what is shown. */
 export class SessionStream {
   readonly store = createStore<SessionView>(() => ({
@@ -63,10 +75,12 @@ export class SessionStream {
   private live: LiveClient | null = null;
   private older: Promise<boolean> | null = null;
   private olderFailedAt = 0;
+  private requests: Promise<void> | null = null;
 
   constructor(
     readonly sessionId: string,
     private readonly fetchPage: FetchPage,
+    private readonly fetchRequests: FetchRequests = ownRequests(sessionId),
   ) {}
 
   /** Follows the session until the returned function is called. */
@@ -84,6 +98,7 @@ export class SessionStream {
   async load(): Promise<void> {
     this.unwatch();
     this.pending = [];
+    this.requests = null;
     try {
       const page = await this.page();
       this.store.setState((view) => ({
@@ -107,6 +122,20 @@ export class SessionStream {
   /** Scrolling comes near the start. It does so with each frame: what failed just now is left alone for a moment. */
   nearStart(): void {
     if (Date.now() - this.olderFailedAt >= RETRY_MS) void this.loadOlder();
+  }
+
+  /** Loads what was asked before this page followed the session, once: the messages do not bring it along. */
+  loadRequests(): Promise<void> {
+    return (this.requests ??= this.fetchAsked());
+  }
+
+  private async fetchAsked(): Promise<void> {
+    try {
+      for (const data of await this.fetchRequests()) this.apply({ event: "request", data });
+    } catch {
+      // Whoever looks for one again tries again.
+      this.requests = null;
+    }
   }
 
   private async fetchOlder(): Promise<boolean> {

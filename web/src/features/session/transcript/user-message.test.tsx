@@ -30,9 +30,9 @@ const actions = {
   forkBefore: nothing,
 };
 
-it("escape leads from the editor back to where it was opened", async () => {
+async function show(shown: ChatMessage) {
   const stream = new SessionStream("s", () =>
-    Promise.resolve({ items: [message], nextBefore: null }),
+    Promise.resolve({ items: [shown], nextBefore: null }),
   );
   await stream.load();
   await vi.waitFor(() => expect(stream.store.getState().phase).toBe("ready"));
@@ -47,10 +47,20 @@ it("escape leads from the editor back to where it was opened", async () => {
       </TooltipProvider>
     </QueryClientProvider>,
   );
+}
+
+it("escape leads from the editor back to where it was opened", async () => {
+  await show(message);
   const user = userEvent.setup();
   await user.click(screen.getByRole("button", { name: "Edit and send again" }));
   expect(screen.getByRole("textbox")).toHaveFocus();
   await user.keyboard("{Escape}");
   expect(screen.queryByRole("textbox")).toBeNull();
   expect(screen.getByRole("button", { name: "Edit and send again" })).toHaveFocus();
+});
+
+it("marks that are stacked on a letter without end do not reach what is above and below", async () => {
+  const zalgo = `Z${"\u0300\u0316\u0334".repeat(200)}algo`;
+  await show({ ...message, content: zalgo });
+  expect(screen.getByText(zalgo)).toHaveClass("overflow-y-clip");
 });

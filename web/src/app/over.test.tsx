@@ -2,11 +2,7 @@ import { act, fireEvent, render, screen } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import { anyDialogOpen, closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
 import { Toaster } from "@/shared/ui/toaster";
-import { AppPage } from "./app-page";
-
-vi.mock("./place", () => ({ Place: () => <p>the session</p> }));
-vi.mock("./rail", () => ({ Rail: () => null }));
-vi.mock("./use-app-keys", () => ({ useAppKeys: () => undefined }));
+import { Over } from "./over";
 
 /** Which parts of the page cannot be fetched, and which were asked for. */
 const code = vi.hoisted(() => ({ offline: false, asked: [] as string[] }));
@@ -23,7 +19,8 @@ vi.mock("@/features/session/session-dialogs", part("session"));
 const open = () =>
   render(
     <>
-      <AppPage />
+      <p>the session</p>
+      <Over />
       <Toaster />
     </>,
   );
@@ -32,7 +29,7 @@ it("a part that cannot be fetched is told of, and leaves the page as it is", asy
   code.offline = true;
   open();
   act(() => openDialog({ kind: "palette" }));
-  expect(await screen.findByText("This could not be loaded")).toBeVisible();
+  await vi.waitFor(() => expect(screen.getByText("This could not be loaded")).toBeVisible());
   expect(screen.getByText("the session")).toBeVisible();
   expect(anyDialogOpen()).toBe(false);
   // Only what is shown is needed.
