@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+use muster_bus::StoreError;
 use muster_contracts::{method, v1};
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::{Cancelled, Completed, Delivered, Failed, Interrupted, Queued, Streaming};
@@ -17,6 +18,7 @@ on_both! {
     a_message_becomes_a_reply_that_is_stored_once
     the_costs_of_turns_are_added_whoever_tells_none
     the_same_question_gets_the_same_answer
+    a_turn_that_is_begun_twice_at_once_is_begun_once
     a_question_that_comes_late_forgets_nothing
     messages_wait_in_order_and_can_be_changed_until_they_are_delivered
     a_new_process_interrupts_what_the_old_one_began_and_begins_what_it_did_not
@@ -99,6 +101,33 @@ mod scenario {
         let doubtful = v1::OpenReply { doubtful: true, acknowledged: None, ..writing.open() };
         let told = worker.ask(v1::SyncRequest { open: vec![doubtful], ..Default::default() }).await;
         assert_eq!(told.go_on[0].stored, Some(0));
+    }
+
+    pub async fn a_turn_that_is_begun_twice_at_once_is_begun_once(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        for _ in 0..10 {
+            chat.send("one").await;
+            let start = worker.next().await;
+            let (first, second) = tokio::join!(worker.try_begin(&start), worker.try_begin(&start));
+            let ((begun, sequence), fenced) = match (first, second) {
+                (Ok(begun), Err(fenced)) | (Err(fenced), Ok(begun)) => (begun, fenced),
+                both => panic!("{both:?}"),
+            };
+            assert_eq!(fenced, StoreError::Fenced);
+            // What was refused was not the first: chat tells that it has begun, and where.
+            let doubtful = v1::OpenReply { doubtful: true, acknowledged: None, ..begun.open() };
+            let told = worker.ask(v1::SyncRequest { open: vec![doubtful.clone()], ..Default::default() }).await;
+            let go_on = v1::GoOn { reply_id: start.reply_id.clone(), stored: Some(0), sequence: Some(sequence) };
+            assert_eq!(told, v1::SyncReply { go_on: vec![go_on], ..Default::default() });
+            // A process that was never told of it is not to write it, whatever it knows; ours is lost with that one.
+            let twin = chat.process_of_worker(1);
+            assert_eq!(twin.try_begin(&start).await.unwrap_err(), StoreError::Fenced);
+            let told = twin.ask(v1::SyncRequest { open: vec![doubtful], ..Default::default() }).await;
+            assert_eq!(told, v1::SyncReply { drop: vec![start.reply_id.clone()], ..Default::default() });
+            chat.until(&start.reply_id, Interrupted).await;
+            chat.call::<method::ContinueQueue>(chat.session_ref()).await.unwrap();
+        }
     }
 
     pub async fn a_question_that_comes_late_forgets_nothing(engine: Engine) {

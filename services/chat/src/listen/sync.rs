@@ -104,7 +104,9 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     let told = request.open.iter().map(|open| (open.reply_id.as_str(), open)).collect::<HashMap<_, _>>();
     let (mut open, mut answered) = (HashSet::new(), Vec::new());
     for turn in turns::open_for(state.db.pool(), worker_id).await? {
-        match told.get(turn.reply_id.as_str()) {
+        // What another process was told of is not this one's, whatever it knows of it.
+        let told = told.get(turn.reply_id.as_str()).filter(|_| turn.instance == identity.instance.as_str());
+        match told {
             Some(told) if waits_for_room(state, request, &turn).await? && turn.stop_asked() => {
                 // Its end finds no room either.
                 finish::abandon(state, &turn, FULL).await?;
@@ -116,7 +118,7 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
             }
             None => unknown_turn(state, identity, &turn, request.seen, &mut reply).await?,
         }
-        open.insert(turn.reply_id);
+        open.extend(told.map(|told| &told.reply_id));
     }
     reply.settled = settled(state, worker_id, &request.cut).await?;
     for told in request.open.iter().filter(|told| !open.contains(&told.reply_id)) {
