@@ -22,6 +22,8 @@ pub(crate) struct World {
     pub(crate) pages: Mutex<Vec<v1::Page>>,
     /// The ids under which sessions were to be made.
     pub(crate) asked_for: Mutex<Vec<String>>,
+    /// Whoever holds it holds up the machines that are to be made.
+    pub(crate) making: tokio::sync::Mutex<()>,
 }
 
 fn user(caller: &Option<v1::Caller>) -> &str {
@@ -46,8 +48,12 @@ pub(super) async fn play_registry(bus: &Bus, world: &Arc<World>, stop: &Cancella
             name: request.name,
             ..v1::Machine::default()
         };
-        machines.machines.lock().unwrap().push(machine.clone());
-        std::future::ready(Ok(machine))
+        let world = Arc::clone(&machines);
+        async move {
+            let _free = world.making.lock().await;
+            world.machines.lock().unwrap().push(machine.clone());
+            Ok(machine)
+        }
     });
     let endpoints = endpoints.await.unwrap().method::<method::ListMachines, _, _>(move |request| {
         let machines = list.machines.lock().unwrap();
