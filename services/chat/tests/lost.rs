@@ -7,6 +7,7 @@
 mod support;
 
 use std::{
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -16,9 +17,22 @@ use std::{
 
 use async_nats::jetstream::consumer::PullConsumer;
 use futures_util::StreamExt as _;
-use muster_contracts::{Message as _, method, stream::CHUNKS, v1};
-use support::{Chat, Engine};
-use v1::TurnStatus::{Completed, Interrupted, Queued, Streaming};
+use muster_bus::Identity;
+use muster_chat::store::{TurnRow, messages, sessions, turns};
+use muster_contracts::{
+    Message as _,
+    id::{self, WorkerId},
+    method,
+    stream::{CHUNKS, EVENTS},
+    subject::Entity,
+    v1,
+};
+use muster_service::Db;
+use support::{Chat, Engine, LOOK, slug};
+use v1::{
+    RequestStatus::{RequestGone, RequestPending},
+    TurnStatus::{Completed, Interrupted, Queued, Streaming},
+};
 
 /// Run beside all the rest: they wait more than they work.
 mod waiting {
@@ -30,10 +44,16 @@ mod waiting {
         what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on
         a_session_that_fell_asleep_meanwhile_is_awake_when_its_turn_goes_on
         a_turn_of_a_worker_that_nobody_knows_any_more_ends
+        what_the_agent_of_a_removed_worker_asks_waits_for_nobody
+        turns_of_which_nobody_can_tell_are_in_the_way_of_none_that_is_lost
     }
 }
 
 const REQUEST: &str = "q1StGXR8_Z5jdHi6B-myT";
+const LATE: &str = "q2StGXR8_Z5jdHi6B-myT";
+/// How the ids of workers begin of which the registry cannot tell, and of others.
+const UNKNOWN: &str = "unknown_";
+const GONE: &str = "is_gone_";
 /// Chat ends no turn before it has seen the broker for half a minute.
 const LOST: Duration = Duration::from_secs(60);
 
@@ -51,9 +71,13 @@ async fn registry_that_says(chat: &Chat, offline_since: Option<i64>) -> Arc<Atom
     tokio::spawn(async move {
         while let Some(question) = asked.next().await {
             let request = v1::PresenceRequest::decode(question.payload).unwrap();
-            let gone = |worker_id| v1::WorkerPresence {
+            let known = |worker_id: &str| match worker_id.starts_with(UNKNOWN) {
+                true => v1::Presence::Unknown,
+                false => v1::Presence::Known,
+            };
+            let gone = |worker_id: String| v1::WorkerPresence {
+                presence: known(&worker_id).into(),
                 worker_id,
-                presence: v1::Presence::Known.into(),
                 online: online.load(Relaxed),
                 offline_since,
                 closed: true,
@@ -79,6 +103,54 @@ fn permission() -> v1::RequestBody {
     }
 }
 
+/// The user's answer to it.
+fn once(chat: &Chat) -> v1::AnswerRequest {
+    v1::AnswerRequest {
+        caller: Some(chat.caller.clone()),
+        chat_session_id: chat.session.clone(),
+        request_id: REQUEST.into(),
+        answer: Some(v1::Answer { option_id: Some("once".into()), ..Default::default() }),
+    }
+}
+
+/// Turns that are to be stopped, told at these times to workers that are not there: nothing is to be waited for.
+async fn leave(chat: &Chat, database: &Db, workers: &str, times: Range<i64>) {
+    let mut write = database.write().await.unwrap();
+    for at in times {
+        let worker = format!("{workers}{at:0>13}").parse::<WorkerId>().unwrap();
+        let session = v1::ChatSession {
+            chat_session_id: id::random(),
+            worker_id: worker.to_string(),
+            user_id: chat.caller.user_id.clone(),
+            ..v1::ChatSession::default()
+        };
+        assert!(sessions::insert(write.connection(), &session, true).await.unwrap());
+        let message = v1::ChatMessage {
+            message_id: id::random(),
+            chat_session_id: session.chat_session_id,
+            role: v1::Role::User.into(),
+            status: Streaming.into(),
+            ..v1::ChatMessage::default()
+        };
+        messages::insert(write.connection(), &message, 1).await.unwrap();
+        let row = messages::get(&mut *write.connection(), &message.message_id).await.unwrap().unwrap();
+        let identity = Identity { worker, ..chat.process_of_worker(1).identity };
+        let turn = TurnRow::claimed(&row, &identity, 0, at);
+        assert!(turns::insert(write.connection(), &turn).await.unwrap());
+        let (reply_id, reply_to) = (turn.reply_id, Some(message.message_id.clone()));
+        let reply = v1::ChatMessage { message_id: reply_id, role: v1::Role::Assistant.into(), reply_to, ..message };
+        messages::insert(write.connection(), &reply, 2).await.unwrap();
+        turns::ask_stop(write.connection(), &reply.chat_session_id, &reply.message_id).await.unwrap().unwrap();
+    }
+    write.commit().await.unwrap();
+}
+
+/// How many turns of such workers are not over.
+async fn open(database: &Db, workers: &str) -> i64 {
+    let found = sqlx::query_scalar("SELECT COUNT(*) FROM turns WHERE ended_at IS NULL AND worker_id LIKE $1");
+    found.bind(format!("{workers}%")).fetch_one(database.pool()).await.unwrap()
+}
+
 /// What waits for the user's answer.
 async fn pending(chat: &Chat) -> usize {
     let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
@@ -97,15 +169,35 @@ async fn handled(chat: &Chat) {
     }
 }
 
+/// What viewers were told about a reply.
+async fn told(chat: &Chat, reply_id: &str) -> Vec<v1::state::Object> {
+    let subject = format!("chat.v1.stream.chat.{}.{reply_id}.state", chat.session);
+    let stored = chat.bus.read(CHUNKS, &subject, 1, 100).await.unwrap().messages.into_iter();
+    stored.filter_map(|stored| v1::State::decode(stored.payload).unwrap().object).collect()
+}
+
 /// How often viewers were told that a reply was interrupted.
 async fn ends(chat: &Chat, reply_id: &str) -> usize {
-    let subject = format!("chat.v1.stream.chat.{}.{reply_id}.state", chat.session);
-    let told = chat.bus.read(CHUNKS, &subject, 1, 100).await.unwrap().messages.into_iter();
-    let told = told.filter(|stored| match v1::State::decode(stored.payload.clone()).unwrap().object {
-        Some(v1::state::Object::Message(message)) => message.status() == Interrupted,
+    let interrupted = |object: &v1::state::Object| match object {
+        v1::state::Object::Message(message) => message.status() == Interrupted,
         _ => false,
+    };
+    told(chat, reply_id).await.iter().filter(|object| interrupted(object)).count()
+}
+
+/// What the user's pages and those of the session were told last of what an agent asks.
+async fn request_as_told(chat: &Chat, reply_id: &str) -> [Option<v1::RequestStatus>; 2] {
+    let of_page = told(chat, reply_id).await.into_iter().rev().find_map(|object| match object {
+        v1::state::Object::Request(request) => Some(request.status()),
+        _ => None,
     });
-    told.count()
+    let subject = format!("evt.v1.{}.request.{REQUEST}", chat.caller.user_id);
+    let stored = chat.bus.read(EVENTS, &subject, 1, 100).await.unwrap().messages.into_iter().next_back();
+    let of_user = stored.and_then(|stored| match v1::Event::decode(stored.payload).unwrap().object {
+        Some(v1::event::Object::Request(request)) => Some(request.status()),
+        _ => None,
+    });
+    [of_page, of_user]
 }
 
 mod scenario {
@@ -160,13 +252,7 @@ mod scenario {
         assert!(told_again.drop.is_empty() && told_again.start.is_empty(), "{told_again:?}");
         chat.until(&sent.message_id, Streaming).await;
         assert_eq!(pending(&chat).await, 1, "its agent still waits for an answer");
-        let answer = v1::AnswerRequest {
-            caller: Some(chat.caller.clone()),
-            chat_session_id: chat.session.clone(),
-            request_id: REQUEST.into(),
-            answer: Some(v1::Answer { option_id: Some("once".into()), ..Default::default() }),
-        };
-        chat.call::<method::Answer>(answer).await.unwrap();
+        chat.call::<method::Answer>(once(&chat)).await.unwrap();
         assert_eq!(worker.sync(&[&writing]).await.answers.len(), 1);
         worker.write(&mut writing, " and whole").await;
         worker.end(&mut writing, Completed).await;
@@ -230,6 +316,45 @@ mod scenario {
         assert_eq!(status().await, v1::SessionStatus::SessionActive);
         worker.end(&mut writing, Completed).await;
         chat.until(&told.reply_id, Completed).await;
+    }
+
+    pub async fn what_the_agent_of_a_removed_worker_asks_waits_for_nobody(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let start = worker.next().await;
+        let mut writing = worker.begin(&start).await;
+        worker.write(&mut writing, "half").await;
+        worker.request(&mut writing, permission()).await;
+        let asked = [Some(RequestPending); 2];
+        while request_as_told(&chat, &start.reply_id).await != asked {}
+        let removed = v1::event::Object::Removed(v1::Removed {});
+        chat.tell(Entity::Worker, &chat.worker.worker_id, removed).await;
+        chat.until(&sent.message_id, Interrupted).await;
+        let reply = chat.until(&start.reply_id, Interrupted).await;
+        assert_eq!((reply.content.as_str(), reply.error.as_deref()), ("half", Some("The worker was removed.")));
+        assert_eq!(pending(&chat).await, 0);
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert_eq!((session.status(), session.activity()), (v1::SessionStatus::SessionTerminated, v1::Activity::Idle));
+        assert_eq!(slug(chat.call::<method::Answer>(once(&chat)).await), "request-gone");
+        let gone = [Some(RequestGone); 2];
+        while request_as_told(&chat, &start.reply_id).await != gone {}
+        // What its process still says comes too late.
+        worker.request(&mut writing, v1::RequestBody { request_id: LATE.into(), ..permission() }).await;
+        handled(&chat).await;
+        assert_eq!(pending(&chat).await, 0);
+    }
+
+    pub async fn turns_of_which_nobody_can_tell_are_in_the_way_of_none_that_is_lost(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let database = chat.database().await;
+        leave(&chat, &database, UNKNOWN, 0..250).await;
+        leave(&chat, &database, GONE, 250..500).await;
+        registry_that_saw_the_worker_go(&chat).await;
+        while open(&database, GONE).await > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+        assert_eq!(open(&database, UNKNOWN).await, 250);
     }
 
     pub async fn a_turn_of_a_worker_that_nobody_knows_any_more_ends(engine: Engine) {

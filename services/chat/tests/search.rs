@@ -5,10 +5,15 @@
 
 mod support;
 
+use std::collections::HashSet;
+
 use muster_bus::CallError;
 use muster_contracts::{id, method, v1};
 use support::{Chat, Engine, slug};
-use v1::TurnStatus::Completed;
+use v1::{
+    SessionStatus::{SessionActive, SessionTerminated},
+    TurnStatus::Completed,
+};
 
 async fn find(chat: &Chat, query: &str) -> Result<v1::ListSessionsReply, CallError> {
     chat.call::<method::ListSessions>(v1::ListSessionsRequest {
@@ -84,4 +89,67 @@ async fn on_sqlite_sessions_are_found_by_what_was_said() {
 #[tokio::test]
 async fn on_postgres_sessions_are_found_by_what_was_said() {
     sessions_are_found_by_what_was_said(Engine::Postgres).await;
+}
+
+async fn words_are_looked_for_among_the_sessions_of_a_worker_and_a_status(engine: Engine) {
+    let mut chat = Chat::start(engine).await;
+    let here = chat.worker.worker_id.clone();
+    chat.send("about rust").await;
+    let lives = chat.session.clone();
+    let begin = async |chat: &mut Chat, content: &str| {
+        chat.session = chat.new_session("demo/fast").await.unwrap().chat_session_id;
+        chat.send(content).await;
+        chat.session.clone()
+    };
+    let ended = begin(&mut chat, "rust again").await;
+    chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+    begin(&mut chat, "about a haiku").await;
+    chat.worker.worker_id = id::random();
+    chat.tell_worker(v1::WorkerStatus::Online).await;
+    let there = chat.worker.worker_id.clone();
+    let elsewhere = begin(&mut chat, "rust elsewhere").await;
+
+    let both = [SessionActive, SessionTerminated].as_slice();
+    let table: [(Option<&str>, &[v1::SessionStatus], &[&String]); 8] = [
+        (None, &[], &[&lives, &ended, &elsewhere]),
+        (Some(&here), &[], &[&lives, &ended]),
+        (Some(&there), &[], &[&elsewhere]),
+        (None, &[SessionTerminated], &[&ended]),
+        (None, &[SessionActive], &[&lives, &elsewhere]),
+        (Some(&here), &[SessionActive], &[&lives]),
+        (Some(&here), both, &[&lives, &ended]),
+        (Some(&there), &[SessionTerminated], &[]),
+    ];
+    for (worker_id, status, expected) in table {
+        let mut asked = v1::ListSessionsRequest {
+            caller: Some(chat.caller.clone()),
+            query: Some("rust".into()),
+            worker_id: worker_id.map(Into::into),
+            status: status.iter().map(|&status| status.into()).collect(),
+            page: Some(v1::Page { limit: 1, cursor: None }),
+        };
+        // Page by page, each with where it has the words.
+        let mut found = HashSet::new();
+        loop {
+            let reply = chat.call::<method::ListSessions>(asked.clone()).await.unwrap();
+            let matched = reply.matches.iter().map(|found| &found.chat_session_id);
+            assert!(matched.eq(reply.sessions.iter().map(|session| &session.chat_session_id)), "{reply:?}");
+            found.extend(reply.sessions.into_iter().map(|session| session.chat_session_id));
+            if reply.next_cursor.is_none() {
+                break;
+            }
+            asked.page = Some(v1::Page { limit: 1, cursor: reply.next_cursor });
+        }
+        assert_eq!(found, expected.iter().map(|&id| id.clone()).collect(), "{worker_id:?} {status:?}");
+    }
+}
+
+#[tokio::test]
+async fn on_sqlite_words_are_looked_for_among_the_sessions_of_a_worker_and_a_status() {
+    words_are_looked_for_among_the_sessions_of_a_worker_and_a_status(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn on_postgres_words_are_looked_for_among_the_sessions_of_a_worker_and_a_status() {
+    words_are_looked_for_among_the_sessions_of_a_worker_and_a_status(Engine::Postgres).await;
 }

@@ -6,6 +6,7 @@
 #[macro_use]
 mod support;
 
+use futures_util::{StreamExt as _, stream::FuturesUnordered};
 use muster_chat::store::{messages, sessions};
 use muster_contracts::{
     id::{self, SessionId},
@@ -13,7 +14,7 @@ use muster_contracts::{
     v1::{self, ask_result::Told},
 };
 use support::{Chat, Engine, Process, slug};
-use v1::TurnStatus::{Cancelled, Completed, Failed, Queued};
+use v1::TurnStatus::{Cancelled, Completed, Failed, Interrupted, Queued, Streaming};
 
 on_both! {
     a_new_version_takes_its_place_and_that_of_all_behind_it_once_it_is_delivered
@@ -31,8 +32,12 @@ on_both! {
     a_fork_of_what_was_replaced_or_is_not_finished
     a_mode_is_for_the_session_or_for_one_message
     what_a_backend_offers_is_asked_over_any_instance
+    so_many_different_things_are_asked_of_a_worker_at_once_and_no_more
+    only_what_failed_was_stopped_or_was_lost_is_tried_again
 }
 
+/// Questions that wait for one worker at most.
+const ASKS: usize = 10;
 /// Messages that are more than one statement takes, and not a multiple of what it takes.
 const LONG: i64 = 1_234;
 
@@ -437,13 +442,17 @@ mod scenario {
         let chat = Chat::start(engine).await;
         let worker = chat.process_of_worker(1);
         assert_eq!(chat.say(&worker, "one").await.1.mode, None);
-        let change = v1::UpdateSessionRequest {
-            caller: Some(chat.caller.clone()),
-            chat_session_id: chat.session.clone(),
-            mode: Some("plan".into()),
-            ..Default::default()
+        let choose = async |mode: Option<&str>| {
+            let change = v1::UpdateSessionRequest {
+                caller: Some(chat.caller.clone()),
+                chat_session_id: chat.session.clone(),
+                mode: mode.map(Into::into),
+                ..Default::default()
+            };
+            chat.call::<method::UpdateSession>(change).await.map(|session| session.mode)
         };
-        chat.call::<method::UpdateSession>(change).await.unwrap();
+        assert_eq!(choose(Some("plan")).await.unwrap().as_deref(), Some("plan"));
+        assert_eq!(choose(None).await.unwrap().as_deref(), Some("plan"));
         let (two, second) = chat.say(&worker, "two").await;
         assert_eq!((second.mode.as_deref(), two.mode.as_deref()), (Some("plan"), Some("plan")));
         let third = v1::SendMessageRequest { mode: Some("build".into()), ..chat.message("three") };
@@ -462,6 +471,12 @@ mod scenario {
         let nameless = v1::SendMessageRequest { mode: Some("a\0".into()), ..chat.message("four") };
         assert_eq!(slug(chat.call::<method::SendMessage>(nameless).await), "invalid-value");
         assert_eq!(chat.say(&worker, "five").await.1.mode.as_deref(), Some("plan"));
+        for nameless in [" ", "a\0"] {
+            assert_eq!(slug(choose(Some(nameless)).await), "invalid-value");
+        }
+        assert_eq!(choose(Some("")).await.unwrap(), None);
+        assert_eq!(choose(None).await.unwrap(), None);
+        assert_eq!(chat.say(&worker, "six").await.1.mode, None);
     }
 
     pub async fn what_a_backend_offers_is_asked_over_any_instance(engine: Engine) {
@@ -522,5 +537,69 @@ mod scenario {
         chat.tell_worker(v1::WorkerStatus::Offline).await;
         chat.new_session("demo/fast").await.unwrap();
         assert_eq!(slug(chat.call::<method::AskWorker>(request(modes(), &chat)).await), "worker-offline");
+    }
+
+    pub async fn so_many_different_things_are_asked_of_a_worker_at_once_and_no_more(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let _another = chat.another(&[]).await;
+        let files = |typed: String| v1::ListFiles { directory: String::new(), typed };
+        let request = |files: v1::ListFiles| v1::AskWorkerRequest {
+            caller: Some(chat.caller.clone()),
+            worker_id: chat.worker.worker_id.clone(),
+            ask: Some(v1::Ask { ask_id: String::new(), what: Some(v1::ask::What::ListFiles(files)) }),
+        };
+        let ask = |number: usize| chat.call::<method::AskWorker>(request(files(number.to_string())));
+        // All but one wait, and nobody answers them: the first to be told anything is the one that is refused.
+        let mut asking = (0..=ASKS).map(ask).collect::<FuturesUnordered<_>>();
+        assert_eq!(slug(asking.next().await.unwrap()), "too-many-asks");
+        let worker = chat.process_of_worker(1);
+        let answer = async || {
+            let asks = worker.sync(&[]).await.asks;
+            for ask in &asks {
+                let told = Some(Told::Files(v1::Files::default()));
+                worker.result(v1::AskResult { ask_id: ask.ask_id.clone(), told, ..v1::AskResult::default() }).await;
+            }
+            asks.len()
+        };
+        let mut answered = 0;
+        while answered < ASKS {
+            answered += answer().await;
+        }
+        assert_eq!(answered, ASKS);
+        assert!(asking.all(async |told| told.is_ok()).await);
+        // There is room again.
+        let answering = async { while answer().await == 0 {} };
+        assert!(tokio::join!(ask(ASKS + 1), answering).0.is_ok());
+    }
+
+    pub async fn only_what_failed_was_stopped_or_was_lost_is_tried_again(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let message = chat.send("one").await.message_id;
+        let retry = || chat.call::<method::Retry>(chat.names(&message));
+        assert_eq!(slug(retry().await), "cannot-retry", "it waits");
+        let worker = chat.process_of_worker(1);
+        let start = worker.next().await;
+        assert_eq!(slug(retry().await), "cannot-retry", "it is delivered");
+        let mut writing = worker.begin(&start).await;
+        chat.until(&message, Streaming).await;
+        assert_eq!(slug(retry().await), "cannot-retry", "it is answered");
+        worker.end(&mut writing, Failed).await;
+        chat.until(&message, Failed).await;
+        retry().await.unwrap();
+        assert_eq!(slug(retry().await), "cannot-retry", "it is tried again");
+
+        let start = worker.next().await;
+        let mut writing = worker.begin(&start).await;
+        chat.call::<method::CancelTurn>(chat.names(&message)).await.unwrap();
+        worker.end(&mut writing, Cancelled).await;
+        chat.until(&message, Cancelled).await;
+        retry().await.unwrap();
+
+        worker.begin(&worker.next().await).await;
+        chat.process_of_worker(1).sync(&[]).await;
+        chat.until(&message, Interrupted).await;
+        retry().await.unwrap();
+        worker.answer("at last", Completed).await;
+        assert_eq!(slug(retry().await), "cannot-retry", "it was answered");
     }
 }

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use http::{StatusCode, header, request::Parts};
 use muster_contracts::id::{self, UserId};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Deserializer, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use crate::http::{body, problem::Problem, query};
@@ -135,4 +135,9 @@ mod tests {
         let ids = (0..1_000).map(|number| of(&ada, &number.to_string(), ""));
         assert!(ids.into_iter().all(|id| !id.as_str().starts_with('-')));
     }
+}
+
+/// Tells null from absent.
+pub(crate) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }

@@ -1,9 +1,11 @@
 //! Machines, workers, sessions: what is refused, in which order, and what is passed on.
 
+use futures_util::future::select;
+use muster_api::RegistrationSetting;
 use muster_contracts::{id::WorkerId, v1};
 use serde_json::json;
 
-use crate::support::{Browser, Stage, answer};
+use crate::support::{Browser, Stage, answer, config};
 
 fn worker(stage: &Stage, user: &Browser, models: &[&str]) -> String {
     let id = WorkerId::random().to_string();
@@ -82,6 +84,26 @@ async fn the_server_is_public() {
 }
 
 #[tokio::test]
+async fn a_mode_is_chosen_left_and_taken_back() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    let path = format!("/sessions/{}", stage.session(&ada).session);
+    let none = Some(String::new());
+    let table = [
+        (json!({ "mode": "plan" }), Some("plan".to_owned())),
+        (json!({ "pinned": true }), None),
+        (json!({ "mode": null }), none.clone()),
+        (json!({ "mode": "" }), none),
+    ];
+    for (body, expected) in table {
+        assert_eq!(ada.send("PATCH", &path, body.clone()).await.0, 200);
+        let change = stage.world.changes.lock().unwrap().pop().unwrap();
+        assert_eq!(change.mode, expected, "{body}");
+    }
+    assert_eq!(ada.send("PATCH", &path, json!({ "mode": 1 })).await.0, 422);
+}
+
+#[tokio::test]
 async fn what_is_tried_again_with_its_key_is_made_under_the_same_id() {
     let stage = Stage::start().await;
     let ada = stage.user("ada").await;
@@ -120,4 +142,31 @@ async fn the_same_key_and_body_get_the_same_answer_and_create_once() {
     assert_eq!(answer(ada.ask("POST", "/machines").header("idempotency-key", "k3").json(&json!({}))).await.0, 422);
     assert_eq!(create(&ada, "k3", "mended").await.0, 201);
     assert_eq!(create(&stage.visitor(), "k4", "nobody").await.0, 401);
+}
+
+#[tokio::test]
+async fn a_key_is_busy_until_its_first_request_is_answered() {
+    a_key_is_busy(Stage::start().await).await;
+}
+
+#[tokio::test]
+async fn a_key_is_busy_on_postgresql_too() {
+    a_key_is_busy(Stage::on_postgres(config(RegistrationSetting::Open)).await).await;
+}
+
+async fn a_key_is_busy(stage: Stage) {
+    let ada = stage.user("ada").await;
+    let create = || ada.ask("POST", "/machines").header("idempotency-key", "k").json(&json!({ "name": "laptop" }));
+    let held = stage.world.making.lock().await;
+    // Whichever of them comes first is held up.
+    let (busy, working) = select(Box::pin(create().send()), Box::pin(create().send())).await.factor_first();
+    let busy = busy.unwrap();
+    assert_eq!((busy.status().as_u16(), busy.headers()["retry-after"].as_bytes()), (409, b"1".as_slice()));
+    assert_eq!(busy.json::<serde_json::Value>().await.unwrap()["type"], "/problems/idempotency-key-busy");
+    drop(held);
+    let created = working.await.unwrap();
+    assert_eq!(created.status().as_u16(), 201);
+    let created = created.json::<serde_json::Value>().await.unwrap();
+    assert_eq!(answer(create()).await, (201, created));
+    assert_eq!(stage.world.machines.lock().unwrap().len(), 1);
 }

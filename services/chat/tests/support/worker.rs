@@ -56,6 +56,11 @@ impl Process<'_> {
 
     /// The same, and at which sequence of the stream.
     pub async fn begin_at(&self, start: &v1::TurnStart) -> (Writing, u64) {
+        self.try_begin(start).await.unwrap()
+    }
+
+    /// The same, if nobody has begun it.
+    pub async fn try_begin(&self, start: &v1::TurnStart) -> Result<(Writing, u64), StoreError> {
         let writing = Writing { start: start.clone(), number: 0, reply: Reply::default() };
         let body = v1::Start {
             instance: self.identity.instance.to_string(),
@@ -63,8 +68,8 @@ impl Process<'_> {
             model: start.model.clone(),
             claimed_at: start.claimed_at,
         };
-        let sequence = self.try_put(&writing, ChunkKind::Start, body.encode_to_vec()).await.unwrap();
-        (writing, sequence)
+        let sequence = self.try_put(&writing, ChunkKind::Start, body.encode_to_vec()).await?;
+        Ok((writing, sequence))
     }
 
     /// Runs the next turn of the session to its end: what it was told, and its reply.
@@ -131,8 +136,13 @@ impl Process<'_> {
             kind,
         });
         let id = format!("{}:{}", writing.start.nonce, writing.number);
-        let message =
-            Storing { subject: subject.to_string(), id, payload: payload.into(), first_only: false, traceparent: None };
+        let message = Storing {
+            subject: subject.to_string(),
+            id,
+            payload: payload.into(),
+            first_only: kind == ChunkKind::Start,
+            traceparent: None,
+        };
         self.chat.bus.store(message).await.map(|receipt| receipt.sequence)
     }
 }
