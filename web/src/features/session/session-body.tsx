@@ -92,7 +92,7 @@ export function SessionBody({
                 )}
                 <WaitingList
                   sessionId={session.chatSessionId}
-                  worker={worker}
+                  place={{ worker, directory: session.directory }}
                   queue={queue}
                   paused={session.queue === "paused"}
                   running={open !== null}

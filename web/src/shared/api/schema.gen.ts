@@ -996,7 +996,8 @@ export interface paths {
         };
         /**
          * The commands that the worker's backend takes at the beginning of a message.
-         * @description The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time.
+         * @description The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time;
+         *     404 when the directory is not there, or not below the worker's.
          */
         get: operations["workers_commands"];
         put?: never;
@@ -1076,7 +1077,8 @@ export interface paths {
         };
         /**
          * The ways of working that the worker's backend offers; none when it knows no such thing.
-         * @description The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time.
+         * @description The worker is asked: 409 `worker-offline` when it is not there, 503 `worker-silent` when it does not answer in time;
+         *     404 when the directory is not there, or not below the worker's.
          */
         get: operations["workers_modes"];
         put?: never;
@@ -1221,14 +1223,14 @@ export interface components {
         };
         /** @description What was decided. */
         Answer: {
-            /** @description For questions: the chosen labels, one list a question. */
+            /** @description For questions: the chosen labels, one list a question; none at all when they were declined. */
             answers?: string[][];
             message?: string;
             optionId?: string;
         };
         /** @description A decision: `optionId` for a permission, `answers` for a question. */
         AnswerRequest: {
-            /** @description The chosen labels, one list a question. */
+            /** @description The chosen labels, one list a question; none at all to decline. */
             answers?: string[][] | null;
             /** @description What the user adds to a rejection. */
             message?: string | null;
@@ -2346,7 +2348,7 @@ export interface components {
         };
         /** @description What shall be different. */
         UpdateSession: {
-            /** @description 1 to 64 characters. */
+            /** @description One of the backend's modes, at most 64 characters; null or empty for the backend's own. */
             mode?: string | null;
             model?: string | null;
             pinned?: boolean | null;
@@ -4759,7 +4761,10 @@ export interface operations {
     };
     workers_commands: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A session's directory: a project may offer more. The worker's unless said otherwise. */
+                directory?: string;
+            };
             header?: never;
             path: {
                 workerId: string;
@@ -4888,7 +4893,10 @@ export interface operations {
     };
     workers_modes: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description A session's directory: a project may offer more. The worker's unless said otherwise. */
+                directory?: string;
+            };
             header?: never;
             path: {
                 workerId: string;

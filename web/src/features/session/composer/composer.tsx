@@ -52,6 +52,7 @@ export function Composer(props: ComposerProps) {
   const blind =
     files.some((f) => f.mediaType.startsWith("image/")) && !takesImages(worker, props.model);
   const unfit = blind || files.some((f) => f.error !== null);
+  const place = { worker, directory: props.directory };
   const empty = draft.trim() === "" && files.length === 0;
   const send = () => {
     if (!empty && !unfit && !props.busy) props.onSend();
@@ -85,7 +86,7 @@ export function Composer(props: ComposerProps) {
         />
         <MessageBox
           value={draft}
-          place={{ worker, directory: props.directory }}
+          place={place}
           placeholder={t.composer.placeholder(worker === undefined ? "" : nameOf(worker))}
           takesFocus={props.takesFocus ?? false}
           onChange={(text) => {
@@ -99,7 +100,7 @@ export function Composer(props: ComposerProps) {
         <div className="flex items-center gap-1.5 p-1.5">
           {takesFiles(worker) && <AttachButton onFiles={attach} />}
           <ModelMenu worker={worker} value={props.model} onChange={props.onModel} />
-          <ModeMenu worker={worker} value={props.mode} onChange={props.onMode} />
+          <ModeMenu place={place} value={props.mode} onChange={props.onMode} />
           {props.choices}
           <span className="flex-1" />
           {running && <StopButton {...running} />}

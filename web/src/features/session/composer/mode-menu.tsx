@@ -1,19 +1,19 @@
 import { Check, ChevronDown } from "lucide-react";
-import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { Menu, MenuContent, MenuRadioGroup, MenuRadioItem, MenuTrigger } from "@/shared/ui/menu";
+import type { Place } from "./suggestions/use-suggestions";
 import { useModes } from "./use-modes";
 
 interface ModeMenuProps {
-  worker: Worker | undefined;
+  place: Place;
   value: string | null;
   onChange: (modeId: string) => void;
 }
 
 /** Beside the model: how the agent works. Where it knows no modes, there is no menu. */
-export function ModeMenu({ worker, value, onChange }: ModeMenuProps) {
-  const modes = useModes(worker);
+export function ModeMenu({ place, value, onChange }: ModeMenuProps) {
+  const modes = useModes(place);
   const chosen = modes.find((mode) => mode.modeId === value) ?? modes[0];
   if (chosen === undefined) return null;
   return (

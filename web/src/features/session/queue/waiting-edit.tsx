@@ -1,4 +1,3 @@
-import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { fieldLook } from "@/shared/ui/input";
@@ -6,12 +5,13 @@ import { useEditMessage } from "../actions/use-waiting-actions";
 import { useSendMessage } from "../composer/use-send-message";
 import { ModeMenu } from "../composer/mode-menu";
 import { ModelMenu } from "../composer/model-menu";
+import type { Place } from "../composer/suggestions/use-suggestions";
 import type { Edit } from "./use-edits";
 
 interface WaitingEditProps {
   sessionId: string;
   edit: Edit;
-  worker: Worker | undefined;
+  place: Place;
   /** It waits no longer: what was written here can only be sent as another message. */
   late: boolean;
   takesFocus: boolean;
@@ -21,7 +21,7 @@ interface WaitingEditProps {
 
 /** What can be changed in a message as long as it waits. */
 export function WaitingEdit(props: WaitingEditProps) {
-  const { sessionId, edit, worker, late, onDone } = props;
+  const { sessionId, edit, place, late, onDone } = props;
   const { messageId, content, model, mode } = edit;
   const editing = useEditMessage(sessionId);
   const send = useSendMessage();
@@ -60,8 +60,8 @@ export function WaitingEdit(props: WaitingEditProps) {
       )}
       <div className="mt-1 flex flex-wrap items-center gap-1.5">
         <div className="flex max-w-full items-center">
-          <ModelMenu worker={worker} value={model} onChange={(to) => change({ model: to })} />
-          <ModeMenu worker={worker} value={mode} onChange={(to) => change({ mode: to })} />
+          <ModelMenu worker={place.worker} value={model} onChange={(to) => change({ model: to })} />
+          <ModeMenu place={place} value={mode} onChange={(to) => change({ mode: to })} />
         </div>
         <div className="ml-auto flex gap-1.5">
           <Button size="sm" onClick={onDone}>

@@ -56,7 +56,13 @@ const client = new QueryClient();
 function Composer({ queue }: { queue: readonly string[] }) {
   return (
     <div {...useKeptFocus("#composer")}>
-      <WaitingList sessionId="s" worker={undefined} queue={queue} paused={false} running />
+      <WaitingList
+        sessionId="s"
+        place={{ worker: undefined, directory: "" }}
+        queue={queue}
+        paused={false}
+        running
+      />
       <textarea id="composer" aria-label="Message" />
     </div>
   );

@@ -1,8 +1,8 @@
 import { useState } from "react";
-import type { Worker } from "@/shared/api/types";
 import { t } from "@/shared/i18n/strings";
 import { Button } from "@/shared/ui/button";
 import { useContinueQueue } from "../actions/use-turn-actions";
+import type { Place } from "../composer/suggestions/use-suggestions";
 import { useSessionStream, useSessionView } from "../stream/use-session-stream";
 import { editOf, useEdits } from "./use-edits";
 import { WaitingEdit } from "./waiting-edit";
@@ -10,14 +10,14 @@ import { WaitingItem } from "./waiting-item";
 
 interface WaitingListProps {
   sessionId: string;
-  worker: Worker | undefined;
+  place: Place;
   queue: readonly string[];
   paused: boolean;
   running: boolean;
 }
 
 /** What waits for its turn, above the composer: to be changed, withdrawn, or sent now. */
-export function WaitingList({ sessionId, worker, queue, paused, running }: WaitingListProps) {
+export function WaitingList({ sessionId, place, queue, paused, running }: WaitingListProps) {
   const goOn = useContinueQueue(sessionId);
   const stream = useSessionStream();
   const known = useSessionView((view) => view.phase === "ready");
@@ -62,7 +62,7 @@ export function WaitingList({ sessionId, worker, queue, paused, running }: Waiti
                 key={id}
                 sessionId={sessionId}
                 edit={edit}
-                worker={worker}
+                place={place}
                 late={late.includes(id)}
                 takesFocus={opened === id}
                 onChange={(to) =>

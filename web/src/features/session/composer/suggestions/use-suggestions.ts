@@ -15,7 +15,7 @@ export interface Suggestion {
   detail: string;
 }
 
-/** Where files are looked for, and by whom. */
+/** Where an agent works, and which. */
 export interface Place {
   worker: Worker | undefined;
   directory: string;
@@ -29,11 +29,15 @@ export function useSuggestions(
   const workerId = worker?.workerId ?? "";
   const online = worker?.status === "online";
   const commands = useQuery({
-    queryKey: ["commands", workerId],
+    queryKey: ["commands", workerId, directory],
     enabled: online && mention?.kind === "command",
     staleTime: FRESH_MS,
     queryFn: () =>
-      must(api.GET("/api/v1/workers/{workerId}/commands", { params: { path: { workerId } } })),
+      must(
+        api.GET("/api/v1/workers/{workerId}/commands", {
+          params: { path: { workerId }, query: { directory } },
+        }),
+      ),
   });
   const q = useSettled(mention?.kind === "file" ? mention.typed.slice(0, LONGEST) : "");
   const files = useQuery({
