@@ -63,6 +63,25 @@ async fn a_key_that_is_rejected_reads_why_and_each_time_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_never_given_is_refused_in_one_line_that_says_what_to_do() {
+    let stack = Stack::start().await;
+    let ada = stack.person("ada").await;
+    let waiting = ada.machine("desk").await.worker().await;
+    let token = waiting.token();
+    // Its last letter is another one.
+    let other = if token.ends_with('A') { "B" } else { "A" };
+    let wrong = format!("{}{other}", token.get(..token.len() - 1).unwrap());
+    let log = stack.home().join("wrong.log");
+    let command = Command::new("wrong", binaries::find("muster-worker-agent").unwrap(), &log).without_our_settings();
+    let command = command.args(["run", "--backend", "demo", "--token", &wrong, "--server", &stack.direct_url()]);
+    let command = command.arg("--dir").arg(stack.home()).arg("--state-dir").arg(stack.home().join("wrong"));
+    let worker = Child::spawn(command).unwrap();
+    assert_eq!(code(&worker).await, 77);
+    says(&worker, "Add a worker on the page and use its token").await;
+    assert!(!fs::read_to_string(&log).unwrap().contains(&wrong), "its token is in no log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_worker_whose_machine_is_deleted_reads_what_to_do() {
     let stack = Stack::start().await;
     let ada = stack.person("ada").await;

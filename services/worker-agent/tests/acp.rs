@@ -621,6 +621,32 @@ async fn what_is_not_understood_is_refused_or_left_out() {
 }
 
 #[tokio::test]
+async fn what_is_attached_reaches_the_agent_as_it_takes_it() {
+    for (can, image, told_of_it) in [("", true, 1), ("blind", false, 2)] {
+        let stage = stage(can).await;
+        let files = [
+            stage.worker.files.keep("dot.png", "image/png", b"\x89PNG\r\n\x1a\n and so on"),
+            stage.worker.files.keep("notes.txt", "text/plain", "grün\n".as_bytes()),
+            stage.worker.files.keep("long.txt", "text/plain", "x".repeat(600 * 1024).as_bytes()),
+        ];
+        let attach = |start: &mut TurnStart| {
+            first(start);
+            start.attachments = files.to_vec();
+        };
+        let told = stage.worker.turn(&stage.session, "image", attach).await;
+        let given = serde_json::from_str::<Vec<serde_json::Value>>(&told.reply.content()).unwrap();
+        let pictures = given.iter().filter(|block| block["type"] == "image").collect::<Vec<_>>();
+        assert_eq!(pictures.len(), usize::from(image), "{can}");
+        let whole = json!({"type": "image", "mimeType": "image/png", "data": "iVBORw0KGgogYW5kIHNvIG9u"});
+        assert!(pictures.iter().all(|&picture| *picture == whole), "{pictures:?}");
+        assert!(given.contains(&json!({"type": "text", "text": "The file notes.txt:\n\ngrün\n"})), "{can}");
+        // What is left out of it is said.
+        assert_eq!(notices(&told).len(), told_of_it, "{:?}", notices(&told));
+        stage.end().await;
+    }
+}
+
+#[tokio::test]
 async fn a_flood_is_taken_whole() {
     let mut stage = stage("").await;
     // As over a network: what comes meanwhile becomes one chunk.

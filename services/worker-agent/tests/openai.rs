@@ -318,6 +318,15 @@ async fn an_endpoint_that_says_nothing_for_long_is_told() {
 }
 
 #[tokio::test]
+async fn what_an_endpoint_says_that_it_has_cost_is_told() {
+    let stage = stage().await;
+    let usage = json!({"choices": [], "usage": {"prompt_tokens": 20, "completion_tokens": 7, "cost": 0.0125}});
+    stage.endpoint.reply([text("Dear."), Step::Raw(format!("data: {usage}\n\ndata: [DONE]\n\n").into_bytes())]);
+    let usage = stage.say("what is it?").await.end.unwrap().usage.unwrap();
+    assert_eq!((usage.input_tokens, usage.output_tokens, usage.cost), (20, 7, Some(0.0125)));
+}
+
+#[tokio::test]
 async fn an_image_that_is_attached_reaches_the_model_as_it_was_uploaded() {
     let stage = stage().await;
     let image = stage.worker.files.keep("dot.png", "image/png", b"\x89PNG\r\n\x1a\n and so on");

@@ -286,6 +286,24 @@ async fn a_tool_asks_for_permission_runs_and_shows_its_output_and_diff() {
 }
 
 #[tokio::test]
+async fn a_tool_that_fails_says_why_and_the_model_hears_it() {
+    let stage = stage(json!("allow")).await;
+    let missing = stage.root().join("nowhere.txt");
+    stage.model.reply([Step::Tool { name: "read".into(), arguments: json!({"filePath": missing}) }]);
+    let told = stage.say("read it").await;
+    assert_eq!(status(&told), TurnStatus::Completed, "{told:?}");
+    let tool = told.reply.parts().iter().find_map(|part| match &part.kind {
+        Some(Kind::Tool(tool)) => Some(tool),
+        _ => None,
+    });
+    let tool = tool.unwrap();
+    assert_eq!(tool.state(), ToolState::ToolError);
+    assert!(tool.output.contains("nowhere.txt"), "{tool:?}");
+    assert!(stage.model.requests()[1]["messages"].to_string().contains(tool.output.lines().next().unwrap()));
+    stage.end().await;
+}
+
+#[tokio::test]
 async fn what_is_allowed_always_is_not_asked_for_again_though_it_was_wanted_at_the_same_time() {
     let stage = stage(json!({"bash": "ask"})).await;
     stage.model.reply([bash("echo one"), bash("echo two")]);

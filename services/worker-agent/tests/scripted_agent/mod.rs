@@ -97,7 +97,7 @@ impl Agent {
                     "authMethods": [{"id": "a", "name": "Sign in", "description": "run scripted login"},
                         {"id": "b", "name": "Key", "_meta": {"api-key": {"provider": "scripted"}}}],
                     "agentCapabilities": {"loadSession": self.can.contains("load"), "sessionCapabilities": resume,
-                        "promptCapabilities": {"image": true}}}),
+                        "promptCapabilities": {"image": !self.can.contains("blind")}}}),
                 );
             }
             Some("authenticate") => {
