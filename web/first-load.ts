@@ -66,6 +66,7 @@ const soon = {
     "src/features/session/new-session-pane.tsx",
     "src/features/fleet/machine-page.tsx",
     "src/features/session/reply/markdown.tsx",
+    "src/shared/ui/toaster.tsx",
   ],
 };
 

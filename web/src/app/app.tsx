@@ -8,7 +8,7 @@ import { requestsQuery } from "@/shared/fleet/use-requests";
 import { sessionsQuery } from "@/shared/fleet/use-sessions";
 import { workersQuery } from "@/shared/fleet/use-workers";
 import { liveOf } from "@/shared/live/live-of";
-import { Toaster } from "@/shared/ui/toaster";
+import { Toasts } from "@/shared/ui/toasts";
 import { TooltipProvider } from "@/shared/ui/tooltip";
 import { queryClient } from "./query-client";
 import { router } from "./router";
@@ -40,7 +40,7 @@ function App() {
     <QueryClientProvider client={queryClient}>
       <TooltipProvider delayDuration={400}>
         <RouterProvider router={router} />
-        <Toaster />
+        <Toasts />
       </TooltipProvider>
     </QueryClientProvider>
   );
