@@ -24,9 +24,16 @@ export const groups = [
   { name: "app", test: /src\/app\/(app|signed-in-layout|app-page)\.tsx$/, priority: 0 },
 ];
 
-const door = { entries: ["src/main.tsx", "src/app/door.tsx"], asks: ["/api/v1/auth/methods"] };
+const door = {
+  entries: ["src/main.tsx", "src/app/door.tsx"],
+  asks: ["/api/v1/auth/methods"],
+  each: [],
+};
 
-/** What these addresses show, and what they ask the API: the rest after an answer to the first. */
+/**
+ * What these addresses show, and what they ask the API: the rest after an answer to the first, and then about each that
+ * one of the lists names.
+ */
 const places = {
   login: door,
   register: door,
@@ -43,6 +50,7 @@ const places = {
       "/api/v1/sessions?limit=200",
       "/api/v1/requests?limit=200",
     ],
+    each: ["/api/v1/machines?limit=200", "/api/v1/machines/:machineId/workers?limit=200"],
   },
 };
 
@@ -58,6 +66,7 @@ const soon = {
     "src/features/session/new-session-pane.tsx",
     "src/features/fleet/machine-page.tsx",
     "src/features/session/reply/markdown.tsx",
+    "src/shared/ui/toaster.tsx",
   ],
 };
 
@@ -72,10 +81,14 @@ export function firstLoad(): Plugin {
     transformIndexHtml: {
       order: "post",
       handler(html, { bundle = {} }) {
-        const ahead = Object.entries(places).flatMap(([place, { entries, asks }]) => {
+        const ahead = Object.entries(places).flatMap(([place, { entries, asks, each }]) => {
           const files = [...needed(bundle, entries)].map(({ fileName }) => `/${fileName}`);
           const missing = files.filter((file) => !html.includes(file));
-          return [`data-${place}="${missing.join(" ")}"`, `data-${place}-asks="${asks.join(" ")}"`];
+          return [
+            `data-${place}="${missing.join(" ")}"`,
+            `data-${place}-asks="${asks.join(" ")}"`,
+            `data-${place}-each="${each.join(" ")}"`,
+          ];
         });
         for (const [place, next] of Object.entries(soon)) {
           const there = needed(bundle, places[place as keyof typeof soon].entries);

@@ -32,6 +32,55 @@ test("what the first screen shows is asked for ahead of its program, once, and n
   expect(asked.toSorted()).toEqual(ASKED.toSorted());
 });
 
+test("the workers of a machine are asked for ahead as well, and there with the rest", async ({
+  page,
+}) => {
+  const answers: Record<string, object> = {
+    "/auth/me": { userId: "u", username: "ada", role: "member", hasPassword: true },
+    "/machines": [
+      {
+        machineId: "m",
+        name: "laptop",
+        status: "online",
+        workerCounts: { online: 1, offline: 0, pending: 0 },
+      },
+    ],
+    "/machines/m/workers": [
+      {
+        workerId: "w",
+        machineId: "m",
+        name: "orchard",
+        status: "online",
+        presence: "known",
+        registrations: [],
+        models: [],
+      },
+    ],
+    "/sessions": [],
+    "/requests": [],
+  };
+  let ask: (path: string) => void = () => undefined;
+  const asked = new Promise<string>((resolve) => {
+    ask = (path) => path === "/machines/m/workers" && resolve(path);
+  });
+  await page.addInitScript(() => Reflect.deleteProperty(window, "SharedWorker"));
+  await page.route("**/api/v1/**", async (route) => {
+    const path = new URL(route.request().url()).pathname.replace("/api/v1", "");
+    ask(path);
+    const answer = answers[path];
+    const json = Array.isArray(answer) ? { items: answer as object[], nextCursor: null } : answer;
+    // The event stream, which nothing here needs.
+    if (json !== undefined) await route.fulfill({ json });
+  });
+  await page.route("**/assets/*.js", async (route: Route) => {
+    await asked;
+    await route.continue();
+  });
+  await page.goto("/app");
+  const worker = page.getByRole("main").getByRole("button", { name: /orchard/ });
+  await expect(worker).toBeVisible();
+});
+
 test("a program that does not come says so, and comes when it is asked for again", async ({
   page,
 }) => {

@@ -1,12 +1,14 @@
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { meQuery } from "@/shared/account/use-me";
+import type { Machine } from "@/shared/api/types";
 import { followFleet } from "@/shared/fleet/use-fleet-sync";
 import { machinesQuery } from "@/shared/fleet/use-machines";
 import { requestsQuery } from "@/shared/fleet/use-requests";
 import { sessionsQuery } from "@/shared/fleet/use-sessions";
+import { workersQuery } from "@/shared/fleet/use-workers";
 import { liveOf } from "@/shared/live/live-of";
-import { Toaster } from "@/shared/ui/toaster";
+import { Toasts } from "@/shared/ui/toasts";
 import { TooltipProvider } from "@/shared/ui/tooltip";
 import { queryClient } from "./query-client";
 import { router } from "./router";
@@ -20,12 +22,14 @@ export async function ready(): Promise<typeof App> {
   return App;
 }
 
+/** What the rail and the start show: what came only after them would push aside what is there. */
 function firstLists(userId: string) {
   const live = liveOf(userId);
   // From before the first answer on: what changes after it must not be missed.
   followFleet(live, queryClient);
+  const workersOf = ({ machineId }: Machine) => queryClient.query(workersQuery(live, machineId));
   return [
-    queryClient.query(machinesQuery(live)),
+    queryClient.query(machinesQuery(live)).then((all) => Promise.all(all.map(workersOf))),
     queryClient.query(sessionsQuery(live)),
     queryClient.query(requestsQuery(live)),
   ];
@@ -36,7 +40,7 @@ function App() {
     <QueryClientProvider client={queryClient}>
       <TooltipProvider delayDuration={400}>
         <RouterProvider router={router} />
-        <Toaster />
+        <Toasts />
       </TooltipProvider>
     </QueryClientProvider>
   );

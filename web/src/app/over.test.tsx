@@ -1,7 +1,7 @@
 import { act, fireEvent, render, screen } from "@testing-library/react";
 import { expect, it, vi } from "vitest";
 import { anyDialogOpen, closeDialog, openDialog } from "@/shared/dialogs/dialog-store";
-import { Toaster } from "@/shared/ui/toaster";
+import { Toasts } from "@/shared/ui/toasts";
 import { Over } from "./over";
 
 /** Which parts of the page cannot be fetched, and which were asked for. */
@@ -21,7 +21,7 @@ const open = () =>
     <>
       <p>the session</p>
       <Over />
-      <Toaster />
+      <Toasts />
     </>,
   );
 

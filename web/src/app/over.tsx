@@ -1,5 +1,5 @@
 import { useEffect, type ComponentType } from "react";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { closeDialog, useOpenDialog } from "@/shared/dialogs/dialog-store";
 import { t } from "@/shared/i18n/strings";
 import { onDemand, whenIdle } from "@/shared/ui/on-demand";

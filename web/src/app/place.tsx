@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { MachineEmptyState } from "@/features/fleet/machine-empty-state";
 import { askAhead } from "@/shared/api/asked-ahead";
 import { newestPage } from "@/shared/api/newest-page";

@@ -11,17 +11,17 @@ import { TitleCount } from "@/shared/ui/page-title";
 import { NeedsAnnouncer } from "./needs-announcer";
 import { Over } from "./over";
 import { useAppKeys } from "./use-app-keys";
-import { useNeeds } from "./use-needs";
+import { NeedsContext, useFoundNeeds } from "./use-needs";
 
 /** Behind the sign-in, everything can reach the live connection, and every page has the same keys. */
 export function SignedInLayout() {
   return (
     <LiveContext value={liveOf(useMe().userId)}>
       <InStep />
-      <NeedsAnnouncer />
-      <Counted>
+      <WithNeeds>
+        <NeedsAnnouncer />
         <Outlet />
-      </Counted>
+      </WithNeeds>
       <Over />
     </LiveContext>
   );
@@ -42,6 +42,11 @@ function InStep() {
 }
 
 /** Every tab's title begins with how much needs the user: it is all that is seen of a tab behind others. */
-function Counted({ children }: { children: ReactNode }) {
-  return <TitleCount value={useNeeds().count}>{children}</TitleCount>;
+function WithNeeds({ children }: { children: ReactNode }) {
+  const needs = useFoundNeeds();
+  return (
+    <NeedsContext value={needs}>
+      <TitleCount value={needs.count}>{children}</TitleCount>
+    </NeedsContext>
+  );
 }

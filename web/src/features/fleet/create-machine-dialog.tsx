@@ -1,4 +1,4 @@
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { t } from "@/shared/i18n/strings";
 import { Dialog } from "@/shared/ui/dialog";
 import { NameForm } from "./name-form";

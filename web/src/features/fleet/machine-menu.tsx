@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { EllipsisVertical, EyeOff, History, Pencil, Plus, Trash2 } from "lucide-react";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import type { Machine } from "@/shared/api/types";
 import { openDialog } from "@/shared/dialogs/dialog-store";
 import { t } from "@/shared/i18n/strings";

@@ -1,5 +1,5 @@
 import { KeyRound, TriangleAlert } from "lucide-react";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import type { Registration } from "@/shared/api/types";
 import { ago } from "@/shared/i18n/time";
 import { t } from "@/shared/i18n/strings";

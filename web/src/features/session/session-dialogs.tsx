@@ -1,4 +1,4 @@
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import type { ChatSession } from "@/shared/api/types";
 import { closeDialog, useOpenDialog } from "@/shared/dialogs/dialog-store";
 import { useSessions } from "@/shared/fleet/use-sessions";

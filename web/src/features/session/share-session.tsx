@@ -1,5 +1,5 @@
 import { useState } from "react";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import type { ChatSession } from "@/shared/api/types";
 import { closeDialog } from "@/shared/dialogs/dialog-store";
 import { fullTime } from "@/shared/i18n/time";

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { BellOff, BellRing } from "lucide-react";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { useMe } from "@/shared/account/use-me";
 import { t } from "@/shared/i18n/strings";
 import { noticeState, turnOffNotices, turnOnNotices } from "@/shared/notices/notices";

@@ -1,7 +1,7 @@
 import { zodResolver } from "@hookform/resolvers/zod";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useForm } from "react-hook-form";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import * as z from "zod/mini";
 import { meQuery, useMe } from "@/shared/account/use-me";
 import { ApiError } from "@/shared/api/api-error";

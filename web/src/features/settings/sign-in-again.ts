@@ -1,4 +1,4 @@
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { signInProblem } from "@/shared/account/sign-in-problem";
 import { ApiError } from "@/shared/api/api-error";
 import { t } from "@/shared/i18n/strings";

@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { api, must } from "@/shared/api/client";
 import { t } from "@/shared/i18n/strings";
 import { toastSignInProblem } from "./sign-in-again";

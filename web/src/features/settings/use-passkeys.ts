@@ -1,5 +1,5 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { deviceName } from "@/shared/account/device-name";
 import { addPasskey } from "@/shared/account/passkey";
 import { api, must } from "@/shared/api/client";

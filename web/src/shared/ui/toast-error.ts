@@ -1,4 +1,4 @@
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { messageOf } from "@/shared/api/api-error";
 
 /** For mutations whose form shows no errors of its own. */

@@ -1,10 +1,13 @@
-import { Toaster as Sonner } from "sonner";
+import { useEffect } from "react";
+import { toast, Toaster as Sonner } from "sonner";
 import { t } from "@/shared/i18n/strings";
+import { showToasts } from "./toast";
 
 const SHOWN_MS = 4_000;
 
 /** At the top: at the bottom are the composer and, on a phone, the buttons of every dialog. */
 export function Toaster() {
+  useEffect(() => showToasts(toast), []);
   return (
     <Sonner
       containerAriaLabel={t.notices.title}

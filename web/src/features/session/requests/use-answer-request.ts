@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient, type QueryClient } from "@tanstack/react-query";
-import { toast } from "sonner";
+import { toast } from "@/shared/ui/toast";
 import { ApiError } from "@/shared/api/api-error";
 import { api, must, type Schemas } from "@/shared/api/client";
 import type { AgentRequest } from "@/shared/api/types";
