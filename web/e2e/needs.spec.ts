@@ -116,3 +116,22 @@ test("several permissions are rejected at once, after asking", async ({ page, mu
     await expect(muster.reply).toContainText("You rejected it.");
   }
 });
+
+test("after a reload, what waits is waited for, and what was answered says so", async ({
+  page,
+  muster,
+}) => {
+  test.slow();
+  await muster.readyToChat();
+  await muster.send("ask");
+  const permission = page.getByRole("log").getByRole("region", { name: /^Permission/ });
+  await expect(permission).toBeVisible();
+  await page.reload();
+  await expect(permission.getByRole("button", { name: "Allow once" })).toBeVisible();
+  await expect(muster.reply.getByText("Waiting for your answer")).toBeVisible();
+  await permission.getByRole("button", { name: "Allow once" }).click();
+  const answered = permission.getByText("Answered by you: Allow once");
+  await expect(answered).toBeVisible();
+  await page.reload();
+  await expect(answered).toBeVisible();
+});
