@@ -442,13 +442,17 @@ mod scenario {
         let chat = Chat::start(engine).await;
         let worker = chat.process_of_worker(1);
         assert_eq!(chat.say(&worker, "one").await.1.mode, None);
-        let change = v1::UpdateSessionRequest {
-            caller: Some(chat.caller.clone()),
-            chat_session_id: chat.session.clone(),
-            mode: Some("plan".into()),
-            ..Default::default()
+        let choose = async |mode: Option<&str>| {
+            let change = v1::UpdateSessionRequest {
+                caller: Some(chat.caller.clone()),
+                chat_session_id: chat.session.clone(),
+                mode: mode.map(Into::into),
+                ..Default::default()
+            };
+            chat.call::<method::UpdateSession>(change).await.map(|session| session.mode)
         };
-        chat.call::<method::UpdateSession>(change).await.unwrap();
+        assert_eq!(choose(Some("plan")).await.unwrap().as_deref(), Some("plan"));
+        assert_eq!(choose(None).await.unwrap().as_deref(), Some("plan"));
         let (two, second) = chat.say(&worker, "two").await;
         assert_eq!((second.mode.as_deref(), two.mode.as_deref()), (Some("plan"), Some("plan")));
         let third = v1::SendMessageRequest { mode: Some("build".into()), ..chat.message("three") };
@@ -467,6 +471,12 @@ mod scenario {
         let nameless = v1::SendMessageRequest { mode: Some("a\0".into()), ..chat.message("four") };
         assert_eq!(slug(chat.call::<method::SendMessage>(nameless).await), "invalid-value");
         assert_eq!(chat.say(&worker, "five").await.1.mode.as_deref(), Some("plan"));
+        for nameless in [" ", "a\0"] {
+            assert_eq!(slug(choose(Some(nameless)).await), "invalid-value");
+        }
+        assert_eq!(choose(Some("")).await.unwrap(), None);
+        assert_eq!(choose(None).await.unwrap(), None);
+        assert_eq!(chat.say(&worker, "six").await.1.mode, None);
     }
 
     pub async fn what_a_backend_offers_is_asked_over_any_instance(engine: Engine) {

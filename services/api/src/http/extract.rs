@@ -7,7 +7,7 @@ use bytes::Bytes;
 use data_encoding::BASE64URL_NOPAD;
 use http::{StatusCode, header, request::Parts};
 use muster_contracts::id::{self, UserId};
-use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, Deserializer, de::DeserializeOwned};
 use sha2::{Digest as _, Sha256};
 
 use crate::http::{body, problem::Problem, query};
@@ -116,6 +116,11 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
         }
         body::read(&bytes).map(Self)
     }
+}
+
+/// Tells null from absent.
+pub(crate) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
 }
 
 #[cfg(test)]

@@ -84,6 +84,26 @@ async fn the_server_is_public() {
 }
 
 #[tokio::test]
+async fn a_mode_is_chosen_left_and_taken_back() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    let path = format!("/sessions/{}", stage.session(&ada).session);
+    let none = Some(String::new());
+    let table = [
+        (json!({ "mode": "plan" }), Some("plan".to_owned())),
+        (json!({ "pinned": true }), None),
+        (json!({ "mode": null }), none.clone()),
+        (json!({ "mode": "" }), none),
+    ];
+    for (body, expected) in table {
+        assert_eq!(ada.send("PATCH", &path, body.clone()).await.0, 200);
+        let change = stage.world.changes.lock().unwrap().pop().unwrap();
+        assert_eq!(change.mode, expected, "{body}");
+    }
+    assert_eq!(ada.send("PATCH", &path, json!({ "mode": 1 })).await.0, 422);
+}
+
+#[tokio::test]
 async fn what_is_tried_again_with_its_key_is_made_under_the_same_id() {
     let stage = Stage::start().await;
     let ada = stage.user("ada").await;

@@ -23,7 +23,8 @@ pub(super) async fn handle(state: State, request: v1::UpdateSessionRequest) -> D
         .map(|title| name::parse(title, limits::TITLE_CHARS).map(str::to_owned))
         .transpose()
         .map_err(|error| problem::invalid("/title", error.to_string()))?;
-    checked_mode(mode.as_deref())?;
+    // An empty one is none: its backend's own.
+    checked_mode(mode.as_deref().filter(|mode| !mode.is_empty()))?;
     if let Some(model) = &model {
         let worker = workers::of_session(write.connection(), &session).await?;
         checked_model(worker.as_ref(), model)?;

@@ -241,7 +241,7 @@ pub struct Change {
     pub title: Option<String>,
     /// Another model.
     pub model: Option<String>,
-    /// Another mode.
+    /// Another mode; an empty one is none.
     pub mode: Option<String>,
     /// Keep on top.
     pub pinned: Option<bool>,
@@ -252,7 +252,7 @@ pub async fn update(connection: &mut AnyConnection, session_id: &str, change: &C
     sqlx::query(
         "UPDATE chat_sessions SET title = COALESCE($2, title),
            titled = CASE WHEN CAST($2 AS TEXT) IS NULL THEN titled ELSE 1 END,
-           model = COALESCE($3, model), mode = COALESCE($4, mode), pinned = COALESCE($5, pinned),
+           model = COALESCE($3, model), mode = NULLIF(COALESCE($4, mode), ''), pinned = COALESCE($5, pinned),
            revision = revision + 1
          WHERE chat_session_id = $1",
     )

@@ -5,14 +5,14 @@ use muster_contracts::{
     id::{MessageId, SessionId},
     method, v1,
 };
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::send::attached;
 use crate::{
     http::{
         caller::Caller,
-        extract::{At2, Body},
+        extract::{At2, Body, given},
         model::message::ChatMessage,
         owned::Owned,
         problem::Problem,
@@ -67,9 +67,4 @@ pub(crate) async fn edit(
         mode,
     };
     Ok(Json(api.call::<method::EditMessage>(request).await?.into()))
-}
-
-/// Tells null from absent.
-fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }

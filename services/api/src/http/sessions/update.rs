@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::{
     http::{
         caller::Caller,
-        extract::{At, Body},
+        extract::{At, Body, given},
         model::session::ChatSession,
         owned::Owned,
         problem::Problem,
@@ -25,9 +25,10 @@ pub(crate) struct UpdateSession {
     title: Option<String>,
     #[schema(min_length = 1, max_length = 256)]
     model: Option<String>,
-    /// 1 to 64 characters.
-    #[schema(min_length = 1, max_length = 64)]
-    mode: Option<String>,
+    /// One of the backend's modes, at most 64 characters; null or empty for the backend's own.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, max_length = 64)]
+    mode: Option<Option<String>>,
     pinned: Option<bool>,
 }
 
@@ -46,7 +47,7 @@ pub(crate) async fn update(
         chat_session_id: session.into(),
         title,
         model,
-        mode,
+        mode: mode.map(Option::unwrap_or_default),
         pinned,
     };
     Ok(Json(api.call::<method::UpdateSession>(request).await?.into()))

@@ -22,6 +22,8 @@ pub(crate) struct World {
     pub(crate) pages: Mutex<Vec<v1::Page>>,
     /// The ids under which sessions were to be made.
     pub(crate) asked_for: Mutex<Vec<String>>,
+    /// What was to be changed of sessions.
+    pub(crate) changes: Mutex<Vec<v1::UpdateSessionRequest>>,
     /// Whoever holds it holds up the machines that are to be made.
     pub(crate) making: tokio::sync::Mutex<()>,
 }
@@ -65,7 +67,8 @@ pub(super) async fn play_registry(bus: &Bus, world: &Arc<World>, stop: &Cancella
 }
 
 pub(super) async fn play_chat(bus: &Bus, world: &Arc<World>, stop: &CancellationToken) {
-    let (get, create, list) = (Arc::clone(world), Arc::clone(world), bus.clone());
+    let (get, create, change) = (Arc::clone(world), Arc::clone(world), Arc::clone(world));
+    let list = bus.clone();
     let endpoints = bus.announce(Service::Chat, "0.0.0", stop.clone()).await.unwrap();
     let endpoints = endpoints.method::<method::GetSession, _, _>(move |request| {
         let found = get.sessions.lock().unwrap().get(&request.chat_session_id).cloned();
@@ -79,6 +82,10 @@ pub(super) async fn play_chat(bus: &Bus, world: &Arc<World>, stop: &Cancellation
         let refused = muster_service::problem::invalid("/model", "is not offered");
         let session = v1::ChatSession { model: request.model, ..v1::ChatSession::default() };
         std::future::ready(if offered { Ok(session) } else { Err(refused) })
+    });
+    let endpoints = endpoints.await.unwrap().method::<method::UpdateSession, _, _>(move |request| {
+        change.changes.lock().unwrap().push(request);
+        std::future::ready(Ok(v1::ChatSession::default()))
     });
     let endpoints = endpoints.await.unwrap().method::<method::ListMessages, _, _>(move |_| {
         let list = list.clone();
