@@ -7,7 +7,7 @@
 mod support;
 
 use muster_bus::StoreError;
-use muster_contracts::{method, v1};
+use muster_contracts::{Message as _, limits, method, v1};
 use support::{Chat, Engine, slug};
 use v1::TurnStatus::{Cancelled, Completed, Delivered, Failed, Interrupted, Queued, Streaming};
 
@@ -26,6 +26,7 @@ on_both! {
     a_reply_with_a_hole_ends_as_failed_with_the_text_found
     a_stop_reaches_the_worker_and_a_late_one_hits_nothing
     a_request_is_answered_once
+    answers_and_messages_that_are_more_than_fits_at_once_are_told_one_after_the_other
     a_worker_of_an_older_term_is_refused_and_a_foreign_one_changes_nothing
     another_users_worker_with_the_same_id_gets_nothing
     bad_input_is_refused_and_loses_nothing
@@ -352,6 +353,45 @@ mod scenario {
         assert!(chat.call::<method::ListRequests>(list).await.unwrap().requests.is_empty());
         let late = v1::AnswerRequest { request_id: SECOND_REQUEST.into(), ..answer("once") };
         assert_eq!(slug(chat.call::<method::Answer>(late).await), "request-gone");
+    }
+
+    pub async fn answers_and_messages_that_are_more_than_fits_at_once_are_told_one_after_the_other(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let identity = worker.identity.clone();
+        let mut writing = worker.begin(&worker.next().await).await;
+        let requests = (0..10).map(|number| format!("the_long_request_{number:0>4}")).collect::<Vec<_>>();
+        let option = v1::RequestOption { option_id: "no".into(), label: "No".into(), kind: "reject_once".into() };
+        for id in &requests {
+            let options = vec![option.clone()];
+            let body = v1::RequestBody { request_id: id.clone(), options, ..Default::default() };
+            worker.request(&mut writing, body).await;
+        }
+        let list = v1::ListRequestsRequest { caller: Some(chat.caller.clone()), page: None };
+        while chat.call::<method::ListRequests>(list.clone()).await.unwrap().requests.len() < requests.len() {}
+        for id in &requests {
+            let message = Some("x".repeat(16 * 1024));
+            let answer = v1::AnswerRequest {
+                caller: Some(chat.caller.clone()),
+                chat_session_id: chat.session.clone(),
+                request_id: id.clone(),
+                answer: Some(v1::Answer { option_id: Some("no".into()), message, ..Default::default() }),
+            };
+            chat.call::<method::Answer>(answer).await.unwrap();
+        }
+        chat.session = chat.new_session("demo/fast").await.unwrap().chat_session_id;
+        chat.send(&"y".repeat(128 * 1024)).await;
+
+        let mut worker = chat.process_of_worker(1);
+        worker.identity = identity;
+        let told = worker.sync(&[&writing]).await;
+        assert!(told.encoded_len() <= limits::PAYLOAD_BYTES, "{}", told.encoded_len());
+        assert!(told.start.len() == 1 && told.answers.len() < requests.len() && told.more);
+        let begun = worker.begin(&told.start[0]).await;
+        let told = worker.sync(&[&writing, &begun]).await;
+        assert!(told.encoded_len() <= limits::PAYLOAD_BYTES, "{}", told.encoded_len());
+        assert!(told.start.is_empty() && told.answers.len() == requests.len() && !told.more);
     }
 
     pub async fn a_worker_of_an_older_term_is_refused_and_a_foreign_one_changes_nothing(engine: Engine) {

@@ -32,10 +32,8 @@ use crate::{
 
 /// Turns that one answer begins at most; the worker asks again for more.
 const STARTS: i64 = 16;
-/// Room that is left for everything but message contents.
+/// Bytes of message contents and of answers to requests, more than any one of them has; the rest is for everything else.
 const CONTENT_BYTES: usize = PAYLOAD_BYTES - 64 * 1024;
-/// Bytes of answers to requests, several times what one may have.
-const ANSWERS_BYTES: usize = 192 * 1024;
 /// How often one process of a worker may ask: more than any that means well does, and far less than it could.
 const ASKS: Rate = Rate { burst: 500, every: 5 };
 const RESTARTED: &str = "The worker was restarted while it was writing this.";
@@ -124,10 +122,10 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     for told in request.open.iter().filter(|told| !open.contains(&told.reply_id)) {
         unexpected(state, identity, told, &mut reply, &mut answered).await?;
     }
-    reply.answers = newest(answered);
     if quotas::get(state.db.pool(), worker_id).await?.is_none() {
         begin(state, identity, &mut reply).await?;
     }
+    give(answered, &mut reply);
     if !request.held.is_empty() {
         let active = sessions::active_of_worker(state.db.pool(), worker_id).await?.into_iter().collect::<HashSet<_>>();
         let held = request.held.iter().filter(|held| held.parse::<SessionId>().is_ok());
@@ -182,10 +180,12 @@ async fn known_turn(
     Ok(())
 }
 
-/// Answers, as many as fit. Those that do not were told before.
-fn newest(mut answered: Vec<RequestRow>) -> Vec<v1::GivenAnswer> {
+/// Tells answers, the newest first, as many as fit beside the turns that begin. Once these have begun, there is room for
+/// the others; those that do not fit alone were told before.
+fn give(mut answered: Vec<RequestRow>, reply: &mut v1::SyncReply) {
     answered.sort_by_key(|request| Reverse(request.asked_at));
-    let mut room = ANSWERS_BYTES;
+    let all = answered.len();
+    let mut room = CONTENT_BYTES.saturating_sub(bytes(&reply.start));
     let given = answered.into_iter().map(|request| v1::GivenAnswer {
         answer: request.outcome(),
         reply_id: request.reply_id,
@@ -196,7 +196,8 @@ fn newest(mut answered: Vec<RequestRow>) -> Vec<v1::GivenAnswer> {
         room = room.saturating_sub(given.encoded_len());
         fits
     });
-    fits.collect()
+    reply.answers = fits.collect();
+    reply.more |= reply.answers.len() < all && !reply.start.is_empty();
 }
 
 /// The worker does not mention it: it has not heard of it yet, or had not when it asked, or its end is on the way to us,
@@ -249,15 +250,13 @@ async fn unexpected(
 async fn begin(state: &State, identity: &Identity, reply: &mut v1::SyncReply) -> Done<()> {
     let waiting = turns::next_of_worker(state.db.pool(), identity.worker.as_str(), STARTS).await?;
     let full = waiting.len() == usize::try_from(STARTS).unwrap_or(usize::MAX);
-    let mut bytes = reply.start.iter().map(weight).sum::<usize>();
     for message in waiting {
-        if bytes + message.content.len() > CONTENT_BYTES {
+        if bytes(&reply.start) + message.content.len() > CONTENT_BYTES {
             reply.more = true;
             return Ok(());
         }
         if let Some(turn) = claim::claim(state, identity, &message).await? {
             tell_start(state, &turn, reply).await?;
-            bytes = reply.start.iter().map(weight).sum();
         }
     }
     reply.more |= full;
@@ -269,13 +268,17 @@ async fn tell_start(state: &State, turn: &TurnRow, reply: &mut v1::SyncReply) ->
     let session = sessions::get(state.db.pool(), &turn.chat_session_id).await?;
     let (Some(message), Some(session)) = (message, session) else { return Ok(()) };
     let start = claim::instruction(state, turn, &message, &session).await?;
-    let size = reply.start.iter().map(weight).sum::<usize>();
+    let size = bytes(&reply.start);
     if size > 0 && size + weight(&start) > CONTENT_BYTES {
         reply.more = true;
         return Ok(());
     }
     reply.start.push(start);
     Ok(())
+}
+
+fn bytes(starts: &[v1::TurnStart]) -> usize {
+    starts.iter().map(weight).sum()
 }
 
 /// Bytes of what may be long in what a worker is told of a turn.
