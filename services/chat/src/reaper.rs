@@ -2,8 +2,13 @@
 //! replies are checkpointed, quiet sessions fall asleep, what is too old goes. Safe in any number of
 //! instances: each step is conditional.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::atomic::Ordering,
+    time::Duration,
+};
 
+use futures_util::{StreamExt as _, stream};
 use muster_contracts::{method, v1};
 use muster_service::db::in_time;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +24,9 @@ use crate::{
 
 /// How often turns of workers that are away are looked for. One that is found is ended when its time has come.
 const LOST_EVERY: Duration = Duration::from_millis(500);
+/// Turns that are looked at together, and of them ended at once.
+const LOOK: i64 = 200;
+const AT_ONCE: usize = 8;
 const HOUSE_EVERY: Duration = Duration::from_secs(20);
 /// A round may take this long; the next one begins where it was given up.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -71,41 +79,44 @@ pub(crate) async fn every<F: Future<Output = Done<()>>>(
     }
 }
 
-/// Ends turns that are lost; how long until the next one is.
+/// Ends turns that are lost; how long until the next one is. All of them: those whose time has not come, or of which
+/// nobody can tell, are in no other's way.
 async fn lost(state: &State) -> Done<Option<Duration>> {
-    let open = turns::open_of_absent(state.db.pool()).await?;
-    if open.is_empty() {
-        return Ok(None);
+    let (mut next, mut after) = (None, (i64::MIN, String::new()));
+    loop {
+        let open = turns::open_of_absent(state.db.pool(), (after.0, &after.1), LOOK).await?;
+        let Some(last) = open.last() else { return Ok(next) };
+        after = (last.claimed_at, last.reply_id.clone());
+        let workers = open.iter().map(|turn| turn.worker_id.clone()).collect::<BTreeSet<_>>();
+        let asked = v1::PresenceRequest { worker_ids: workers.into_iter().collect() };
+        // No answer means that nobody knows.
+        let Ok(told) = state.bus.call::<method::Presence>(&asked).await else { return Ok(next) };
+        let presence = told.workers.iter().map(|worker| (worker.worker_id.as_str(), worker)).collect::<HashMap<_, _>>();
+        let mut over = Vec::new();
+        for turn in &open {
+            let Some(worker) = presence.get(turn.worker_id.as_str()) else { continue };
+            match liveness::lost_in(facts(state, worker, turn)) {
+                Some(0) => over.push(turn),
+                Some(pause) => next = next.into_iter().chain([Duration::from_millis(pause.unsigned_abs())]).min(),
+                None => {}
+            }
+        }
+        stream::iter(over).for_each_concurrent(AT_ONCE, |turn| end(state, turn)).await;
     }
-    let worker_ids = open.iter().map(|turn| turn.worker_id.clone()).collect();
-    // No answer means that nobody knows.
-    let Ok(presence) = state.bus.call::<method::Presence>(&v1::PresenceRequest { worker_ids }).await else {
-        return Ok(None);
-    };
+}
+
+fn facts(state: &State, worker: &v1::WorkerPresence, turn: &TurnRow) -> Facts {
     let now = state.clock.now();
     let settled_since = state.settled_since.load(Ordering::Relaxed);
-    let mut next = None;
-    for turn in open {
-        let Some(worker) = presence.workers.iter().find(|worker| worker.worker_id == turn.worker_id) else { continue };
-        let facts = Facts {
-            settled_for: if settled_since == 0 { 0 } else { now - settled_since },
-            known: worker.presence() == v1::Presence::Known,
-            online: worker.online,
-            // By the registry's own clock, which need not be ours; one of an older version tells the time alone.
-            offline_for: worker
-                .offline_for
-                .or_else(|| worker.offline_since.map(|since| now - since))
-                .unwrap_or(i64::MAX),
-            closed: worker.closed,
-            stop_asked: turn.stop_asked(),
-        };
-        match liveness::lost_in(facts) {
-            Some(0) => end(state, &turn).await,
-            Some(pause) => next = next.into_iter().chain([Duration::from_millis(pause.unsigned_abs())]).min(),
-            None => {}
-        }
+    Facts {
+        settled_for: if settled_since == 0 { 0 } else { now - settled_since },
+        known: worker.presence() == v1::Presence::Known,
+        online: worker.online,
+        // By the registry's own clock, which need not be ours; one of an older version tells the time alone.
+        offline_for: worker.offline_for.or_else(|| worker.offline_since.map(|since| now - since)).unwrap_or(i64::MAX),
+        closed: worker.closed,
+        stop_asked: turn.stop_asked(),
     }
-    Ok(next)
 }
 
 /// One that cannot be ended now holds up no other.

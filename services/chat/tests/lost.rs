@@ -7,6 +7,7 @@
 mod support;
 
 use std::{
+    ops::Range,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering::Relaxed},
@@ -16,13 +17,18 @@ use std::{
 
 use async_nats::jetstream::consumer::PullConsumer;
 use futures_util::StreamExt as _;
+use muster_bus::Identity;
+use muster_chat::store::{TurnRow, messages, sessions, turns};
 use muster_contracts::{
-    Message as _, method,
+    Message as _,
+    id::{self, WorkerId},
+    method,
     stream::{CHUNKS, EVENTS},
     subject::Entity,
     v1,
 };
-use support::{Chat, Engine, slug};
+use muster_service::Db;
+use support::{Chat, Engine, LOOK, slug};
 use v1::{
     RequestStatus::{RequestGone, RequestPending},
     TurnStatus::{Completed, Interrupted, Queued, Streaming},
@@ -39,11 +45,15 @@ mod waiting {
         a_session_that_fell_asleep_meanwhile_is_awake_when_its_turn_goes_on
         a_turn_of_a_worker_that_nobody_knows_any_more_ends
         what_the_agent_of_a_removed_worker_asks_waits_for_nobody
+        turns_of_which_nobody_can_tell_are_in_the_way_of_none_that_is_lost
     }
 }
 
 const REQUEST: &str = "q1StGXR8_Z5jdHi6B-myT";
 const LATE: &str = "q2StGXR8_Z5jdHi6B-myT";
+/// How the ids of workers begin of which the registry cannot tell, and of others.
+const UNKNOWN: &str = "unknown_";
+const GONE: &str = "is_gone_";
 /// Chat ends no turn before it has seen the broker for half a minute.
 const LOST: Duration = Duration::from_secs(60);
 
@@ -61,9 +71,13 @@ async fn registry_that_says(chat: &Chat, offline_since: Option<i64>) -> Arc<Atom
     tokio::spawn(async move {
         while let Some(question) = asked.next().await {
             let request = v1::PresenceRequest::decode(question.payload).unwrap();
-            let gone = |worker_id| v1::WorkerPresence {
+            let known = |worker_id: &str| match worker_id.starts_with(UNKNOWN) {
+                true => v1::Presence::Unknown,
+                false => v1::Presence::Known,
+            };
+            let gone = |worker_id: String| v1::WorkerPresence {
+                presence: known(&worker_id).into(),
                 worker_id,
-                presence: v1::Presence::Known.into(),
                 online: online.load(Relaxed),
                 offline_since,
                 closed: true,
@@ -97,6 +111,44 @@ fn once(chat: &Chat) -> v1::AnswerRequest {
         request_id: REQUEST.into(),
         answer: Some(v1::Answer { option_id: Some("once".into()), ..Default::default() }),
     }
+}
+
+/// Turns that are to be stopped, told at these times to workers that are not there: nothing is to be waited for.
+async fn leave(chat: &Chat, database: &Db, workers: &str, times: Range<i64>) {
+    let mut write = database.write().await.unwrap();
+    for at in times {
+        let worker = format!("{workers}{at:0>13}").parse::<WorkerId>().unwrap();
+        let session = v1::ChatSession {
+            chat_session_id: id::random(),
+            worker_id: worker.to_string(),
+            user_id: chat.caller.user_id.clone(),
+            ..v1::ChatSession::default()
+        };
+        assert!(sessions::insert(write.connection(), &session, true).await.unwrap());
+        let message = v1::ChatMessage {
+            message_id: id::random(),
+            chat_session_id: session.chat_session_id,
+            role: v1::Role::User.into(),
+            status: Streaming.into(),
+            ..v1::ChatMessage::default()
+        };
+        messages::insert(write.connection(), &message, 1).await.unwrap();
+        let row = messages::get(&mut *write.connection(), &message.message_id).await.unwrap().unwrap();
+        let identity = Identity { worker, ..chat.process_of_worker(1).identity };
+        let turn = TurnRow::claimed(&row, &identity, 0, at);
+        assert!(turns::insert(write.connection(), &turn).await.unwrap());
+        let (reply_id, reply_to) = (turn.reply_id, Some(message.message_id.clone()));
+        let reply = v1::ChatMessage { message_id: reply_id, role: v1::Role::Assistant.into(), reply_to, ..message };
+        messages::insert(write.connection(), &reply, 2).await.unwrap();
+        turns::ask_stop(write.connection(), &reply.chat_session_id, &reply.message_id).await.unwrap().unwrap();
+    }
+    write.commit().await.unwrap();
+}
+
+/// How many turns of such workers are not over.
+async fn open(database: &Db, workers: &str) -> i64 {
+    let found = sqlx::query_scalar("SELECT COUNT(*) FROM turns WHERE ended_at IS NULL AND worker_id LIKE $1");
+    found.bind(format!("{workers}%")).fetch_one(database.pool()).await.unwrap()
 }
 
 /// What waits for the user's answer.
@@ -291,6 +343,18 @@ mod scenario {
         worker.request(&mut writing, v1::RequestBody { request_id: LATE.into(), ..permission() }).await;
         handled(&chat).await;
         assert_eq!(pending(&chat).await, 0);
+    }
+
+    pub async fn turns_of_which_nobody_can_tell_are_in_the_way_of_none_that_is_lost(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let database = chat.database().await;
+        leave(&chat, &database, UNKNOWN, 0..250).await;
+        leave(&chat, &database, GONE, 250..500).await;
+        registry_that_saw_the_worker_go(&chat).await;
+        while open(&database, GONE).await > 0 {
+            tokio::time::sleep(LOOK).await;
+        }
+        assert_eq!(open(&database, UNKNOWN).await, 250);
     }
 
     pub async fn a_turn_of_a_worker_that_nobody_knows_any_more_ends(engine: Engine) {

@@ -170,12 +170,21 @@ pub async fn open_for<'e>(
     .await
 }
 
-/// Open turns whose worker is not connected, as far as chat has heard.
-pub async fn open_of_absent<'e>(executor: impl Executor<'e, Database = Any>) -> Result<Vec<TurnRow>, DbError> {
+/// Open turns whose worker is not connected, as far as chat has heard, in the order of their claims, behind a given one.
+pub async fn open_of_absent<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    after: (i64, &str),
+    limit: i64,
+) -> Result<Vec<TurnRow>, DbError> {
     sqlx::query_as(
         "SELECT t.* FROM turns t LEFT JOIN workers w ON w.worker_id = t.worker_id
-         WHERE t.ended_at IS NULL AND (w.online IS NULL OR w.online = 0) ORDER BY t.claimed_at LIMIT 200",
+         WHERE t.ended_at IS NULL AND (w.online IS NULL OR w.online = 0)
+           AND (t.claimed_at > $1 OR (t.claimed_at = $1 AND t.reply_id > $2))
+         ORDER BY t.claimed_at, t.reply_id LIMIT $3",
     )
+    .bind(after.0)
+    .bind(after.1)
+    .bind(limit)
     .fetch_all(executor)
     .await
 }

@@ -40,7 +40,7 @@ macro_rules! on_both {
 
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks: what is waited for has the computer meanwhile.
-const LOOK: Duration = Duration::from_millis(20);
+pub const LOOK: Duration = Duration::from_millis(20);
 
 /// Which database a test runs on.
 #[derive(Debug, Clone, Copy)]
