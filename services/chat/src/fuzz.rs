@@ -29,7 +29,7 @@ pub fn chat_reads(data: &[u8]) {
         }
         let _ = reply.request(asked);
     }
-    let assembled = Read { reply, position: 0, end: None, gap: false }.assembled();
+    let assembled = Read { reply, position: 0, end: None, gap: false, anew: false }.assembled();
     assert!(!assembled.content.contains('\0'));
 }
 

@@ -8,10 +8,10 @@ mod support;
 
 use std::time::Duration;
 
-use muster_bus::StoreError;
+use muster_bus::{Identity, StoreError};
 use muster_contracts::{method, stream::CHUNKS, v1};
-use support::{Chat, Engine};
-use v1::TurnStatus::{Cancelled, Completed, Interrupted, Streaming};
+use support::{Chat, Engine, Process};
+use v1::TurnStatus::{Cancelled, Completed, Failed, Interrupted, Streaming};
 
 on_both! {
     a_full_stream_is_shown_and_a_turn_that_waits_for_room_can_be_stopped
@@ -19,10 +19,30 @@ on_both! {
     a_turn_that_is_longer_than_the_stream_remembers_ends_whole
     whoever_was_let_in_again_begins_anew_however_chat_hears_of_it
     a_stream_that_somebody_deleted_is_made_anew_and_chat_goes_on
+    a_turn_whose_stream_was_deleted_ends_as_failed_and_what_is_begun_later_is_whole
 }
 
 async fn session(chat: &Chat) -> v1::ChatSession {
     chat.call::<method::GetSession>(chat.session_ref()).await.unwrap()
+}
+
+/// The same process of the worker, whichever session it is about.
+fn process<'a>(chat: &'a Chat, identity: &Identity) -> Process<'a> {
+    let mut process = chat.process_of_worker(1);
+    process.identity = identity.clone();
+    process
+}
+
+/// As an operator does it; chat makes it anew.
+async fn delete_stream(chat: &Chat) {
+    let context = async_nats::jetstream::new(chat.client.clone());
+    context.delete_stream(CHUNKS).await.unwrap();
+    let again = async {
+        while context.get_stream(CHUNKS).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), again).await.expect("it is there again soon");
 }
 
 mod scenario {
@@ -30,18 +50,54 @@ mod scenario {
 
     pub async fn a_stream_that_somebody_deleted_is_made_anew_and_chat_goes_on(engine: Engine) {
         let chat = Chat::start(engine).await;
-        let context = async_nats::jetstream::new(chat.client.clone());
-        context.delete_stream(CHUNKS).await.unwrap();
-        let again = async {
-            while context.get_stream(CHUNKS).await.is_err() {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(Duration::from_secs(20), again).await.expect("it is there again soon");
+        delete_stream(&chat).await;
         chat.send("one").await;
         let worker = chat.process_of_worker(1);
         let reply_id = worker.answer("re: one", Completed).await.reply_id;
         assert_eq!(chat.until(&reply_id, Completed).await.content, "re: one");
+    }
+
+    pub async fn a_turn_whose_stream_was_deleted_ends_as_failed_and_what_is_begun_later_is_whole(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        let elsewhere = chat.new_session("demo/fast").await.unwrap().chat_session_id;
+        let identity = chat.process_of_worker(1).identity;
+        // The new stream does not come as far as the old one was.
+        for number in 0..10 {
+            chat.send(&format!("{number}")).await;
+            chat.process_of_worker(1).answer("so", Completed).await;
+        }
+        chat.send("one").await;
+        let mut writing = {
+            let worker = process(&chat, &identity);
+            let mut writing = worker.begin(&worker.next().await).await;
+            worker.write(&mut writing, "what is lost").await;
+            writing
+        };
+        chat.until(&writing.start.reply_id, Streaming).await;
+        let waiting = chat.send("two").await.message_id;
+        let first = std::mem::replace(&mut chat.session, elsewhere);
+        chat.send("elsewhere").await;
+        let worker = process(&chat, &identity);
+        let told = worker.sync(&[&writing]).await.start.remove(0);
+        delete_stream(&chat).await;
+
+        worker.write(&mut writing, ", and what is not").await;
+        worker.end(&mut writing, Completed).await;
+        let mut begun = worker.begin(&told).await;
+        worker.write(&mut begun, "whole").await;
+        worker.end(&mut begun, Completed).await;
+        assert_eq!(chat.until(&told.reply_id, Completed).await.content, "whole");
+        chat.session = first;
+        let reply = chat.until(&writing.start.reply_id, Failed).await;
+        assert_eq!(reply.content, "");
+        assert!(reply.error.as_ref().unwrap().contains("stream of replies was lost"), "{reply:?}");
+        chat.call::<method::ContinueQueue>(chat.session_ref()).await.unwrap();
+        let worker = chat.process_of_worker(1);
+        let start = worker.answer("re: two", Completed).await;
+        assert_eq!(
+            (&start.message_id, chat.until(&start.reply_id, Completed).await.content.as_str()),
+            (&waiting, "re: two")
+        );
     }
 
     pub async fn a_full_stream_is_shown_and_a_turn_that_waits_for_room_can_be_stopped(engine: Engine) {

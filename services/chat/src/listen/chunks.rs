@@ -60,7 +60,7 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
         ChunkKind::End => {
             if let Ok(end) = v1::End::decode(payload).map(told::end)
                 && (is_open || finish::is_late(state, &turn, &end).await?)
-                && finish::told(state, &turn, &end).await? == Told::Incomplete
+                && finish::told(state, &turn, &end, message.sequence).await? == Told::Incomplete
             {
                 return Ok(Outcome::Retry(AGAIN));
             }

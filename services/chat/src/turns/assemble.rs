@@ -36,6 +36,8 @@ pub struct Read {
     pub end: Option<v1::End>,
     /// A number was missing, or it grew too large: what follows is not in it.
     pub gap: bool,
+    /// The stream was made anew: what the earlier one had of the reply is lost, but for what the row has.
+    pub anew: bool,
 }
 
 impl Read {
@@ -56,16 +58,19 @@ impl Read {
     }
 }
 
-/// Reads what the stream has of a turn's reply, continuing what its row has.
+/// Reads what the stream has of a turn's reply, continuing what its row has. That goes up to the sequence `most` at the
+/// utmost, unless it is of another stream than this one, which is read from its beginning then.
 ///
 /// # Errors
 /// When the database or the broker fails.
-pub async fn read(state: &State, turn: &TurnRow) -> Done<Read> {
+pub async fn read(state: &State, turn: &TurnRow, most: u64) -> Done<Read> {
+    let behind = turn.stream_position.unsigned_abs();
+    let anew = most < behind;
     let row = messages::get(state.db.pool(), &turn.reply_id).await?;
     let (parts, number) = row.map_or_else(Default::default, |row| (row.parts(), row.received_number.unsigned_abs()));
-    let from = turn.stream_position.unsigned_abs();
     let mut bytes = size(&parts);
-    let mut read = Read { reply: Reply::resume(parts, number), position: from, end: None, gap: false };
+    let position = if anew { 0 } else { behind };
+    let mut read = Read { reply: Reply::resume(parts, number), position, end: None, gap: false, anew };
     let filter = filter_of(turn)?;
     loop {
         let batch = state.bus.read(CHUNKS, &filter, read.position + 1, BATCH).await?;
@@ -114,9 +119,10 @@ fn size(parts: &[v1::Part]) -> usize {
 /// # Errors
 /// When the database or the broker fails, or every replica that was asked lags.
 pub async fn read_all(state: &State, turn: &TurnRow) -> Done<Read> {
-    let newest = state.bus.last(CHUNKS, &filter_of(turn)?).await?.map_or(0, |newest| newest.sequence);
+    let newest = state.bus.last(CHUNKS, &filter_of(turn)?).await?;
+    let newest = newest.map_or(turn.stream_position.unsigned_abs(), |newest| newest.sequence);
     for _ in 0..LAGGING {
-        let read = read(state, turn).await?;
+        let read = read(state, turn, newest).await?;
         if read.gap || read.position >= newest {
             return Ok(read);
         }
@@ -134,7 +140,7 @@ fn filter_of(turn: &TurnRow) -> Done<String> {
 /// # Errors
 /// When the database or the broker fails.
 pub async fn checkpoint(state: &State, turn: &TurnRow) -> Done<()> {
-    let read = read(state, turn).await?;
+    let read = read(state, turn, turn.stream_position.unsigned_abs()).await?;
     if read.end.is_some() || read.position == turn.stream_position.unsigned_abs() {
         return Ok(());
     }

@@ -23,6 +23,8 @@ use crate::{
 
 /// What the page shows when stream and worker disagree about a reply.
 const MISMATCH: &str = "Part of this reply was lost on its way; what arrived is kept.";
+/// The same when the stream itself was lost.
+const ANEW: &str = "The server's stream of replies was lost while the worker was writing this; what was kept is here.";
 
 /// What became of an end that a worker told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,12 +35,12 @@ pub enum Told {
     Incomplete,
 }
 
-/// The worker says that the turn is over.
+/// The worker says that the turn is over, at this sequence of the stream.
 ///
 /// # Errors
 /// When the database or the broker fails.
-pub async fn told(state: &State, turn: &TurnRow, end: &v1::End) -> Done<Told> {
-    let read = assemble::read(state, turn).await?;
+pub async fn told(state: &State, turn: &TurnRow, end: &v1::End, sequence: u64) -> Done<Told> {
+    let read = assemble::read(state, turn, sequence.saturating_sub(1)).await?;
     // A replica that lags has the beginning of a reply, without a hole; whoever has its end has all that there is.
     if !read.gap && read.end.is_none() {
         return Ok(Told::Incomplete);
@@ -86,7 +88,7 @@ async fn close_as_told(state: &State, turn: &TurnRow, read: &Read, end: &v1::End
     } else {
         tracing::error!(reply_id = turn.reply_id, "a reply does not match what its worker says it wrote");
         metric::MISMATCHED.add(1);
-        (Outcome::Failed, Some(MISMATCH.to_owned()))
+        (Outcome::Failed, Some(if read.anew { ANEW } else { MISMATCH }.to_owned()))
     };
     close(state, turn, read, End::Told { outcome, error, leaves: end }).await
 }
