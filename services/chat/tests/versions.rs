@@ -25,6 +25,8 @@ on_both! {
     a_retry_that_is_withdrawn_leaves_the_message_as_it_was
     a_retry_that_its_worker_never_began_takes_no_place
     what_is_tried_again_moved_and_withdrawn_stands_where_it_stood
+    what_is_tried_again_and_withdrawn_gives_way_to_what_took_its_place_meanwhile
+    what_waits_to_be_replaced_is_not_tried_again
     what_was_answered_once_is_not_edited_while_it_waits_to_be_answered_anew
     a_fork_has_all_up_to_its_message_and_its_backend_makes_it_at_the_first_turn
     a_long_conversation_is_forked_whole
@@ -290,6 +292,43 @@ mod scenario {
         }
         let live = ["one", "so far", "two", "re: two", "three", "", "five", "re: five", "six", "re: six"];
         assert_eq!(chat.live().await, live);
+    }
+
+    pub async fn what_is_tried_again_and_withdrawn_gives_way_to_what_took_its_place_meanwhile(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let (one, _) = chat.say(&worker, "one").await;
+        let two = chat.send("two").await.message_id;
+        worker.answer("half", Failed).await;
+        chat.call::<method::Retry>(chat.names(&two)).await.unwrap();
+        let version = chat.version_of(&one.message_id, "one, better");
+        chat.call::<method::SendMessage>(version.clone()).await.unwrap();
+        chat.call::<method::EditMessage>(chat.edit_of(&version.message_id, None, Some(""))).await.unwrap();
+        let start = worker.next().await;
+        assert_eq!(start.content, "one, better");
+        let mut writing = worker.begin(&start).await;
+        assert_eq!(chat.live().await, ["one, better", "", "two"]);
+        chat.call::<method::WithdrawMessage>(chat.names(&two)).await.unwrap();
+        assert_eq!(chat.get(&two).await.superseded_by.as_ref(), Some(&version.message_id));
+        worker.end(&mut writing, Completed).await;
+        chat.until(&version.message_id, Completed).await;
+        assert_eq!(chat.live().await, ["one, better", ""]);
+        assert_eq!(slug(chat.call::<method::Retry>(chat.names(&two)).await), "message-superseded");
+    }
+
+    pub async fn what_waits_to_be_replaced_is_not_tried_again(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let worker = chat.process_of_worker(1);
+        let one = chat.send("one").await.message_id;
+        worker.answer("half", Failed).await;
+        let version = chat.version_of(&one, "one, better");
+        chat.call::<method::SendMessage>(version.clone()).await.unwrap();
+        let retry = || chat.call::<method::Retry>(chat.names(&one));
+        assert_eq!(slug(retry().await), "replacement-waiting");
+        chat.call::<method::WithdrawMessage>(chat.names(&version.message_id)).await.unwrap();
+        retry().await.unwrap();
+        worker.answer("whole", Completed).await;
+        assert_eq!(chat.live().await, ["one", "whole"]);
     }
 
     pub async fn what_was_answered_once_is_not_edited_while_it_waits_to_be_answered_anew(engine: Engine) {

@@ -8,7 +8,7 @@ use super::{caller, locked_session, message_of};
 use crate::{
     domain::turn::{self, Event},
     state::{Done, State},
-    store::{messages, sessions, turns},
+    store::{messages, sessions, turns, versions},
     tell::{self, Actor},
 };
 
@@ -30,6 +30,10 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     if message.superseded_by.is_some() {
         let detail = "There is a newer version of this message; it is not answered any more.";
         return Err(problem::conflict("message-superseded", detail).into());
+    }
+    if versions::waits(write.connection(), &message).await? {
+        let detail = "A new version of this message waits already; withdraw that one first.";
+        return Err(problem::conflict("replacement-waiting", detail).into());
     }
     let Some(next) = turn::next(message.status(), Event::Retry) else {
         let detail = "Only a message that failed, was stopped or was interrupted can be tried again.";

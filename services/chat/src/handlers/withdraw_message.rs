@@ -23,6 +23,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     if turns::was_begun(&mut *write.connection(), &message_id).await? {
         let withdrawn = turn::next(message.status(), Event::Withdraw).ok_or_else(delivered)?;
         messages::put_back(write.connection(), &message_id).await?;
+        versions::give_way(write.connection(), &message_id).await?;
         let stays = messages::set_status(write.connection(), &message_id, message.status(), withdrawn).await?;
         let row = stays.ok_or_else(delivered)?;
         tell::message(&mut write, &state.clock, &row).await?;

@@ -29,6 +29,32 @@ pub async fn one_waits(connection: &mut AnyConnection, session_id: &str) -> Resu
     Ok(found.is_some())
 }
 
+/// Whether a new version of this message waits.
+pub async fn waits(connection: &mut AnyConnection, message: &MessageRow) -> Result<bool, DbError> {
+    let found = sqlx::query_as::<_, (String,)>(
+        "SELECT message_id FROM chat_messages WHERE chat_session_id = $1 AND replaces = $2 AND status = 1",
+    );
+    let found = found.bind(&message.chat_session_id).bind(&message.message_id).fetch_optional(connection).await?;
+    Ok(found.is_some())
+}
+
+/// A message that waited to be answered anew stands in the conversation again. What took the place of an earlier one and
+/// of everything behind it meanwhile has taken its place as well.
+pub async fn give_way(connection: &mut AnyConnection, message_id: &str) -> Result<(), DbError> {
+    sqlx::query(
+        "UPDATE chat_messages SET superseded_by = (
+           SELECT v.message_id FROM chat_messages v JOIN chat_messages o ON o.message_id = v.replaces
+           WHERE v.chat_session_id = chat_messages.chat_session_id AND o.superseded_by = v.message_id
+             AND o.position <= chat_messages.position AND v.position > chat_messages.position
+           ORDER BY v.position LIMIT 1)
+         WHERE message_id = $1 AND superseded_by IS NULL",
+    )
+    .bind(message_id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// A new version takes the place of a message and of everything behind it; what it changed, in order. Nothing when its
 /// place was taken before. What waits keeps waiting, behind it.
 pub async fn supersede(

@@ -13,6 +13,9 @@ use crate::{
 };
 
 /// Answers a failed, cancelled or interrupted message anew.
+///
+/// 409 `cannot-retry` for any other; `busy` while a turn is open; `message-superseded` for one that has a newer version,
+/// `replacement-waiting` while one waits.
 #[utoipa::path(post, path = "/sessions/{id}/messages/{messageId}/retry", tag = "messages",
     params(("id" = String, Path), ("messageId" = String, Path)), responses((status = 202)))]
 pub(crate) async fn retry(
