@@ -1,5 +1,6 @@
-//! Edit, withdraw, send-now, stop, retry, new versions, forks, start and end of the same messages, racing in orders that
-//! chance makes: whatever happens, each message has one outcome, no turn is begun twice, and nothing is lost.
+//! Edit, withdraw, send-now, stop, retry, new versions, forks, start and end of the same messages, and the deaths and
+//! returns of the worker, racing in orders that chance makes: whatever happens, each message has one outcome, no turn is
+//! begun twice, and nothing is lost.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, reason = "a test")]
 #![allow(unreachable_pub, reason = "a module of a test is its own world")]
@@ -42,11 +43,33 @@ enum Act {
     Continue,
 }
 
-/// What is done at the same time, and how the turn ends that runs then.
+/// What becomes of the turn that runs.
+#[derive(Debug, Clone, Copy)]
+enum Fate {
+    /// It ends so, unless it was stopped.
+    Ends(v1::TurnStatus),
+    /// Its process dies in the middle, and another comes.
+    Dies,
+    /// Its process is taken for dead and is not: it goes on if it may.
+    Returns,
+}
+
+/// What the process does that is told of a turn.
+#[derive(Debug, Clone, Copy)]
+enum Beginning {
+    Prompt,
+    /// It dies before it begins, and another comes.
+    Never,
+    /// It is taken for dead, and begins when the message is not its any more.
+    Late,
+}
+
+/// What is done at the same time, and what the worker does then.
 #[derive(Debug, Clone)]
 struct Round {
     acts: Vec<Act>,
-    fails: bool,
+    fate: Fate,
+    beginning: Beginning,
 }
 
 fn round() -> impl Strategy<Value = Round> {
@@ -63,7 +86,14 @@ fn round() -> impl Strategy<Value = Round> {
         1 => some().prop_map(Act::Fork),
         1 => Just(Act::Continue),
     ];
-    (vec(act, 1..6), any::<bool>()).prop_map(|(acts, fails)| Round { acts, fails })
+    let fate = prop_oneof![
+        2 => Just(Fate::Ends(Completed)),
+        2 => Just(Fate::Ends(Failed)),
+        1 => Just(Fate::Dies),
+        2 => Just(Fate::Returns),
+    ];
+    let beginning = prop_oneof![4 => Just(Beginning::Prompt), 1 => Just(Beginning::Never), 1 => Just(Beginning::Late)];
+    (vec(act, 1..6), fate, beginning).prop_map(|(acts, fate, beginning)| Round { acts, fate, beginning })
 }
 
 /// What was promised to the user, and what the worker was told.
@@ -77,8 +107,10 @@ struct Record {
     replaces: HashMap<String, String>,
     /// How often another attempt was granted.
     retried: HashMap<String, usize>,
-    /// Each turn that was begun: its reply, its message and the text that was answered.
-    begun: HashMap<String, (String, String)>,
+    /// Each turn that a process was told of, by its reply.
+    told: HashMap<String, v1::TurnStart>,
+    /// What was written in each that was begun.
+    written: HashMap<String, String>,
 }
 
 /// What became of one act.
@@ -227,48 +259,80 @@ impl Record {
         }
     }
 
-    /// The worker's side of a round: it ends what runs, as asked, and begins what it is told, once.
-    async fn work(
+    /// The worker's side of a round: it ends what runs, as asked, and begins what it is told, once, if it lives.
+    async fn work<'a>(
         &mut self,
-        chat: &Chat,
-        worker: &Process<'_>,
+        chat: &'a Chat,
+        worker: &mut Process<'a>,
         running: Option<Writing>,
-        fails: bool,
+        (fate, beginning): (Fate, Beginning),
     ) -> Option<Writing> {
-        let session = &chat.session;
-        if let Some(mut writing) = running {
-            let told = worker.sync(&[&writing]).await;
-            assert!(told.start.iter().all(|start| &start.chat_session_id != session), "a turn beside an open one");
-            let stopped = told.stop.iter().any(|stop| stop.reply_id == writing.start.reply_id);
-            let text = writing.start.content.clone();
-            worker.write(&mut writing, &text).await;
-            let outcome = if stopped {
-                Cancelled
-            } else if fails {
-                Failed
-            } else {
-                Completed
-            };
-            worker.end(&mut writing, outcome).await;
-            while !all(chat)
-                .await
-                .iter()
-                .any(|message| message.message_id == writing.start.reply_id && is_over(message))
-            {}
+        if let Some(writing) = running {
+            match fate {
+                Fate::Ends(outcome) => self.end(chat, worker, writing, outcome).await,
+                Fate::Dies => *worker = chat.process_of_worker(1),
+                Fate::Returns => {
+                    // To whoever asks as another process of it, what this one writes is lost.
+                    self.hear(&chat.process_of_worker(1), &[]).await;
+                    let dropped = self.hear(worker, &[&writing]).await.drop;
+                    if !dropped.contains(&writing.start.reply_id) {
+                        self.end(chat, worker, writing, Completed).await;
+                    }
+                }
+            }
         }
-        let start = worker.sync(&[]).await.start.into_iter().find(|start| &start.chat_session_id == session)?;
-        let begun = self.begun.insert(start.reply_id.clone(), (start.message_id.clone(), start.content.clone()));
+        let start = self.hear(worker, &[]).await.start.pop()?;
+        match beginning {
+            Beginning::Prompt => {}
+            Beginning::Never => {
+                *worker = chat.process_of_worker(1);
+                return None;
+            }
+            Beginning::Late => {
+                self.hear(&chat.process_of_worker(1), &[]).await;
+                let late = worker.begin(&start).await;
+                assert_eq!(self.hear(worker, &[&late]).await.drop, [start.reply_id]);
+                return None;
+            }
+        }
+        let mut writing = worker.begin(&start).await;
+        worker.write(&mut writing, "half").await;
+        let begun = self.written.insert(start.reply_id.clone(), "half".into());
         assert_eq!(begun, None, "a turn is begun twice");
-        assert!(!self.withdrawn.contains(&start.message_id) || self.attempts(&start.message_id) > 1, "{start:?}");
-        Some(worker.begin(&start).await)
+        let told = self.told.values().filter(|told| told.message_id == start.message_id).count();
+        assert!(!self.withdrawn.contains(&start.message_id) || told > 1, "{start:?}");
+        Some(writing)
     }
 
+    /// What a process of the worker is told that has these replies.
+    async fn hear(&mut self, worker: &Process<'_>, open: &[&Writing]) -> v1::SyncReply {
+        let told = worker.sync(open).await;
+        for start in &told.start {
+            let known = self.told.insert(start.reply_id.clone(), start.clone());
+            assert!(known.is_none_or(|known| known == *start), "one turn, two messages: {start:?}");
+        }
+        told
+    }
+
+    /// Ends a turn so, or as cancelled if it is to be stopped.
+    async fn end(&mut self, chat: &Chat, worker: &Process<'_>, mut writing: Writing, outcome: v1::TurnStatus) {
+        let told = self.hear(worker, &[&writing]).await;
+        assert_eq!(told.start, [], "a turn beside an open one");
+        let stopped = told.stop.iter().any(|stop| stop.reply_id == writing.start.reply_id);
+        worker.write(&mut writing, " and whole").await;
+        self.written.insert(writing.start.reply_id.clone(), "half and whole".into());
+        worker.end(&mut writing, if stopped { Cancelled } else { outcome }).await;
+        while !all(chat).await.iter().any(|message| message.message_id == writing.start.reply_id && is_over(message)) {}
+    }
+
+    /// How often a message was begun.
     fn attempts(&self, message: &str) -> usize {
-        self.begun.values().filter(|(begun, _)| begun == message).count()
+        self.written.keys().filter(|reply| self.told[*reply].message_id == message).count()
     }
 
     fn holds(&self, messages: &[v1::ChatMessage]) {
         let by_id = messages.iter().map(|message| (message.message_id.as_str(), message)).collect::<HashMap<_, _>>();
+        let place = |id: &String| messages.iter().position(|message| message.message_id == *id).unwrap();
         for message in messages {
             if let Some(by) = &message.superseded_by {
                 assert!(by_id.contains_key(by.as_str()), "superseded by nothing: {message:?}");
@@ -280,17 +344,28 @@ impl Record {
                 continue;
             };
             let attempts = self.attempts(id);
-            assert!(attempts >= 1, "never answered: {message:?}");
+            assert!(attempts >= 1 || message.status() == Cancelled, "never answered: {message:?}");
             assert!(attempts <= 1 + self.retried.get(id).copied().unwrap_or_default(), "too often: {message:?}");
             assert!(self.texts[id].contains(&message.content), "another text: {message:?}");
-            let answered = self.begun.values().filter(|(begun, _)| begun == id);
-            assert!(answered.map(|(_, text)| text).all(|text| *text == message.content), "changed: {message:?}");
             let replies = messages.iter().filter(|reply| reply.reply_to.as_ref() == Some(id)).collect::<Vec<_>>();
-            assert_eq!(replies.len(), attempts, "{message:?}");
-            let current = replies.iter().filter(|reply| reply.superseded_by == message.superseded_by);
-            assert_eq!(current.count(), 1, "one outcome: {message:?} {replies:?}");
-            // What was answered is what stands there.
-            assert!(replies.iter().all(|reply| self.begun[&reply.message_id].1 == reply.content), "{replies:?}");
+            for reply in &replies {
+                assert_eq!(self.told[&reply.message_id].content, message.content, "changed: {message:?}");
+            }
+            // Of its attempts the newest counts. That one may be gone without its message: with what was said between the
+            // two, when that was replaced.
+            let [earlier @ .., current] = &replies[..] else { panic!("one outcome: {message:?}") };
+            assert!(earlier.iter().all(|reply| reply.superseded_by.is_some()), "{message:?} {replies:?}");
+            if current.superseded_by != message.superseded_by {
+                let by = by_id[current.superseded_by.as_deref().expect("its message has a newer version")];
+                let between = place(by.replaces.as_ref().unwrap());
+                assert!((place(id)..place(&current.message_id)).contains(&between), "{message:?} {current:?} {by:?}");
+            }
+            // What was written is what stands there; one that was stopped before it was begun is empty.
+            let (begun, stopped) =
+                replies.into_iter().partition::<Vec<_>, _>(|reply| self.written.contains_key(&reply.message_id));
+            assert!(begun.iter().all(|reply| reply.content == self.written[&reply.message_id]), "{begun:?}");
+            assert!(stopped.iter().all(|reply| reply.status() == Cancelled && reply.content.is_empty()), "{stopped:?}");
+            assert_eq!(begun.len(), attempts, "{message:?} {begun:?}");
             if let Some(replaced) = self.replaces.get(id) {
                 let replaced = by_id[replaced.as_str()];
                 assert!(replaced.superseded_by.is_some(), "{replaced:?} still has its place beside {message:?}");
@@ -325,19 +400,21 @@ async fn holds(engine: Engine) {
         let rounds = vec(round(), 4..14).new_tree(&mut runner).unwrap().current();
         println!("seed {seed}: {rounds:?}");
         chat.session = chat.new_session("demo/fast").await.unwrap().chat_session_id;
-        let worker = chat.process_of_worker(1);
+        let mut worker = chat.process_of_worker(1);
         let (mut record, mut running) = (Record::default(), None);
-        for Round { acts, fails } in rounds {
+        for Round { acts, fate, beginning } in rounds {
             let sent = record.sent.clone();
             let acting = join_all(acts.iter().map(|one| act(&chat, one, &sent)));
-            let (outcomes, writing) = tokio::join!(acting, record.work(&chat, &worker, running, fails));
+            let working = record.work(&chat, &mut worker, running, (fate, beginning));
+            let (outcomes, writing) = tokio::join!(acting, working);
             running = writing;
             outcomes.into_iter().for_each(|outcome| record.note(outcome));
         }
         // All that waits is answered in the end.
         loop {
             chat.call::<method::ContinueQueue>(chat.session_ref()).await.unwrap();
-            running = record.work(&chat, &worker, running, false).await;
+            let well = (Fate::Ends(Completed), Beginning::Prompt);
+            running = record.work(&chat, &mut worker, running, well).await;
             if running.is_none() && all(&chat).await.iter().all(is_over) {
                 break;
             }
