@@ -38,6 +38,8 @@ pub(crate) struct Upload {
 }
 
 /// Uploads a file, to be attached to a message. One that no message has is removed after a day.
+///
+/// An `Idempotency-Key` does not count here: of a file that was uploaded twice, the one that is not attached is removed.
 #[utoipa::path(post, path = "/attachments", tag = "attachments",
     request_body(content = Upload, content_type = "multipart/form-data"),
     responses((status = 201, body = Attachment)))]
