@@ -13,7 +13,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Uploads a file, to be attached to a message. One that no message has is removed after a day. */
+        /**
+         * Uploads a file, to be attached to a message. One that no message has is removed after a day.
+         * @description An `Idempotency-Key` does not count here: of a file that was uploaded twice, the one that is not attached is removed.
+         */
         post: operations["attachments_create"];
         delete?: never;
         options?: never;
@@ -770,7 +773,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Answers a failed, cancelled or interrupted message anew. */
+        /**
+         * Answers a failed, cancelled or interrupted message anew.
+         * @description 409 `cannot-retry` for any other; `busy` while a turn is open; `message-superseded` for one that has a newer version,
+         *     `replacement-waiting` while one waits.
+         */
         post: operations["messages_retry"];
         delete?: never;
         options?: never;
