@@ -141,8 +141,3 @@ mod tests {
         assert!(ids.into_iter().all(|id| !id.as_str().starts_with('-')));
     }
 }
-
-/// Tells null from absent.
-pub(crate) fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
-}
