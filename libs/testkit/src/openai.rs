@@ -21,6 +21,7 @@ use axum::{
     },
     response::{IntoResponse as _, Response},
     routing::{get, post},
+    serve::ListenerExt as _,
 };
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
@@ -150,6 +151,12 @@ impl OpenAi {
             .layer(DefaultBodyLimit::disable())
             .with_state(script.clone());
         let serving = tokio::spawn(async move {
+            // A token is sent when it is said.
+            let listener = listener.tap_io(|connection| {
+                if let Err(error) = connection.set_nodelay(true) {
+                    tracing::warn!(%error, "tokens may come late");
+                }
+            });
             if let Err(error) = axum::serve(listener, routes).await {
                 tracing::error!(%error, "the scripted endpoint has ended");
             }
