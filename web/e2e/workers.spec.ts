@@ -14,6 +14,7 @@ test("a worker goes from its command over the approval to online, by itself", as
   await expect(
     dialog.getByText(`curl -fsSL ${baseURL ?? ""}/install.sh | sh -s -- --token '${token}'`),
   ).toBeVisible();
+  await expect(dialog.getByText("On Windows, run it in WSL.")).toBeVisible();
   await dialog.getByText("Other ways to start it").click();
   await expect(
     dialog.getByText(`muster-worker-agent run --token '${token}' --server ${baseURL ?? ""}`),

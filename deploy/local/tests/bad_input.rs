@@ -62,6 +62,8 @@ fn bad(schema: &str, field: &str) -> Option<Vec<Value>> {
         (_, "expiresAt") => vec![json!(1), json!(-1)],
         (_, "scopes") => vec![json!([])],
         (_, "name") => vec![json!(""), json!(" \t"), json!("a\nb"), longer(64)],
+        // An empty one takes it back.
+        ("UpdateSession", "mode") => vec![json!("a\u{1b}b"), longer(64)],
         (_, "mode") => vec![json!(""), json!("a\u{1b}b"), longer(64)],
         (_, "title") => vec![json!(""), json!("  "), json!("a\u{1b}[2J"), longer(200)],
         (_, "model") => vec![json!(""), json!("no/such/model"), json!("demo/fast\n"), longer(256)],
