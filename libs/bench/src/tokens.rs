@@ -18,6 +18,8 @@ const LONG: Duration = Duration::from_secs(12);
 /// Tokens come as a fast model gives them: three at a time, a hundred times a second.
 const TICK: Duration = Duration::from_millis(10);
 const TOKENS_PER_TICK: usize = 3;
+/// How long the model is silent before: longer than it takes to store that the turn has begun, as every model is.
+const THINKS: Duration = Duration::from_millis(200);
 /// There and back again.
 const FAR: Duration = Duration::from_millis(50);
 
@@ -76,15 +78,15 @@ struct Taken {
 
 async fn take(model: &OpenAi, worker: &Running, session: &Session, viewer: &Viewer) -> Taken {
     let ticks = u32::try_from(LONG.as_millis() / TICK.as_millis()).unwrap_or_default();
-    let mut steps = vec![Step::Wait, Step::Text("first ".to_owned())];
-    for tick in 1..=ticks {
+    let mut steps = vec![Step::Wait];
+    for tick in 0..ticks {
+        steps.push(Step::At(THINKS + TICK * tick));
         // The first of them tells when it was said.
         steps.push(Step::Now);
         steps.extend((1..TOKENS_PER_TICK).map(|_| Step::Text("token ".to_owned())));
-        steps.push(Step::At(TICK * tick));
     }
     steps.extend([Step::Wait, Step::Text("last".to_owned())]);
-    let tokens = TOKENS_PER_TICK * usize::try_from(ticks).unwrap_or_default() + 1;
+    let tokens = TOKENS_PER_TICK * usize::try_from(ticks).unwrap_or_default();
     let before = viewer.count();
     model.reply(steps);
     let sent = session.send("go").await;
@@ -94,32 +96,32 @@ async fn take(model: &OpenAi, worker: &Running, session: &Session, viewer: &View
             break;
         }
     }
-    let chunks = |frames: &[Frame]| frames.iter().filter(|frame| frame.event == "chunk").count();
-    let (used, begun) = (worker.process().computed(), Instant::now());
-    model.go_on();
-    viewer.until("the first token", |frames| (chunks(frames.get(before..)?) > 0).then_some(())).await;
-    let first = begun.elapsed();
     let heard = Mutex::new(Heard::default());
-    let all = |frames: &[Frame]| {
+    let hear = |frames: &[Frame]| {
         let mut heard = heard.lock().unwrap_or_else(PoisonError::into_inner);
         let new = frames.get(before + heard.frames..).unwrap_or_default();
         heard.take(new);
-        (heard.tokens >= tokens).then_some(())
+        heard.tokens
     };
-    viewer.until("all tokens", all).await;
+    model.go_on();
+    viewer.until("the first token", |frames| (hear(frames) > 0).then_some(())).await;
+    let (used, begun) = (worker.process().computed(), Instant::now());
+    viewer.until("all tokens", |frames| (hear(frames) >= tokens).then_some(())).await;
     let took = begun.elapsed();
     let spent = worker.process().computed().zip(used).map_or(f64::NAN, |(now, used)| (now - used).as_secs_f64());
-    let came = chunks(viewer.frames().get(before..).unwrap_or_default());
+    let frames = viewer.frames();
+    let came = frames.get(before..).unwrap_or_default().iter().filter(|frame| frame.event == "chunk").count();
     let ending = Instant::now();
     model.go_on();
     viewer.whole_reply_to(&sent).await;
+    let heard = heard.into_inner().unwrap_or_else(PoisonError::into_inner);
     Taken {
         tokens: tokens as f64 / took.as_secs_f64(),
         chunks: came as f64 / took.as_secs_f64(),
-        first: millis(first),
+        first: heard.lags.first().copied().unwrap_or(f64::NAN),
         last: millis(ending.elapsed()),
         core: 100.0 * spent / took.as_secs_f64(),
-        lag: heard.into_inner().unwrap_or_else(PoisonError::into_inner).lag(),
+        lag: heard.lag(),
     }
 }
 
