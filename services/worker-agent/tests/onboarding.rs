@@ -17,7 +17,7 @@ use std::{
 use muster_testkit::{
     process::{Child, Command},
     script::executable,
-    stack::{Part, Stack, Waiting},
+    stack::{Frame, Part, Stack, Waiting},
 };
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -144,6 +144,27 @@ async fn what_is_given_beside_a_file_counts_for_all_of_its_workers_or_is_refused
     assert!(code == 64 && said.contains("cannot be used with"), "{code} {said}");
     let (code, said) = home.output(&["run", "--openai-model", "small"]).await;
     assert!(code == 64 && said.contains("token"), "{code} {said}");
+}
+
+/// It is ended as a service's manager does it. The file that setup has written is not looked at where there is another.
+#[tokio::test(flavor = "multi_thread")]
+async fn workers_of_a_directory_s_own_file_end_their_turns_before_they_go() {
+    let stack = Stack::start().await;
+    let waiting = stack.admin().await.machine("desk").await.worker().await;
+    let home = Home::new();
+    home.write_settings("this cannot be read");
+    let settings = [format!("server = \"{}\"\n", stack.url()), entry(waiting.token(), &home.directory("api"), "")];
+    std::fs::write(home.0.path().join("muster-worker.toml"), settings.concat()).unwrap();
+    let worker = waiting.running_in(home.run(&[])).approved().await;
+    let session = worker.session("demo/fast").await;
+    let viewer = session.view().await;
+    let sent = session.send("count 5000 every 10ms").await;
+    let counts = |frames: &[Frame]| frames.iter().any(|frame| frame.event == "chunk").then_some(());
+    viewer.until("it counts", counts).await;
+    let status = worker.process().stop(Duration::from_secs(10)).await;
+    assert_eq!(status.and_then(|status| status.code()), Some(0), "{}", worker.process().log_tail(20));
+    let reply = session.reply_to(&sent).await;
+    assert_eq!((reply.status.as_str(), reply.error.as_deref()), ("cancelled", Some("the worker was stopped")));
 }
 
 #[tokio::test(flavor = "multi_thread")]
