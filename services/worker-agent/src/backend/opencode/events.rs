@@ -92,6 +92,11 @@ impl Hub {
         Ear { hub: self.clone(), session: session.to_owned(), heard, route }
     }
 
+    /// Whether a turn listens to a session.
+    pub(super) fn hears(&self, session: &str) -> bool {
+        self.routes().listeners.contains_key(session)
+    }
+
     /// A sub-agent's session that was begun unheard works for the turn in this one.
     pub(super) fn adopt(&self, session: &str, child: String) {
         let mut routes = self.routes();

@@ -212,6 +212,10 @@ impl Transcript {
                 }
             }
         }
+        // What has become of files is that of all steps.
+        if let Some(prompt) = record.iter().find(|message| message.info.id == self.prompt) {
+            self.message(&prompt.info);
+        }
         self.missed = false;
     }
 

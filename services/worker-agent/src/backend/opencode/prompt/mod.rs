@@ -113,6 +113,12 @@ struct Talk<'a> {
 
 impl Talk<'_> {
     async fn drive(&mut self) -> Outcome {
+        let outcome = self.talk().await;
+        self.end().await;
+        outcome
+    }
+
+    async fn talk(&mut self) -> Outcome {
         if let Err(error) = self.begin().await {
             return refused(&error);
         }
@@ -162,7 +168,6 @@ impl Talk<'_> {
             };
             if let Some(outcome) = ended {
                 self.hear_of_changes().await;
-                self.end().await;
                 return outcome;
             }
         }

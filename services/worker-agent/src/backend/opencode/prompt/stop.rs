@@ -53,7 +53,12 @@ async fn abort(running: &Running, directory: &Path, session: &str) {
         tracing::warn!(%error, "opencode could not stop a turn");
     }
     // It would wait for ever, also for what nobody has heard of here.
-    for (waiting, _) in waiting(running, directory, session).await {
+    let left = waiting(running, directory, session).await;
+    // The next turn has begun meanwhile: it may be its own.
+    if running.hub.hears(session) {
+        return;
+    }
+    for (waiting, _) in left {
         requests::withdraw(&running.client, directory, &waiting).await;
     }
 }
