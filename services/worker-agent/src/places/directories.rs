@@ -55,7 +55,7 @@ pub fn directories(root: &Path, path: &str) -> Result<Directories, PlaceError> {
     }
     // Those that a repository has beside it are often where nobody looks: in a hidden directory, or one that it ignores.
     for tree in elsewhere.iter().filter_map(|tree| tree.canonicalize().ok()) {
-        if found.is_full() {
+        if found.is_full() || begun.elapsed() > LONG {
             more = true;
             break;
         }

@@ -8,11 +8,11 @@ use std::{
 };
 
 use muster_contracts::{
-    limits,
+    Message, limits,
     subject::ChatVerb,
     v1::{
-        Ask, AskResult, Commands, Empty, ListCommands, ListDirectories, ListFiles, ListModes, Modes, ask::What,
-        ask_result::Told,
+        Ask, AskResult, Command, Commands, Empty, ListCommands, ListDirectories, ListFiles, ListModes, Mode, Modes,
+        ask::What, ask_result::Told,
     },
 };
 use tokio::{sync::Notify, time::timeout};
@@ -25,6 +25,8 @@ use crate::{
 };
 
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// Bytes of modes or commands; more than is usual by far, and less than the broker takes of a worker.
+const OFFERED_BYTES: usize = 256 * 1024;
 /// Questions that are worked on at the same time; chat repeats the others.
 const AT_ONCE: usize = 16;
 
@@ -94,12 +96,15 @@ impl Asks {
             Some(What::ListModes(ListModes { directory })) => {
                 let directory = self.place(directory).await?;
                 let modes = self.backend.modes(&directory).await.map_err(words)?;
-                Ok(Some(Told::Modes(Modes { modes: modes.into_iter().take(limits::OFFERED).collect() })))
+                let brief = modes.into_iter().map(|mode| Mode { description: brief(mode.description), ..mode });
+                Ok(Some(Told::Modes(Modes { modes: fitting(brief) })))
             }
             Some(What::ListCommands(ListCommands { directory })) => {
                 let directory = self.place(directory).await?;
                 let commands = self.backend.commands(&directory).await.map_err(words)?;
-                Ok(Some(Told::Commands(Commands { commands: commands.into_iter().take(limits::OFFERED).collect() })))
+                let brief = commands.into_iter();
+                let brief = brief.map(|command| Command { description: self::brief(command.description), ..command });
+                Ok(Some(Told::Commands(Commands { commands: fitting(brief) })))
             }
             Some(What::ListDirectories(ListDirectories { path })) => {
                 let found = self.looked(move |root| places::directories(root, &path)).await?;
@@ -127,5 +132,37 @@ impl Asks {
         let found = tokio::task::spawn_blocking(move || look(&root)).await;
         let found = found.map_err(|error| Untold::from(error.to_string()))?;
         found.map_err(|error| Untold { words: Some(error.to_string()), missing: true })
+    }
+}
+
+/// As much of what is offered as a worker may tell at once.
+fn fitting<T: Message>(offered: impl Iterator<Item = T>) -> Vec<T> {
+    let mut room = OFFERED_BYTES;
+    let fits = |offer: &T| {
+        room = room.saturating_sub(offer.encoded_len());
+        room > 0
+    };
+    offered.take(limits::OFFERED).take_while(fits).collect()
+}
+
+fn brief(description: String) -> String {
+    match description.char_indices().nth(limits::DESCRIPTION_CHARS) {
+        Some((end, _)) => description.get(..end).unwrap_or_default().to_owned(),
+        None => description,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_offered_is_never_more_than_a_worker_may_say() {
+        let long = |letter: &str| Command { name: "a".to_owned(), description: brief(letter.repeat(100_000)) };
+        assert_eq!(long("x").description.len(), limits::DESCRIPTION_CHARS);
+        let told = fitting(std::iter::repeat_with(|| long("🦀")));
+        let bytes = told.iter().map(Message::encoded_len).sum::<usize>();
+        assert!(bytes <= OFFERED_BYTES && told.len() > 100, "{bytes} of {}", told.len());
+        assert_eq!(fitting(std::iter::repeat_with(Command::default)).len(), limits::OFFERED);
     }
 }
