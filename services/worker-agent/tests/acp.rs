@@ -251,7 +251,10 @@ async fn how_hard_a_model_thinks_is_chosen_with_it() {
         ("one#high", "one high", 0),
         // Nothing chosen is what it was before.
         ("one", "one medium", 0),
-        ("deep/er/two#high", "deep/er/two medium", 1),
+        ("one#high", "one high", 0),
+        ("deep/er/two#high", "deep/er/two high", 1),
+        ("deep/er/two", "deep/er/two high", 0),
+        ("one", "one medium", 0),
     ] {
         let told = ask(model, &before).await;
         assert_eq!((told.reply.content().as_str(), notices(&told).len()), (answer, notices_of_it), "{told:?}");
@@ -260,6 +263,39 @@ async fn how_hard_a_model_thinks_is_chosen_with_it() {
     // By now it is known that the other one has none.
     let models = stage.backend.models().await.unwrap();
     assert_eq!(models.iter().map(|model| model.variants.len()).collect::<Vec<_>>(), [2, 0]);
+    stage.end().await;
+}
+
+/// A turn that is refused, or stopped, may have made a choice by then.
+#[tokio::test]
+async fn what_a_turn_that_did_not_begin_has_chosen_is_known_to_the_next() {
+    let stage = stage("models").await;
+    let ask = async |model: &str, mode: &str, before: Option<&Told>| {
+        let known = before.and_then(|told| told.end.as_ref()?.backend_session_id.clone());
+        stage
+            .worker
+            .turn(&stage.session, "model", |start| {
+                (start.model, start.mode) = (model.to_owned(), Some(mode.to_owned()));
+                start.first = known.is_none();
+                start.backend_session_id = known;
+            })
+            .await
+    };
+    let begun = ask("one", "ask", None).await;
+    assert_eq!(begun.reply.content(), "one ask");
+    let refused = ask("deep/er/two", "nowhere", Some(&begun)).await;
+    assert!(ended(&refused).1.contains("does not offer nowhere"), "{refused:?}");
+    let told = ask("one", "ask", Some(&begun)).await;
+    assert_eq!(told.reply.content(), "one ask");
+    stage.end().await;
+}
+
+#[tokio::test]
+async fn a_model_that_an_agent_calls_default_is_chosen_like_any_other() {
+    let stage = stage("models default").await;
+    let begun = stage.worker.turn(&stage.session, "model", |start| start.model = "one".to_owned()).await;
+    assert_eq!(begun.reply.content(), "one ask");
+    assert_eq!(stage.go_on("model", &begun).await.reply.content(), "default ask");
     stage.end().await;
 }
 

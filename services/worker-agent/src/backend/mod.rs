@@ -1,4 +1,4 @@
-//! What a worker can drive. A backend is a folder in here and a line in the table of [`Choice`].
+//! What a worker can drive. A backend is a module in here and a line in the table of [`Choice`].
 
 pub mod acp;
 pub mod demo;

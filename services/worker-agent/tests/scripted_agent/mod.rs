@@ -175,6 +175,9 @@ impl Agent {
             modes.push(json!({"value": "ask", "name": "Ask"}));
         }
         let mut models = vec![json!({"value": "one", "name": "One"}), json!({"value": "deep/er/two", "name": "Two"})];
+        if self.can.contains("default") {
+            models.insert(0, json!({"value": "default", "name": "Recommended"}));
+        }
         if self.grown {
             models.push(json!({"value": "three", "name": "Three"}));
             modes.push(json!({"value": "plan", "name": "Plan"}));

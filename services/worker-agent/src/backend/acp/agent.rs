@@ -277,6 +277,14 @@ impl Agent {
         lock(&self.0.spare).take_if(|spare| spare.directory == directory)
     }
 
+    /// What can be chosen in a session that works there, if there is one.
+    pub(super) fn options(&self, directory: &Path) -> Option<Options> {
+        let sessions = lock(&self.0.sessions);
+        let spare = lock(&self.0.spare);
+        let mut there = sessions.values().chain(spare.as_ref()).filter(|opened| opened.directory == directory);
+        there.next().map(|opened| opened.options.clone())
+    }
+
     /// What it takes behind a slash in a session that works there.
     pub(super) fn commands(&self, directory: &Path) -> Vec<Command> {
         let sessions = lock(&self.0.sessions);

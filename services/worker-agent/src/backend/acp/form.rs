@@ -16,7 +16,7 @@ const CHARS: usize = 120;
 /// The answer to a question that need not be answered.
 const LEAVE_OUT: &str = "Leave it out";
 
-/// See the module. The questions are those of its fields, in their order.
+/// See the module. Each field is a question; they come by their names, since the agent tells them in no order.
 #[derive(Debug)]
 pub(super) struct Form {
     message: String,
@@ -223,7 +223,8 @@ impl Takes {
                 first.trim().parse().ok().filter(|number| (least..=most).contains(number)).map(Content::Integer)
             }
             Self::Number { least, most } => {
-                first.trim().parse().ok().filter(|number| (least..=most).contains(number)).map(Content::Number)
+                let fits = |number: &f64| number.is_finite() && (least..=most).contains(number);
+                first.trim().parse().ok().filter(fits).map(Content::Number)
             }
             Self::One(_) => self.chosen(first).cloned(),
             Self::Several { least, most, .. } => {
@@ -231,7 +232,12 @@ impl Takes {
                     Content::String(value) => Some(value.clone()),
                     _ => None,
                 };
-                let values = labels.iter().map(value).collect::<Option<Vec<_>>>()?;
+                // More than are shown are typed, with commas between them.
+                let typed = labels.iter().flat_map(|label| match self.chosen(label) {
+                    Some(_) => vec![label.clone()],
+                    None => label.split(',').map(|label| label.trim().to_owned()).collect(),
+                });
+                let values = typed.map(|label| value(&label)).collect::<Option<Vec<_>>>()?;
                 (least..=most).contains(&values.len()).then_some(Content::StringArray(values))
             }
         }
@@ -322,6 +328,7 @@ mod tests {
             (0, "A", "“Name” takes characters (at least 2)."),
             (1, "six", "“b” takes a whole number (1 to 5)."),
             (1, "6", "“b” takes a whole number (1 to 5)."),
+            (2, "-inf", "“c” takes a number (at most 0.5)."),
             (2, "NaN", "“c” takes a number (at most 0.5)."),
             (4, "eu", "“e” takes one of Europe, America."),
             (5, "w", "“f” takes choices (at most 2) of x, y, z."),
@@ -356,5 +363,10 @@ mod tests {
         assert!(question.custom && question.options.is_empty());
         assert_eq!(filled(&many, &[&["99"]]), Ok(json!({"action": "accept", "content": {"a": "99"}})));
         assert!(filled(&many, &[&["100"]]).is_err());
+        let of = (0..100).map(|number| number.to_string()).collect::<Vec<_>>();
+        let several = json!({"type": "array", "minItems": 2, "items": {"type": "string", "enum": of}});
+        let several = form(json!({"required": ["a"], "properties": {"a": several}})).unwrap();
+        assert_eq!(filled(&several, &[&["1, 99"]]), Ok(json!({"action": "accept", "content": {"a": ["1", "99"]}})));
+        assert!(filled(&several, &[&["1"]]).is_err() && filled(&several, &[&["1, 100"]]).is_err());
     }
 }

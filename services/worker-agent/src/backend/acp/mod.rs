@@ -227,9 +227,16 @@ impl Backend for Acp {
         Box::pin(async { Ok(self.known().models.clone()) })
     }
 
-    fn modes<'a>(&'a self, _directory: &'a Path) -> BoxFuture<'a, Result<Vec<Mode>, BackendError>> {
+    fn modes<'a>(&'a self, directory: &'a Path) -> BoxFuture<'a, Result<Vec<Mode>, BackendError>> {
         self.catch_up();
-        Box::pin(async { Ok(self.known().modes.clone()) })
+        let known = self.known().modes.clone();
+        // One that is being started has told none yet.
+        let running = self.agent.try_lock().ok();
+        let there = running.and_then(|agent| agent.as_ref()?.options(directory));
+        let mut modes = there.map_or_else(|| known.clone(), |options| options::listed_modes(&options));
+        // A session that is there may be in another one than a new one begins in.
+        modes.sort_by_key(|mode| known.first() != Some(mode));
+        Box::pin(async { Ok(modes) })
     }
 
     fn commands<'a>(&'a self, directory: &'a Path) -> BoxFuture<'a, Result<Vec<v1::Command>, BackendError>> {

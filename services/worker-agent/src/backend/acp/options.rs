@@ -81,17 +81,27 @@ impl Options {
         }
     }
 
+    fn select(&mut self, what: What) -> Option<&mut Select> {
+        match what {
+            What::Model => self.model.as_mut(),
+            What::Mode => self.mode.as_mut(),
+            What::Thought => self.thought.as_mut(),
+        }
+    }
+
     /// A value was chosen. Some agents answer with all choices anew, since one may depend on another.
     pub(super) fn chosen(&mut self, what: What, value: &str, answer: &Value) {
-        let select = match what {
-            What::Model => &mut self.model,
-            What::Mode => &mut self.mode,
-            What::Thought => &mut self.thought,
-        };
-        if let Some(select) = select {
+        if let Some(select) = self.select(what) {
             value.clone_into(&mut select.current);
         }
         self.read_config(answer);
+    }
+
+    /// What is chosen is not known any more.
+    pub(super) fn forget(&mut self, what: What) {
+        if let Some(select) = self.select(what) {
+            select.current.clear();
+        }
     }
 
     fn read_config(&mut self, answer: &Value) {

@@ -24,31 +24,29 @@ pub(super) async fn begin(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Ope
     let known = known.filter(|known| turn.backend_session_id.as_deref().is_none_or(|id| *id == *known.id));
     let mut opened = match known {
         Some(known) => heard(agent, idle(agent, known).await?),
-        None => {
-            let opened = open(agent, turn, io).await?;
-            agent.keep(&turn.session, opened.clone());
-            opened
-        }
+        None => open(agent, turn, io).await?,
     };
-    let is_offered = opened.options.model.as_ref().is_some_and(|select| select.has(&turn.model));
-    let (model, level) = if is_offered { (turn.model.as_str(), None) } else { model::split(&turn.model) };
-    if model != DEFAULT_MODEL {
-        choose(agent, &mut opened, What::Model, model).await?;
+    // From here on each choice is kept when it is made: the turn may be stopped, or refused, in between.
+    agent.keep(&turn.session, opened.clone());
+    let offers = |model: &str| opened.options.model.as_ref().is_some_and(|select| select.has(model));
+    let (model, level) = if offers(&turn.model) { (turn.model.as_str(), None) } else { model::split(&turn.model) };
+    // Where there is no choice one of this name is shown, but an agent may also call one of its own so.
+    if offers(model) || model != DEFAULT_MODEL {
+        choose(agent, &turn.session, &mut opened, What::Model, model).await?;
     }
-    think(agent, &mut opened, level, io).await?;
+    think(agent, &turn.session, &mut opened, level, io).await?;
     if let Some(mode) = &turn.mode {
         if may_be_in(mode, agent, turn, io).await {
-            choose(agent, &mut opened, What::Mode, mode).await?;
+            choose(agent, &turn.session, &mut opened, What::Mode, mode).await?;
             agent.mode_is_chosen(&turn.session);
         } else {
             let careful = opened.options.mode.as_ref().and_then(Select::careful).map(str::to_owned);
             let careful = careful.ok_or_else(|| CallError::Refused(format!("it has no mode but {mode}")))?;
-            choose(agent, &mut opened, What::Mode, &careful).await?;
+            choose(agent, &turn.session, &mut opened, What::Mode, &careful).await?;
         }
     } else {
         agent.mode_is_chosen(&turn.session);
     }
-    agent.keep(&turn.session, opened.clone());
     Ok(opened)
 }
 
@@ -72,7 +70,7 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
         let mut opened = heard(agent, opened);
         let bypass = opened.options.mode.as_ref().filter(|mode| mode.may_be_bypass()).cloned();
         if let Some(mode) = bypass.filter(|_| turn.mode.is_none()) {
-            be_careful(agent, &mut opened, &mode, io).await?;
+            be_careful(agent, &turn.session, &mut opened, &mode, io).await?;
         }
         return Ok(opened);
     }
@@ -127,12 +125,18 @@ async fn goes_on(mode: &str, io: &TurnIo) -> bool {
 }
 
 /// A session that comes back after a restart asks before it acts, until a person says otherwise.
-async fn be_careful(agent: &Agent, opened: &mut Opened, mode: &Select, io: &TurnIo) -> Result<(), CallError> {
+async fn be_careful(
+    agent: &Agent,
+    session: &str,
+    opened: &mut Opened,
+    mode: &Select,
+    io: &TurnIo,
+) -> Result<(), CallError> {
     let Some(careful) = mode.careful() else {
         let allowed = goes_on(&mode.current, io).await;
         return allowed.then_some(()).ok_or_else(|| CallError::Refused(format!("it has no mode but {}", mode.current)));
     };
-    choose(agent, opened, What::Mode, careful).await?;
+    choose(agent, session, opened, What::Mode, careful).await?;
     if !mode.current.is_empty() {
         let text =
             format!("The session was in the mode {}, in which nobody is asked. It goes on in {careful}.", mode.current);
@@ -142,27 +146,37 @@ async fn be_careful(agent: &Agent, opened: &mut Opened, mode: &Select, io: &Turn
 }
 
 /// Has the model think as hard as the user chose; where the user no longer does, as it did by itself.
-async fn think(agent: &Agent, opened: &mut Opened, level: Option<&str>, io: &TurnIo) -> Result<(), CallError> {
+async fn think(
+    agent: &Agent,
+    session: &str,
+    opened: &mut Opened,
+    level: Option<&str>,
+    io: &TurnIo,
+) -> Result<(), CallError> {
     let options = &mut opened.options;
-    let thought = options.thought.as_ref();
-    if let Some(level) = level {
-        let Some(thought) = thought.filter(|thought| thought.has(level)) else {
+    let Some(thought) = options.thought.as_ref().filter(|thought| level.is_none_or(|level| thought.has(level))) else {
+        if let Some(level) = level {
             let text =
                 format!("This model can't be told to think at the level {level}: it thinks as it does by itself.");
             io.notice("thought", text).await;
-            return Ok(());
-        };
-        options.thought_before.get_or_insert_with(|| thought.current.clone());
-        return choose(agent, opened, What::Thought, level).await;
-    }
-    match options.thought_before.take().filter(|before| thought.is_some_and(|thought| thought.has(before))) {
-        Some(before) => choose(agent, opened, What::Thought, &before).await,
+        }
+        return Ok(());
+    };
+    let level = match level {
+        Some(level) => {
+            options.thought_before.get_or_insert_with(|| thought.current.clone());
+            Some(level.to_owned())
+        }
+        None => options.thought_before.take().filter(|before| thought.has(before)),
+    };
+    match level {
+        Some(level) => choose(agent, session, opened, What::Thought, &level).await,
         None => Ok(()),
     }
 }
 
 /// Chooses a value where it is not chosen already.
-async fn choose(agent: &Agent, opened: &mut Opened, what: What, value: &str) -> Result<(), CallError> {
+async fn choose(agent: &Agent, session: &str, opened: &mut Opened, what: What, value: &str) -> Result<(), CallError> {
     let Some(select) = opened.options.get(what) else { return Ok(()) };
     if select.current == value {
         return Ok(());
@@ -171,7 +185,11 @@ async fn choose(agent: &Agent, opened: &mut Opened, what: What, value: &str) -> 
         return Err(CallError::Refused(format!("it does not offer {value}; choose another one")));
     }
     let (method, params) = select.call(&opened.id, value);
+    // Until it answers, nobody knows which of the two it is.
+    opened.options.forget(what);
+    agent.keep(session, opened.clone());
     let answer = agent.call(method, params).await?;
     opened.options.chosen(what, value, &answer);
+    agent.keep(session, opened.clone());
     Ok(())
 }
