@@ -216,6 +216,7 @@ async fn what_an_agent_changes_between_turns_counts() {
         start.mode = Some("ask".to_owned());
     };
     stage.worker.turn(&stage.session, "change afterwards", asks).await;
+    fs::write(stage.root().join("change"), "").unwrap();
     let news = async {
         while stage.backend.models().await.unwrap().len() < 3 {
             changed.changed().await.unwrap();

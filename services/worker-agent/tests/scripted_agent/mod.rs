@@ -152,6 +152,9 @@ impl Agent {
                         fs::write("told", "").unwrap();
                     }
                     if text == "change afterwards" {
+                        while !fs::exists("change").unwrap() {
+                            thread::sleep(Duration::from_millis(20));
+                        }
                         self.grown = true;
                         "yolo".clone_into(&mut self.mode);
                         update(

@@ -282,7 +282,10 @@ impl Agent {
         let sessions = lock(&self.0.sessions);
         let spare = lock(&self.0.spare);
         let mut there = sessions.values().chain(spare.as_ref()).filter(|opened| opened.directory == directory);
-        there.next().map(|opened| opened.options.clone())
+        let Opened { id, options, .. } = there.next()?;
+        let mut options = options.clone();
+        options.hear(self.0.hub.choices(id));
+        Some(options)
     }
 
     /// What it takes behind a slash in a session that works there.

@@ -127,8 +127,14 @@ impl Hub {
         lock(&self.0.listeners)
     }
 
-    /// What was told of a session's choices since its last turn. Its next turn hears the rest.
+    /// What was told of a session's choices since its last turn.
     pub(super) fn choices(&self, session: &str) -> Vec<SessionUpdate> {
+        let aside = lock(&self.0.aside);
+        aside.get(session).into_iter().flatten().filter(|update| is_choice(update)).cloned().collect()
+    }
+
+    /// Takes what was told of a session's choices since its last turn. Its next turn hears the rest.
+    pub(super) fn take_choices(&self, session: &str) -> Vec<SessionUpdate> {
         let mut aside = lock(&self.0.aside);
         let Some(told) = aside.get_mut(session) else { return Vec::new() };
         told.extract_if(.., |update| is_choice(update)).collect()

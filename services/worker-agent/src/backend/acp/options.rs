@@ -112,11 +112,15 @@ impl Options {
     }
 
     /// The agent tells of its choices by itself.
-    pub(super) fn hear(&mut self, told: SessionUpdate) {
-        match (told, &mut self.mode) {
-            (SessionUpdate::ConfigOptionUpdate(told), _) => self.configure(&told.config_options),
-            (SessionUpdate::CurrentModeUpdate(told), Some(mode)) => mode.current = told.current_mode_id.0.to_string(),
-            _ => {}
+    pub(super) fn hear(&mut self, told: impl IntoIterator<Item = SessionUpdate>) {
+        for told in told {
+            match (told, &mut self.mode) {
+                (SessionUpdate::ConfigOptionUpdate(told), _) => self.configure(&told.config_options),
+                (SessionUpdate::CurrentModeUpdate(told), Some(mode)) => {
+                    mode.current = told.current_mode_id.0.to_string();
+                }
+                _ => {}
+            }
         }
     }
 

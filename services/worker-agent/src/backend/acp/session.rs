@@ -87,9 +87,7 @@ async fn open(agent: &Agent, turn: &Turn, io: &TurnIo) -> Result<Opened, CallErr
 
 /// The session with its choices as the agent has told them outside of a turn.
 fn heard(agent: &Agent, mut opened: Opened) -> Opened {
-    for told in agent.hub().choices(&opened.id) {
-        opened.options.hear(told);
-    }
+    opened.options.hear(agent.hub().take_choices(&opened.id));
     opened
 }
 
