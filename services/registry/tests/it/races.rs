@@ -189,8 +189,12 @@ async fn decide_at_random(stack: Stack, another: Option<Child>, rounds: usize, s
                     tell_account(&stack, !allowed, revision).await;
                 }
                 (_, false) => {
-                    let mut wire = Wire::connect(stack.broker.address(), &other).await.unwrap();
-                    register(&mut wire, &token, &other).await.unwrap();
+                    // Until its account is known to be enabled again it is told to come back.
+                    eventually("another key asks", || async {
+                        let mut wire = Wire::connect(stack.broker.address(), &other).await.ok()?;
+                        (register(&mut wire, &token, &other).await? == RegisterStatus::Mismatch).then_some(())
+                    })
+                    .await;
                     approve(&stack, &token, &other).await;
                 }
                 (_, true) => approve(&stack, &token, &login).await,
