@@ -132,7 +132,9 @@ pub(crate) async fn list(
     let (at, place, id) =
         behind.map_or((i64::MAX, 0, ""), |Place { at, place, audit_id }| (*at, *place, audit_id.as_str()));
     let rows = sqlx::query(sqlx::AssertSqlSafe(format!(
-        "SELECT * FROM audit WHERE {whose} AND at >= $2 AND at < $3 AND (at, place, audit_id) < ($4, $11, $5) \
+        "SELECT audit_id, at, place, user_id, username, action, entity, object_id, object_name, detail, machine_id, \
+           worker_id, session_id, actor_id, actor_name, actor_worker_id, token_id, token_name, address \
+         FROM audit WHERE {whose} AND at >= $2 AND at < $3 AND (at, place, audit_id) < ($4, $11, $5) \
            AND ($6 = '' OR entity = $6) AND ($7 = '' OR action = $7) AND ($8 = '' OR actor_id = $8) \
            AND ($9 = '' OR $9 IN (object_id, machine_id, worker_id, session_id)) \
          ORDER BY at DESC, place DESC, audit_id DESC LIMIT $10"

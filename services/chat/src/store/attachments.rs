@@ -20,6 +20,13 @@ pub struct AttachmentRow {
     digest: Option<Vec<u8>>,
 }
 
+/// Its columns.
+macro_rules! attachment_columns {
+    () => {
+        columns!("": attachment_id, user_id, name, media_type, size, digest)
+    };
+}
+
 impl AttachmentRow {
     /// As others see it.
     #[must_use]
@@ -108,10 +115,11 @@ pub async fn commit(
     whole: &v1::Attachment,
     expires_at: i64,
 ) -> Result<Option<AttachmentRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE attachments SET name = $3, media_type = $4, size = $5, digest = $6, state = 2, expires_at = $7
-         WHERE attachment_id = $1 AND user_id = $2 AND state = 1 RETURNING *",
-    )
+         WHERE attachment_id = $1 AND user_id = $2 AND state = 1 RETURNING ",
+        attachment_columns!()
+    ))
     .bind(&whole.attachment_id)
     .bind(user_id)
     .bind(&whole.name)
@@ -129,10 +137,12 @@ pub async fn get<'e>(
     attachment_id: &str,
     now: i64,
 ) -> Result<Option<AttachmentRow>, DbError> {
-    sqlx::query_as(
-        "SELECT * FROM attachments
-         WHERE attachment_id = $1 AND state = 2 AND (expires_at IS NULL OR expires_at > $2)",
-    )
+    sqlx::query_as(concat!(
+        "SELECT ",
+        attachment_columns!(),
+        " FROM attachments
+         WHERE attachment_id = $1 AND state = 2 AND (expires_at IS NULL OR expires_at > $2)"
+    ))
     .bind(attachment_id)
     .bind(now)
     .fetch_optional(executor)

@@ -49,6 +49,20 @@ pub struct MessageRow {
     pub traceparent: Option<String>,
 }
 
+/// Its columns.
+macro_rules! message_columns {
+    () => {
+        message_columns!("")
+    };
+    ($alias:literal) => {
+        columns!($alias:
+            message_id, chat_session_id, position, role, content, parts, status, model, reply_to, replaces,
+            superseded_by, error, chunk_count, content_hash, received_number, timestamp, revision,
+            attachments, version, mode, origin_id, traceparent)
+    };
+}
+pub(super) use message_columns;
+
 impl MessageRow {
     /// The status of its turn.
     #[must_use]
@@ -116,7 +130,10 @@ pub async fn get<'e>(
     executor: impl Executor<'e, Database = Any>,
     message_id: &str,
 ) -> Result<Option<MessageRow>, DbError> {
-    sqlx::query_as("SELECT * FROM chat_messages WHERE message_id = $1").bind(message_id).fetch_optional(executor).await
+    sqlx::query_as(concat!("SELECT ", message_columns!(), " FROM chat_messages WHERE message_id = $1"))
+        .bind(message_id)
+        .fetch_optional(executor)
+        .await
 }
 
 /// Bytes of the last `limit` messages before a position, newest first.
@@ -162,9 +179,11 @@ pub async fn page<'e>(
     before: i64,
     limit: i64,
 ) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(
-        "SELECT * FROM chat_messages WHERE chat_session_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3",
-    )
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM chat_messages WHERE chat_session_id = $1 AND position < $2 ORDER BY position DESC LIMIT $3"
+    ))
     .bind(session_id)
     .bind(before)
     .bind(limit)
@@ -179,9 +198,11 @@ pub async fn page_behind<'e>(
     behind: i64,
     limit: i64,
 ) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(
-        "SELECT * FROM chat_messages WHERE chat_session_id = $1 AND position > $2 ORDER BY position LIMIT $3",
-    )
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM chat_messages WHERE chat_session_id = $1 AND position > $2 ORDER BY position LIMIT $3"
+    ))
     .bind(session_id)
     .bind(behind)
     .bind(limit)
@@ -237,10 +258,11 @@ pub async fn set_status(
     from: v1::TurnStatus,
     to: v1::TurnStatus,
 ) -> Result<Option<MessageRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE chat_messages SET status = $3, revision = revision + 1
-         WHERE message_id = $1 AND status = $2 RETURNING *",
-    )
+         WHERE message_id = $1 AND status = $2 RETURNING ",
+        message_columns!()
+    ))
     .bind(message_id)
     .bind(i64::from(i32::from(from)))
     .bind(i64::from(i32::from(to)))
@@ -313,10 +335,14 @@ pub async fn waiting(connection: &mut AnyConnection, session_id: &str) -> Result
 
 /// The messages that wait in a session, in their order.
 pub async fn list_waiting(connection: &mut AnyConnection, session_id: &str) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as("SELECT * FROM chat_messages WHERE chat_session_id = $1 AND status = 1 ORDER BY position")
-        .bind(session_id)
-        .fetch_all(connection)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM chat_messages WHERE chat_session_id = $1 AND status = 1 ORDER BY position"
+    ))
+    .bind(session_id)
+    .fetch_all(connection)
+    .await
 }
 
 /// Puts a message that waits before all others that do; those that wait, in their new order.
@@ -337,10 +363,14 @@ pub async fn put_first(
 
 /// The last message of a session, waiting ones included.
 pub async fn last(connection: &mut AnyConnection, session_id: &str) -> Result<Option<MessageRow>, DbError> {
-    sqlx::query_as("SELECT * FROM chat_messages WHERE chat_session_id = $1 ORDER BY position DESC LIMIT 1")
-        .bind(session_id)
-        .fetch_optional(connection)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM chat_messages WHERE chat_session_id = $1 ORDER BY position DESC LIMIT 1"
+    ))
+    .bind(session_id)
+    .fetch_optional(connection)
+    .await
 }
 
 /// What shall be different in a message that waits.
@@ -360,11 +390,12 @@ pub async fn edit(
     message_id: &str,
     edit: &Edit<'_>,
 ) -> Result<Option<MessageRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE chat_messages SET content = COALESCE($2, content), model = COALESCE($3, model),
            mode = COALESCE($4, mode), revision = revision + 1
-         WHERE message_id = $1 AND status = 1 RETURNING *",
-    )
+         WHERE message_id = $1 AND status = 1 RETURNING ",
+        message_columns!()
+    ))
     .bind(message_id)
     .bind(edit.content)
     .bind(edit.model)
@@ -390,11 +421,14 @@ pub async fn set_attachments(
     message_id: &str,
     attachments: Vec<v1::Attachment>,
 ) -> Result<Option<MessageRow>, DbError> {
-    sqlx::query_as("UPDATE chat_messages SET attachments = $2 WHERE message_id = $1 AND status = 1 RETURNING *")
-        .bind(message_id)
-        .bind(kept(attachments))
-        .fetch_optional(connection)
-        .await
+    sqlx::query_as(concat!(
+        "UPDATE chat_messages SET attachments = $2 WHERE message_id = $1 AND status = 1 RETURNING ",
+        message_columns!()
+    ))
+    .bind(message_id)
+    .bind(kept(attachments))
+    .fetch_optional(connection)
+    .await
 }
 
 /// Withdraws a message that waits; false when it waits no more.
@@ -413,10 +447,11 @@ pub async fn supersede_replies(
     message_id: &str,
     by: &str,
 ) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE chat_messages SET superseded_by = $3, revision = revision + 1
-         WHERE chat_session_id = $1 AND reply_to = $2 AND message_id <> $3 AND superseded_by IS NULL RETURNING *",
-    )
+         WHERE chat_session_id = $1 AND reply_to = $2 AND message_id <> $3 AND superseded_by IS NULL RETURNING ",
+        message_columns!()
+    ))
     .bind(session_id)
     .bind(message_id)
     .bind(by)
@@ -473,11 +508,12 @@ pub async fn finish(
     finished: &Finished<'_>,
 ) -> Result<Option<MessageRow>, DbError> {
     let number = i64::try_from(finished.assembled.number).unwrap_or(i64::MAX);
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE chat_messages SET content = $2, parts = $3, status = $4, error = $5, chunk_count = $6,
            content_hash = $7, received_number = $6, revision = revision + 1
-         WHERE message_id = $1 RETURNING *",
-    )
+         WHERE message_id = $1 RETURNING ",
+        message_columns!()
+    ))
     .bind(reply_id)
     .bind(&finished.assembled.content)
     .bind(finished.assembled.bytes())
@@ -496,9 +532,10 @@ pub async fn set_turn_status(
     status: v1::TurnStatus,
     error: Option<&str>,
 ) -> Result<Option<MessageRow>, DbError> {
-    sqlx::query_as(
-        "UPDATE chat_messages SET status = $2, error = $3, revision = revision + 1 WHERE message_id = $1 RETURNING *",
-    )
+    sqlx::query_as(concat!(
+        "UPDATE chat_messages SET status = $2, error = $3, revision = revision + 1 WHERE message_id = $1 RETURNING ",
+        message_columns!()
+    ))
     .bind(message_id)
     .bind(i64::from(i32::from(status)))
     .bind(error)
@@ -514,9 +551,13 @@ pub async fn delete(connection: &mut AnyConnection, message_id: &str) -> Result<
 
 /// Messages from before a time that are over, oldest first.
 pub async fn over_since(connection: &mut AnyConnection, before: i64, limit: i64) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as("SELECT * FROM chat_messages WHERE timestamp < $1 AND status >= 4 ORDER BY timestamp LIMIT $2")
-        .bind(before)
-        .bind(limit)
-        .fetch_all(connection)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM chat_messages WHERE timestamp < $1 AND status >= 4 ORDER BY timestamp LIMIT $2"
+    ))
+    .bind(before)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
 }

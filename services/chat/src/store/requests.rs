@@ -26,6 +26,15 @@ pub struct RequestRow {
     revision: i64,
 }
 
+/// Its columns.
+macro_rules! request_columns {
+    () => {
+        columns!("":
+            chat_session_id, request_id, reply_id, worker_id, user_id, body, status, outcome, answered_by,
+            asked_at, revision)
+    };
+}
+
 impl RequestRow {
     /// Its status.
     #[must_use]
@@ -72,12 +81,13 @@ pub async fn insert(
     status: v1::RequestStatus,
     asked_at: i64,
 ) -> Result<Option<RequestRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "INSERT INTO requests (chat_session_id, request_id, reply_id, worker_id, user_id, body, status, outcome,
            answered_by, asked_at, revision)
          VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, $8, 1)
-         ON CONFLICT DO NOTHING RETURNING *",
-    )
+         ON CONFLICT DO NOTHING RETURNING ",
+        request_columns!()
+    ))
     .bind(&turn.chat_session_id)
     .bind(&body.request_id)
     .bind(&turn.reply_id)
@@ -96,11 +106,15 @@ pub async fn get<'e>(
     session_id: &str,
     request_id: &str,
 ) -> Result<Option<RequestRow>, DbError> {
-    sqlx::query_as("SELECT * FROM requests WHERE chat_session_id = $1 AND request_id = $2")
-        .bind(session_id)
-        .bind(request_id)
-        .fetch_optional(executor)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        request_columns!(),
+        " FROM requests WHERE chat_session_id = $1 AND request_id = $2"
+    ))
+    .bind(session_id)
+    .bind(request_id)
+    .fetch_optional(executor)
+    .await
 }
 
 /// What waits for a user, oldest first, behind a given one.
@@ -110,11 +124,13 @@ pub async fn pending<'e>(
     after: (i64, &str),
     limit: i64,
 ) -> Result<Vec<RequestRow>, DbError> {
-    sqlx::query_as(
-        "SELECT * FROM requests WHERE user_id = $1 AND status = 1
+    sqlx::query_as(concat!(
+        "SELECT ",
+        request_columns!(),
+        " FROM requests WHERE user_id = $1 AND status = 1
            AND (asked_at > $2 OR (asked_at = $2 AND request_id > $3))
-         ORDER BY asked_at, request_id LIMIT $4",
-    )
+         ORDER BY asked_at, request_id LIMIT $4"
+    ))
     .bind(user_id)
     .bind(after.0)
     .bind(after.1)
@@ -130,10 +146,12 @@ pub async fn of_reply<'e>(
     after: (i64, &str),
     limit: i64,
 ) -> Result<Vec<RequestRow>, DbError> {
-    sqlx::query_as(
-        "SELECT * FROM requests WHERE reply_id = $1 AND (asked_at > $2 OR (asked_at = $2 AND request_id > $3))
-         ORDER BY asked_at, request_id LIMIT $4",
-    )
+    sqlx::query_as(concat!(
+        "SELECT ",
+        request_columns!(),
+        " FROM requests WHERE reply_id = $1 AND (asked_at > $2 OR (asked_at = $2 AND request_id > $3))
+         ORDER BY asked_at, request_id LIMIT $4"
+    ))
     .bind(reply_id)
     .bind(after.0)
     .bind(after.1)
@@ -150,10 +168,11 @@ pub async fn answer(
     answer: &v1::Answer,
     by: &str,
 ) -> Result<Option<RequestRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE requests SET status = 2, outcome = $3, answered_by = $4, revision = revision + 1
-         WHERE chat_session_id = $1 AND request_id = $2 AND status = 1 RETURNING *",
-    )
+         WHERE chat_session_id = $1 AND request_id = $2 AND status = 1 RETURNING ",
+        request_columns!()
+    ))
     .bind(session_id)
     .bind(request_id)
     .bind(answer.encode_to_vec())
@@ -164,9 +183,10 @@ pub async fn answer(
 
 /// The turn is over: what waits in it waits no more.
 pub async fn gone(connection: &mut AnyConnection, reply_id: &str) -> Result<Vec<RequestRow>, DbError> {
-    sqlx::query_as(
-        "UPDATE requests SET status = 3, revision = revision + 1 WHERE reply_id = $1 AND status = 1 RETURNING *",
-    )
+    sqlx::query_as(concat!(
+        "UPDATE requests SET status = 3, revision = revision + 1 WHERE reply_id = $1 AND status = 1 RETURNING ",
+        request_columns!()
+    ))
     .bind(reply_id)
     .fetch_all(connection)
     .await
@@ -174,9 +194,10 @@ pub async fn gone(connection: &mut AnyConnection, reply_id: &str) -> Result<Vec<
 
 /// The turn goes on: what was not answered in it waits again.
 pub async fn back(connection: &mut AnyConnection, reply_id: &str) -> Result<Vec<RequestRow>, DbError> {
-    sqlx::query_as(
-        "UPDATE requests SET status = 1, revision = revision + 1 WHERE reply_id = $1 AND status = 3 RETURNING *",
-    )
+    sqlx::query_as(concat!(
+        "UPDATE requests SET status = 1, revision = revision + 1 WHERE reply_id = $1 AND status = 3 RETURNING ",
+        request_columns!()
+    ))
     .bind(reply_id)
     .fetch_all(connection)
     .await
@@ -187,10 +208,14 @@ pub async fn answers<'e>(
     executor: impl Executor<'e, Database = Any>,
     reply_id: &str,
 ) -> Result<Vec<RequestRow>, DbError> {
-    sqlx::query_as("SELECT * FROM requests WHERE reply_id = $1 AND status = 2 ORDER BY asked_at")
-        .bind(reply_id)
-        .fetch_all(executor)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        request_columns!(),
+        " FROM requests WHERE reply_id = $1 AND status = 2 ORDER BY asked_at"
+    ))
+    .bind(reply_id)
+    .fetch_all(executor)
+    .await
 }
 
 /// Forgets what was asked in a reply.

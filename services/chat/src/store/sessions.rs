@@ -54,7 +54,11 @@ pub struct SessionRow {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT s.*,
+            "SELECT ",
+            columns!("s.": chat_session_id, worker_id, user_id, title, model, mode, directory, status, pinned, unread,
+                queue_paused, backend_session_id, input_tokens, output_tokens, cost, last_activity, created_at, revision,
+                forked_session_id, forked_message_id, fork_backend_session_id),
+            ",
                CAST(CASE WHEN EXISTS (SELECT 1 FROM turns t WHERE t.chat_session_id = s.chat_session_id AND t.ended_at IS NULL)
                  THEN 1 ELSE 0 END AS BIGINT) AS working,
                CAST(CASE WHEN EXISTS (SELECT 1 FROM requests r WHERE r.chat_session_id = s.chat_session_id AND r.status = 1)

@@ -5,7 +5,7 @@ use muster_contracts::{id, v1};
 use muster_service::DbError;
 use sqlx::{Any, AnyConnection, Executor};
 
-use super::MessageRow;
+use super::{MessageRow, messages::message_columns};
 
 /// A turn from the moment at which its worker is told of it.
 #[derive(Debug, Clone, sqlx::FromRow)]
@@ -35,6 +35,18 @@ pub struct TurnRow {
     pub claimed_at: i64,
     /// When it ended.
     pub ended_at: Option<i64>,
+}
+
+/// Its columns.
+macro_rules! turn_columns {
+    () => {
+        turn_columns!("")
+    };
+    ($alias:literal) => {
+        columns!($alias:
+            reply_id, message_id, chat_session_id, worker_id, status, nonce, instance, term, stream_position,
+            stop, stop_reason, storage_full, claimed_at, ended_at)
+    };
 }
 
 impl TurnRow {
@@ -104,7 +116,10 @@ pub async fn insert(connection: &mut AnyConnection, turn: &TurnRow) -> Result<bo
 
 /// One turn.
 pub async fn get<'e>(executor: impl Executor<'e, Database = Any>, reply_id: &str) -> Result<Option<TurnRow>, DbError> {
-    sqlx::query_as("SELECT * FROM turns WHERE reply_id = $1").bind(reply_id).fetch_optional(executor).await
+    sqlx::query_as(concat!("SELECT ", turn_columns!(), " FROM turns WHERE reply_id = $1"))
+        .bind(reply_id)
+        .fetch_optional(executor)
+        .await
 }
 
 /// Whether a worker was ever told of a message and has not given it back.
@@ -121,7 +136,7 @@ pub async fn open_of_session<'e>(
     executor: impl Executor<'e, Database = Any>,
     session_id: &str,
 ) -> Result<Option<TurnRow>, DbError> {
-    sqlx::query_as("SELECT * FROM turns WHERE chat_session_id = $1 AND ended_at IS NULL")
+    sqlx::query_as(concat!("SELECT ", turn_columns!(), " FROM turns WHERE chat_session_id = $1 AND ended_at IS NULL"))
         .bind(session_id)
         .fetch_optional(executor)
         .await
@@ -133,11 +148,13 @@ pub async fn of_worker<'e>(
     reply_id: &str,
     worker_id: &str,
 ) -> Result<Option<TurnRow>, DbError> {
-    sqlx::query_as(
-        "SELECT t.* FROM turns t JOIN chat_sessions s ON s.chat_session_id = t.chat_session_id
+    sqlx::query_as(concat!(
+        "SELECT ",
+        turn_columns!("t."),
+        " FROM turns t JOIN chat_sessions s ON s.chat_session_id = t.chat_session_id
            JOIN workers w ON w.worker_id = t.worker_id AND w.user_id = s.user_id
-         WHERE t.reply_id = $1 AND t.worker_id = $2",
-    )
+         WHERE t.reply_id = $1 AND t.worker_id = $2"
+    ))
     .bind(reply_id)
     .bind(worker_id)
     .fetch_optional(executor)
@@ -149,10 +166,14 @@ pub async fn open_of_worker<'e>(
     executor: impl Executor<'e, Database = Any>,
     worker_id: &str,
 ) -> Result<Vec<TurnRow>, DbError> {
-    sqlx::query_as("SELECT * FROM turns WHERE worker_id = $1 AND ended_at IS NULL ORDER BY claimed_at, reply_id")
-        .bind(worker_id)
-        .fetch_all(executor)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        turn_columns!(),
+        " FROM turns WHERE worker_id = $1 AND ended_at IS NULL ORDER BY claimed_at, reply_id"
+    ))
+    .bind(worker_id)
+    .fetch_all(executor)
+    .await
 }
 
 /// The open turns that a worker may know of: those in sessions of its own user.
@@ -160,11 +181,13 @@ pub async fn open_for<'e>(
     executor: impl Executor<'e, Database = Any>,
     worker_id: &str,
 ) -> Result<Vec<TurnRow>, DbError> {
-    sqlx::query_as(
-        "SELECT t.* FROM turns t JOIN chat_sessions s ON s.chat_session_id = t.chat_session_id
+    sqlx::query_as(concat!(
+        "SELECT ",
+        turn_columns!("t."),
+        " FROM turns t JOIN chat_sessions s ON s.chat_session_id = t.chat_session_id
            JOIN workers w ON w.worker_id = t.worker_id AND w.user_id = s.user_id
-         WHERE t.worker_id = $1 AND t.ended_at IS NULL ORDER BY t.claimed_at, t.reply_id",
-    )
+         WHERE t.worker_id = $1 AND t.ended_at IS NULL ORDER BY t.claimed_at, t.reply_id"
+    ))
     .bind(worker_id)
     .fetch_all(executor)
     .await
@@ -176,12 +199,14 @@ pub async fn open_of_absent<'e>(
     after: (i64, &str),
     limit: i64,
 ) -> Result<Vec<TurnRow>, DbError> {
-    sqlx::query_as(
-        "SELECT t.* FROM turns t LEFT JOIN workers w ON w.worker_id = t.worker_id
+    sqlx::query_as(concat!(
+        "SELECT ",
+        turn_columns!("t."),
+        " FROM turns t LEFT JOIN workers w ON w.worker_id = t.worker_id
          WHERE t.ended_at IS NULL AND (w.online IS NULL OR w.online = 0)
            AND (t.claimed_at > $1 OR (t.claimed_at = $1 AND t.reply_id > $2))
-         ORDER BY t.claimed_at, t.reply_id LIMIT $3",
-    )
+         ORDER BY t.claimed_at, t.reply_id LIMIT $3"
+    ))
     .bind(after.0)
     .bind(after.1)
     .bind(limit)
@@ -194,10 +219,14 @@ pub async fn long_streaming<'e>(
     executor: impl Executor<'e, Database = Any>,
     before: i64,
 ) -> Result<Vec<TurnRow>, DbError> {
-    sqlx::query_as("SELECT * FROM turns WHERE ended_at IS NULL AND status = 3 AND started_at < $1")
-        .bind(before)
-        .fetch_all(executor)
-        .await
+    sqlx::query_as(concat!(
+        "SELECT ",
+        turn_columns!(),
+        " FROM turns WHERE ended_at IS NULL AND status = 3 AND started_at < $1"
+    ))
+    .bind(before)
+    .fetch_all(executor)
+    .await
 }
 
 /// A message `m` of the session `s` that waits, with nothing before it and nothing in its way.
@@ -217,9 +246,13 @@ pub async fn next_of_worker<'e>(
     limit: i64,
 ) -> Result<Vec<MessageRow>, DbError> {
     sqlx::query_as(concat!(
-        "SELECT m.* FROM chat_messages m JOIN chat_sessions s ON s.chat_session_id = m.chat_session_id
+        concat!(
+            "SELECT ",
+            message_columns!("m."),
+            " FROM chat_messages m JOIN chat_sessions s ON s.chat_session_id = m.chat_session_id
            JOIN workers w ON w.worker_id = s.worker_id AND w.user_id = s.user_id
-         WHERE s.worker_id = $1 AND ",
+         WHERE s.worker_id = $1 AND "
+        ),
         is_next!(),
         " ORDER BY m.timestamp LIMIT $2"
     ))
@@ -308,10 +341,11 @@ pub async fn ask_stop(
     session_id: &str,
     message_id: &str,
 ) -> Result<Option<TurnRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE turns SET stop = 1
-         WHERE chat_session_id = $1 AND (message_id = $2 OR reply_id = $2) AND ended_at IS NULL RETURNING *",
-    )
+         WHERE chat_session_id = $1 AND (message_id = $2 OR reply_id = $2) AND ended_at IS NULL RETURNING ",
+        turn_columns!()
+    ))
     .bind(session_id)
     .bind(message_id)
     .fetch_optional(connection)

@@ -6,7 +6,7 @@ use sqlx::{Any, AnyConnection, AssertSqlSafe, Executor};
 
 use super::{
     MessageRow, attachments,
-    messages::{self, WAITING},
+    messages::{self, WAITING, message_columns},
 };
 
 /// Messages whose place was taken that a worker is told of at most. Many only when as many turns in a row have failed.
@@ -65,11 +65,12 @@ pub async fn supersede(
     if replaced.superseded_by.is_some() {
         return Ok(Vec::new());
     }
-    let mut changed = sqlx::query_as::<_, MessageRow>(
+    let mut changed = sqlx::query_as::<_, MessageRow>(concat!(
         "UPDATE chat_messages SET superseded_by = $4, revision = revision + 1
          WHERE chat_session_id = $1 AND position >= $2 AND position < $3 AND message_id <> $4
-           AND superseded_by IS NULL AND status <> 1 RETURNING *",
-    )
+           AND superseded_by IS NULL AND status <> 1 RETURNING ",
+        message_columns!()
+    ))
     .bind(&replaced.chat_session_id)
     .bind(replaced.position)
     .bind(WAITING)
@@ -82,10 +83,11 @@ pub async fn supersede(
 
 /// What has taken the place of others is withdrawn: they have their place again.
 pub async fn restore(connection: &mut AnyConnection, session_id: &str, by: &str) -> Result<Vec<MessageRow>, DbError> {
-    let mut changed = sqlx::query_as::<_, MessageRow>(
+    let mut changed = sqlx::query_as::<_, MessageRow>(concat!(
         "UPDATE chat_messages SET superseded_by = NULL, revision = revision + 1
-         WHERE chat_session_id = $1 AND superseded_by = $2 RETURNING *",
-    )
+         WHERE chat_session_id = $1 AND superseded_by = $2 RETURNING ",
+        message_columns!()
+    ))
     .bind(session_id)
     .bind(by)
     .fetch_all(connection)
@@ -134,10 +136,12 @@ pub async fn said_before<'e>(
     executor: impl Executor<'e, Database = Any>,
     message: &MessageRow,
 ) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(
-        "SELECT * FROM chat_messages WHERE chat_session_id = $1 AND position < $2 AND superseded_by IS NULL
-         ORDER BY position DESC LIMIT $3",
-    )
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!(),
+        " FROM chat_messages WHERE chat_session_id = $1 AND position < $2 AND superseded_by IS NULL
+         ORDER BY position DESC LIMIT $3"
+    ))
     .bind(&message.chat_session_id)
     .bind(message.position)
     .bind(SAID)
@@ -148,12 +152,14 @@ pub async fn said_before<'e>(
 /// The conversation as it was when a message was its last one, oldest first, without what is not finished: what had
 /// taken the place of something later did not count yet.
 pub async fn path_to(connection: &mut AnyConnection, message: &MessageRow) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(
-        "SELECT m.* FROM chat_messages m LEFT JOIN chat_messages s ON s.message_id = m.superseded_by
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!("m."),
+        " FROM chat_messages m LEFT JOIN chat_messages s ON s.message_id = m.superseded_by
          WHERE m.chat_session_id = $1 AND m.position <= $2 AND m.status >= 4
            AND (s.position IS NULL OR s.position > $2)
-         ORDER BY m.position",
-    )
+         ORDER BY m.position"
+    ))
     .bind(&message.chat_session_id)
     .bind(message.position)
     .fetch_all(connection)
