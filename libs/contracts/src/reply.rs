@@ -56,7 +56,7 @@ impl Reply {
     /// # Errors
     /// When a number before it is missing.
     pub fn request(&mut self, asked: RequestAsked) -> Result<(), OutOfOrder> {
-        let RequestAsked { number, timestamp, part_id, body } = asked;
+        let RequestAsked { number, timestamp, part_id, body, withdrawn_at } = asked;
         if !self.advance(number)? {
             return Ok(());
         }
@@ -66,7 +66,7 @@ impl Reply {
             RequestKind::Question => Kind::Question(reference),
             RequestKind::Permission | RequestKind::Unspecified => Kind::Permission(reference),
         };
-        self.replace(Part { part_id, started_at: timestamp, ended_at: None, kind: Some(kind) });
+        self.replace(Part { part_id, started_at: timestamp, ended_at: withdrawn_at, kind: Some(kind) });
         Ok(())
     }
 

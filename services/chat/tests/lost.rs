@@ -41,6 +41,7 @@ mod waiting {
     on_both! {
         two_instances_end_a_lost_turn_once
         a_worker_that_was_only_away_goes_on_with_what_it_had_asked
+        what_an_agent_takes_back_waits_no_more_and_not_again_when_its_turn_goes_on
         what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on
         a_session_that_fell_asleep_meanwhile_is_awake_when_its_turn_goes_on
         a_turn_of_a_worker_that_nobody_knows_any_more_ends
@@ -257,6 +258,40 @@ mod scenario {
         worker.write(&mut writing, " and whole").await;
         worker.end(&mut writing, Completed).await;
         assert_eq!(chat.until(&told.reply_id, Completed).await.content, "half and whole");
+    }
+
+    pub async fn what_an_agent_takes_back_waits_no_more_and_not_again_when_its_turn_goes_on(engine: Engine) {
+        let mut chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.request(&mut writing, permission()).await;
+        while request_as_told(&chat, &told.reply_id).await != [Some(RequestPending); 2] {}
+        worker.withdraw(&mut writing, permission()).await;
+        while request_as_told(&chat, &told.reply_id).await != [Some(RequestGone); 2] {}
+        let session = chat.call::<method::GetSession>(chat.session_ref()).await.unwrap();
+        assert_eq!((pending(&chat).await, session.activity()), (0, v1::Activity::Working));
+        assert_eq!(slug(chat.call::<method::Answer>(once(&chat)).await), "request-gone");
+        // As two instances may hear of it.
+        let late = v1::RequestBody { request_id: LATE.into(), ..permission() };
+        worker.withdraw(&mut writing, late.clone()).await;
+        worker.request(&mut writing, late).await;
+        handled(&chat).await;
+        assert_eq!(pending(&chat).await, 0);
+
+        let back = registry_that_saw_the_worker_go(&chat).await;
+        let identity = worker.identity.clone();
+        chat.tell_worker(v1::WorkerStatus::Offline).await;
+        tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        back.store(true, Relaxed);
+        let mut worker = chat.process_of_worker(1);
+        worker.identity = identity;
+        worker.sync(&[&writing]).await;
+        chat.until(&told.reply_id, Streaming).await;
+        assert_eq!(pending(&chat).await, 0);
+        worker.end(&mut writing, Completed).await;
+        chat.until(&told.reply_id, Completed).await;
     }
 
     pub async fn what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on(engine: Engine) {

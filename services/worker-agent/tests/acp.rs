@@ -267,6 +267,19 @@ async fn how_hard_a_model_thinks_is_chosen_with_it() {
     stage.end().await;
 }
 
+#[tokio::test]
+async fn what_an_agent_takes_back_is_asked_no_more() {
+    let stage = stage("").await;
+    let reply = stage.begin("ask and take back");
+    let told = stage.worker.shelf.wait(&reply, |told| !told.requests.is_empty()).await;
+    assert!(told.withdrawn.is_empty());
+    fs::write(stage.root().join("take back"), "").unwrap();
+    let end = stage.worker.ended(&reply).await;
+    assert_eq!((end.withdrawn, end.requests.len()), (vec![told.requests[0].request_id.clone()], 1));
+    assert_eq!(end.reply.content(), "You said nothing.");
+    stage.end().await;
+}
+
 /// A turn that is refused, or stopped, may have made a choice by then.
 #[tokio::test]
 async fn what_a_turn_that_did_not_begin_has_chosen_is_known_to_the_next() {

@@ -259,6 +259,21 @@ fn the_largest_parts_fit_a_payload() {
     }
 }
 
+#[test]
+fn what_is_taken_back_is_the_same_part_that_has_ended() {
+    let mut outgoing = begun();
+    let body = RequestBody { request_id: "r".into(), title: "Run it".into(), ..RequestBody::default() };
+    outgoing.push(Event::Asked(body.clone()), 5);
+    outgoing.push(Event::Withdrawn(body.clone()), 9);
+    let published = drain(&mut outgoing);
+    let told = published.iter().map(|publish| RequestAsked::decode(publish.payload.clone()).unwrap());
+    let told = told.map(|asked| (asked.number, asked.timestamp, asked.withdrawn_at, asked.body.unwrap()));
+    assert_eq!(told.collect::<Vec<_>>(), [(1, 5, None, body.clone()), (2, 5, Some(9), body)]);
+    let reply = fold(&published);
+    let times = reply.parts().iter().map(|part| (part.started_at, part.ended_at)).collect::<Vec<_>>();
+    assert_eq!(times, [(5, Some(9))]);
+}
+
 fn event() -> impl Strategy<Value = Event> {
     let part = prop::sample::select(vec!["a", "b", "c"]);
     prop_oneof![
@@ -269,7 +284,8 @@ fn event() -> impl Strategy<Value = Event> {
             let piece = Piece::Notice(NoticePart { text: words });
             Event::Piece { part: "n".into(), piece, span: Span::default() }
         }),
-        1 => "[a-z]{8}".prop_map(|id| asked(&id)),
+        1 => "[a-c]".prop_map(|id| asked(&id)),
+        1 => "[a-c]".prop_map(|id| Event::Withdrawn(RequestBody { request_id: id, ..RequestBody::default() })),
     ]
 }
 

@@ -80,6 +80,7 @@ impl Turn {
             timestamp: self.time,
             part_id: part.into(),
             body: Some(body.clone()),
+            withdrawn_at: None,
         };
         self.reply.request(asked.clone()).unwrap();
         self.worker(ChunkKind::Request, asked.encode_to_vec());

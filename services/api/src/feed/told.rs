@@ -216,7 +216,7 @@ fn increment(session: &SessionId, reply: &MessageId, chunk: v1::Chunk) -> Option
 
 /// The request itself comes from chat; here is its place in the reply.
 fn asked_for(session: &SessionId, reply: &MessageId, asked: v1::RequestAsked) -> ChatChunk {
-    let v1::RequestAsked { number, timestamp, part_id, body } = asked;
+    let v1::RequestAsked { number, timestamp, part_id, body, withdrawn_at } = asked;
     let body = body.unwrap_or_default();
     let reference = v1::RequestPart { request_id: body.request_id.clone() };
     let (kind, content) = match body.kind() {
@@ -225,14 +225,15 @@ fn asked_for(session: &SessionId, reply: &MessageId, asked: v1::RequestAsked) ->
             (ChunkKind::Permission, v1::part::Kind::Permission(reference))
         }
     };
-    let part = v1::Part { part_id: part_id.clone(), started_at: timestamp, ended_at: None, kind: Some(content) };
+    let part =
+        v1::Part { part_id: part_id.clone(), started_at: timestamp, ended_at: withdrawn_at, kind: Some(content) };
     ChatChunk {
         chunk_id: format!("{reply}:{number}"),
         message_id: reply.to_string(),
         chat_session_id: session.to_string(),
         sequence: number,
         first_sequence: None,
-        timestamp,
+        timestamp: withdrawn_at.unwrap_or(timestamp),
         kind,
         part_id,
         chunk: None,

@@ -51,10 +51,10 @@ async fn apply(state: &State, delivery: &Delivery) -> Done<Outcome> {
             progress::started(state, &turn).await?;
         }
         ChunkKind::Request => {
-            if let Ok(v1::RequestAsked { body: Some(body), .. }) = v1::RequestAsked::decode(payload)
+            if let Ok(v1::RequestAsked { body: Some(body), withdrawn_at, .. }) = v1::RequestAsked::decode(payload)
                 && let Some(body) = told::request(body)
             {
-                progress::asked(state, &turn, &body).await?;
+                progress::asked(state, &turn, &body, withdrawn_at.is_some()).await?;
             }
         }
         ChunkKind::End => {

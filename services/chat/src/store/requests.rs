@@ -100,6 +100,36 @@ pub async fn insert(
     .await
 }
 
+/// The agent took a request back; `None` when it was answered, or this is known. One that is not known yet, because
+/// another instance is about to keep it, is kept as that.
+pub async fn withdraw(
+    connection: &mut AnyConnection,
+    turn: &super::TurnRow,
+    user_id: &str,
+    body: &v1::RequestBody,
+    asked_at: i64,
+) -> Result<Option<RequestRow>, DbError> {
+    sqlx::query_as(concat!(
+        "INSERT INTO requests (chat_session_id, request_id, reply_id, worker_id, user_id, body, status, outcome,
+           answered_by, asked_at, revision, withdrawn)
+         VALUES ($1, $2, $3, $4, $5, $6, 3, NULL, NULL, $7, 1, 1)
+         ON CONFLICT (chat_session_id, request_id) DO UPDATE SET
+           status = 3, withdrawn = 1, revision = requests.revision + 1
+           WHERE requests.status <> 2 AND requests.withdrawn = 0
+         RETURNING ",
+        request_columns!()
+    ))
+    .bind(&turn.chat_session_id)
+    .bind(&body.request_id)
+    .bind(&turn.reply_id)
+    .bind(&turn.worker_id)
+    .bind(user_id)
+    .bind(body.encode_to_vec())
+    .bind(asked_at)
+    .fetch_optional(connection)
+    .await
+}
+
 /// One request.
 pub async fn get<'e>(
     executor: impl Executor<'e, Database = Any>,
@@ -192,10 +222,11 @@ pub async fn gone(connection: &mut AnyConnection, reply_id: &str) -> Result<Vec<
     .await
 }
 
-/// The turn goes on: what was not answered in it waits again.
+/// The turn goes on: what was not answered in it waits again, but for what the agent took back.
 pub async fn back(connection: &mut AnyConnection, reply_id: &str) -> Result<Vec<RequestRow>, DbError> {
     sqlx::query_as(concat!(
-        "UPDATE requests SET status = 1, revision = revision + 1 WHERE reply_id = $1 AND status = 3 RETURNING ",
+        "UPDATE requests SET status = 1, revision = revision + 1
+         WHERE reply_id = $1 AND status = 3 AND withdrawn = 0 RETURNING ",
         request_columns!()
     ))
     .bind(reply_id)

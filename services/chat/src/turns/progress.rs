@@ -57,12 +57,12 @@ pub async fn storage(state: &State, turn: &TurnRow, full: bool) -> Done<()> {
     Ok(())
 }
 
-/// The agent asks the user something. Of a turn that was interrupted it is kept: should the turn go on, it waits for its
-/// answer then.
+/// The agent asks the user something, or has `withdrawn` it. Of a turn that was interrupted it is kept: should the turn
+/// go on, it waits for its answer then.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn asked(state: &State, turn: &TurnRow, body: &v1::RequestBody) -> Done<()> {
+pub async fn asked(state: &State, turn: &TurnRow, body: &v1::RequestBody, withdrawn: bool) -> Done<()> {
     let mut write = state.write().await?;
     sessions::lock(write.connection(), &turn.chat_session_id).await?;
     let Some(turn) = turns::get(&mut *write.connection(), &turn.reply_id).await? else { return Ok(()) };
@@ -75,15 +75,21 @@ pub async fn asked(state: &State, turn: &TurnRow, body: &v1::RequestBody) -> Don
         return Ok(());
     };
     let now = state.clock.now();
-    let Some(row) = requests::insert(write.connection(), &turn, &session.user_id, body, status, now).await? else {
-        return Ok(());
+    let (connection, user_id) = (write.connection(), &session.user_id);
+    let row = if withdrawn {
+        requests::withdraw(connection, &turn, user_id, body, now).await?
+    } else {
+        requests::insert(connection, &turn, user_id, body, status, now).await?
     };
+    let Some(row) = row else { return Ok(()) };
     sessions::touch(write.connection(), &turn.chat_session_id, now).await?;
     let actor = Actor::worker(&turn.worker_id);
     tell::request(&mut write, &state.clock, &row, &actor).await?;
     let session = tell::session(&mut write, &state.clock, &turn.chat_session_id, &actor).await?;
-    let audit = Action::RequestAsked.to(&row.request_id, &body.title);
-    tell::audited(&mut write, &state.clock, &session, &actor, audit).await?;
+    if !withdrawn {
+        let audit = Action::RequestAsked.to(&row.request_id, &body.title);
+        tell::audited(&mut write, &state.clock, &session, &actor, audit).await?;
+    }
     write.commit().await?;
     Ok(())
 }

@@ -96,8 +96,17 @@ impl Process<'_> {
     }
 
     pub async fn request(&self, writing: &mut Writing, body: v1::RequestBody) {
+        self.put_request(writing, body, None).await;
+    }
+
+    pub async fn withdraw(&self, writing: &mut Writing, body: v1::RequestBody) {
+        self.put_request(writing, body, Some(2)).await;
+    }
+
+    async fn put_request(&self, writing: &mut Writing, body: v1::RequestBody, withdrawn_at: Option<i64>) {
         writing.number += 1;
-        let asked = v1::RequestAsked { number: writing.number, timestamp: 1, part_id: "q".into(), body: Some(body) };
+        let (number, body) = (writing.number, Some(body));
+        let asked = v1::RequestAsked { number, timestamp: 1, part_id: "q".into(), body, withdrawn_at };
         writing.reply.request(asked.clone()).unwrap();
         self.put(writing, ChunkKind::Request, asked.encode_to_vec()).await;
     }

@@ -37,6 +37,8 @@ pub enum Event {
     },
     /// The backend asks the user. The request's id is on the wire's side already.
     Asked(RequestBody),
+    /// The backend waits for the answer to this no more.
+    Withdrawn(RequestBody),
     /// The backend's own id of the session.
     SessionId(String),
     /// A title that the backend made for the session.
@@ -108,7 +110,7 @@ impl Event {
             + match self {
                 Self::Text { part, append } | Self::Reasoning { part, append } => part.len() + append.len(),
                 Self::Piece { part, piece, .. } => part.len() + piece.weight(),
-                Self::Asked(body) => body.details.len() + body.title.len(),
+                Self::Asked(body) | Self::Withdrawn(body) => body.details.len() + body.title.len(),
                 Self::SessionId(text) | Self::Title(text) => text.len(),
             }
     }

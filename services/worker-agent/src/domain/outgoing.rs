@@ -59,7 +59,7 @@ enum Waiting {
     Start(Start),
     Words { voice: Voice, part_id: String, text: String, at: i64 },
     Part { part: Part, weight: usize, at: i64, repeats: bool },
-    Request { part_id: String, body: RequestBody, weight: usize, at: i64 },
+    Request { part_id: String, body: RequestBody, weight: usize, at: i64, withdrawn_at: Option<i64> },
     End { outcome: Outcome, note: Option<String>, at: i64 },
 }
 
@@ -135,12 +135,8 @@ impl Outgoing {
             }
             Event::Text { .. } | Event::Reasoning { .. } => {}
             Event::Piece { part, piece, span } => self.piece(&part, cut::piece(piece), span, now),
-            Event::Asked(body) => {
-                let body = cut::request(body);
-                let part_id = self.name(&format!("request {}", body.request_id), now).id;
-                let weight = body.title.len() + body.details.len();
-                self.enqueue(Waiting::Request { part_id, body, weight, at: now });
-            }
+            Event::Asked(body) => self.request(body, now, None),
+            Event::Withdrawn(body) => self.request(body, now, Some(now)),
             // A part of an id would be another one.
             Event::SessionId(id) => self.backend_session_id = Some(id).filter(|id| id.len() <= cut::LINE_BYTES),
             Event::Title(mut title) => {
@@ -254,8 +250,8 @@ impl Outgoing {
                 (ChunkKind::Chunk, chunk(at, change))
             }
             Waiting::Part { part, at, .. } => (ChunkKind::Chunk, chunk(at, Change::Part(part))),
-            Waiting::Request { part_id, body, at, .. } => {
-                let asked = RequestAsked { number, timestamp: at, part_id, body: Some(body) };
+            Waiting::Request { part_id, body, at, withdrawn_at, .. } => {
+                let asked = RequestAsked { number, timestamp: at, part_id, body: Some(body), withdrawn_at };
                 (ChunkKind::Request, asked.encode_to_vec().into())
             }
             Waiting::End { outcome, note, at } => (ChunkKind::End, self.end(outcome, note, at).encode_to_vec().into()),
@@ -341,6 +337,13 @@ impl Outgoing {
             }
             None => self.enqueue(new),
         }
+    }
+
+    fn request(&mut self, body: RequestBody, now: i64, withdrawn_at: Option<i64>) {
+        let body = cut::request(body);
+        let Named { id: part_id, started_at: at } = self.name(&format!("request {}", body.request_id), now);
+        let weight = body.title.len() + body.details.len();
+        self.enqueue(Waiting::Request { part_id, body, weight, at, withdrawn_at });
     }
 
     /// Whether it is in the same state still.

@@ -30,6 +30,15 @@ pub struct Asked {
     pub questions: Vec<Question>,
 }
 
+/// What was asked, and the answer to it.
+#[derive(Debug)]
+pub struct Asking {
+    /// As others see it.
+    pub body: RequestBody,
+    /// It never comes when the turn ends first.
+    pub answer: oneshot::Receiver<Answer>,
+}
+
 /// A backend's side of a turn.
 #[derive(Debug)]
 pub struct TurnIo {
@@ -63,14 +72,19 @@ impl TurnIo {
         self.say(Event::notice(part, text)).await;
     }
 
-    /// Asks the user. The answer never comes when the turn ends first.
-    pub async fn ask(&self, asked: Asked) -> oneshot::Receiver<Answer> {
+    /// Asks the user.
+    pub async fn ask(&self, asked: Asked) -> Asking {
         let Asked { kind, title, details, options, questions } = asked;
         let request_id = RequestId::random().to_string();
         let answer = self.entry.expect_answer(&request_id);
         let body = RequestBody { request_id, kind: kind.into(), title, details, options, questions };
-        self.say(Event::Asked(body)).await;
-        answer
+        self.say(Event::Asked(body.clone())).await;
+        Asking { body, answer }
+    }
+
+    /// Tells the user that nobody waits for the answer to this any more.
+    pub async fn withdraw(&self, body: RequestBody) {
+        self.say(Event::Withdrawn(body)).await;
     }
 
     /// Waits until all that was said is stored.

@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub use attachment::Attachment;
 pub use fetch::{AttachmentSource, Attachments};
 pub use fork::Fork;
-pub use io::{Asked, TurnIo};
+pub use io::{Asked, Asking, TurnIo};
 pub use queue::Disk;
 pub use runner::{CLOSE, Runner, WORKER_BYTES};
 pub use table::{Entry, Turns};

@@ -70,7 +70,8 @@ async fn an_answer_to_what_was_answered_elsewhere_changes_nothing() {
     let waiting = opencode(&stage, Method::GET, "/permission", None).await;
     let path = format!("/permission/{}/reply", waiting[0]["id"].as_str().unwrap());
     opencode(&stage, Method::POST, &path, Some(json!({"reply": "once"}))).await;
-    stage.worker.shelf.wait(&reply, |told| told.reply.content() == "It ").await;
+    let known = stage.worker.shelf.wait(&reply, |told| told.reply.content() == "It ").await;
+    assert_eq!(known.withdrawn, [told.requests[0].request_id.clone()], "nobody is asked for it any more");
     stage.answer(&reply, &told.requests[0].request_id, option("reject", None));
     stage.model.go_on();
     let told = stage.worker.ended(&reply).await;

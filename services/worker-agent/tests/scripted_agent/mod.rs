@@ -243,11 +243,11 @@ impl Agent {
                 update(session, &json!({"sessionUpdate": "session_info_update", "title": "A name"}));
                 words(session, "then.");
             }
-            "ask" | "ask without a choice" => {
+            "ask" | "ask without a choice" | "ask and take back" => {
                 self.asked += 1;
                 let id = format!("ask-{}", self.asked);
                 let options = match text {
-                    "ask" => json!([{"optionId": "yes", "name": "Allow", "kind": "allow_once"},
+                    "ask" | "ask and take back" => json!([{"optionId": "yes", "name": "Allow", "kind": "allow_once"},
                         {"optionId": "no", "name": "Reject", "kind": "reject_once"}]),
                     _ => json!([]),
                 };
@@ -255,6 +255,12 @@ impl Agent {
                     json!({"toolCallId": "t", "title": "Run ls", "kind": "execute", "rawInput": {"command": "ls"}});
                 say(&json!({"jsonrpc": "2.0", "id": id, "method": "session/request_permission",
                     "params": {"sessionId": session, "toolCall": call, "options": options}}));
+                if text == "ask and take back" {
+                    while !fs::exists("take back").unwrap() {
+                        thread::sleep(Duration::from_millis(20));
+                    }
+                    say(&json!({"jsonrpc": "2.0", "method": "$/cancel_request", "params": {"requestId": id}}));
+                }
                 let mut cancelled = false;
                 loop {
                     let message = self.next(Duration::MAX)?;

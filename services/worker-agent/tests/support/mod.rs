@@ -116,7 +116,11 @@ impl Shelf {
                 }
                 ChunkKind::Request => {
                     let asked = RequestAsked::decode(storing.payload).unwrap();
-                    told.requests.push(asked.body.clone().unwrap());
+                    let body = asked.body.clone().unwrap();
+                    match asked.withdrawn_at {
+                        Some(_) => told.withdrawn.push(body.request_id),
+                        None => told.requests.push(body),
+                    }
                     told.reply.request(asked).unwrap();
                 }
                 ChunkKind::End => {
@@ -171,6 +175,8 @@ pub(crate) struct Told {
     pub(crate) start: Option<Start>,
     pub(crate) reply: Reply,
     pub(crate) requests: Vec<RequestBody>,
+    /// Ids of those that nobody waits for any more.
+    pub(crate) withdrawn: Vec<String>,
     pub(crate) end: Option<End>,
 }
 

@@ -531,7 +531,7 @@ export const de: typeof en = {
     copyDetails: "Einzelheiten kopieren",
     details: "Einzelheiten",
     cut: "Das ist nur der Anfang; der Rest ist zu lang, um ihn zu zeigen.",
-    lost: "Diese Anfrage gibt es nicht mehr: angehalten, oder bei einem Neustart verloren.",
+    lost: "Diese Anfrage gibt es nicht mehr: Der Agent hat sie zurückgezogen, oder er wurde angehalten oder neu gestartet.",
     gone: "Das wurde inzwischen beantwortet oder zurückgezogen.",
     loading: "Lädt die Anfrage",
     elsewhere: "Hier hat der Agent etwas gefragt.",

@@ -527,7 +527,7 @@ export const en = {
     copyDetails: "Copy details",
     details: "Details",
     cut: "This is only the beginning; the rest is too long to show.",
-    lost: "This request is gone: it was stopped, or lost in a restart.",
+    lost: "This request is gone: the agent took it back, or was stopped or started again.",
     gone: "This was answered or withdrawn meanwhile.",
     loading: "Loading the request",
     elsewhere: "The agent asked something here.",

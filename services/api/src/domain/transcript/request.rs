@@ -30,7 +30,7 @@ pub(super) fn markdown(request: Option<&v1::AgentRequest>) -> String {
 fn outcome(request: &v1::AgentRequest, body: &v1::RequestBody) -> String {
     match request.status() {
         v1::RequestStatus::RequestPending | v1::RequestStatus::Unspecified => "*Not answered yet.*".to_owned(),
-        v1::RequestStatus::RequestGone => "*Never answered: the turn was over.*".to_owned(),
+        v1::RequestStatus::RequestGone => "*Never answered: the agent waits for it no more.*".to_owned(),
         v1::RequestStatus::RequestAnswered => {
             let outcome = request.outcome.clone().unwrap_or_default();
             let chosen = outcome.option_id.unwrap_or_default();

@@ -6,12 +6,16 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use agent_client_protocol::v1::{
-    Responder,
-    schema::{
-        AvailableCommand, AvailableCommandsUpdate, CreateElicitationRequest, CreateElicitationResponse,
-        ElicitationAction, ElicitationFormMode, ElicitationMode, ElicitationScope, RequestPermissionOutcome,
-        RequestPermissionRequest, RequestPermissionResponse, SessionConfigOption, SessionNotification, SessionUpdate,
+use agent_client_protocol::{
+    RequestCancellation,
+    v1::{
+        Responder,
+        schema::{
+            AvailableCommand, AvailableCommandsUpdate, CreateElicitationRequest, CreateElicitationResponse,
+            ElicitationAction, ElicitationFormMode, ElicitationMode, ElicitationScope, RequestPermissionOutcome,
+            RequestPermissionRequest, RequestPermissionResponse, SessionConfigOption, SessionNotification,
+            SessionUpdate,
+        },
     },
 };
 use muster_contracts::{limits, v1::Command};
@@ -38,6 +42,14 @@ pub(super) enum Ask {
 }
 
 impl Ask {
+    /// How the agent says that it waits no more.
+    pub(super) fn cancellation(&self) -> RequestCancellation {
+        match self {
+            Self::Permission(_, responder) => responder.cancellation(),
+            Self::Form(_, responder) => responder.cancellation(),
+        }
+    }
+
     /// Nobody will answer.
     pub(super) fn cancel(self) {
         let told = match self {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use agent_client_protocol::v1::schema::{CreateElicitationResponse, StopReason};
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use muster_contracts::v1::Answer;
+use muster_contracts::v1::{Answer, RequestBody};
 use serde_json::{Value, json};
 use tokio::{sync::watch, time::timeout};
 
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     backend::silence::Silence,
     domain::event::{Event, Outcome},
-    turn::{Asked, Turn, TurnIo},
+    turn::{Asked, Asking, Turn, TurnIo},
 };
 
 /// How long the last words of a turn that was stopped are waited for.
@@ -124,7 +124,8 @@ struct Talk<'a> {
     transcript: Transcript,
     /// What the agent waits for an answer to.
     waiting: Vec<Waiting>,
-    answers: FuturesUnordered<BoxFuture<'static, (u64, Option<Answer>)>>,
+    /// What was answered; or what was asked, where the agent waits for it no more.
+    answers: FuturesUnordered<BoxFuture<'static, (u64, Result<Answer, RequestBody>)>>,
     asked: u64,
     silence: Silence,
 }
@@ -203,16 +204,31 @@ impl Talk<'_> {
     async fn put(&mut self, ask: Ask, asked: Asked) {
         self.asked += 1;
         let number = self.asked;
+        let withdrawn = ask.cancellation();
         self.waiting.push(Waiting { number, ask });
         self.hear().await;
-        let answer = self.io.ask(asked).await;
-        self.answers.push(async move { (number, answer.await.ok()) }.boxed());
+        let Asking { body, answer } = self.io.ask(asked).await;
+        let answering = async move {
+            tokio::select! {
+                biased;
+                answer = answer => (number, Ok(answer.unwrap_or_default())),
+                () = withdrawn.cancelled() => (number, Err(body)),
+            }
+        };
+        self.answers.push(answering.boxed());
     }
 
-    async fn answer(&mut self, number: u64, answer: Option<Answer>) {
+    async fn answer(&mut self, number: u64, answer: Result<Answer, RequestBody>) {
         let Some(index) = self.waiting.iter().position(|waiting| waiting.number == number) else { return };
-        let answer = answer.unwrap_or_default();
-        let told = match self.waiting.swap_remove(index).ask {
+        let ask = self.waiting.swap_remove(index).ask;
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(body) => {
+                ask.cancel();
+                return self.io.withdraw(body).await;
+            }
+        };
+        let told = match ask {
             Ask::Permission(request, responder) => responder.respond(requests::answer(&request.options, &answer)),
             Ask::Form(Some(form), responder) => match form.filled(&answer) {
                 Ok(action) => responder.respond(CreateElicitationResponse::new(action)),

@@ -119,7 +119,7 @@ async fn goes_on(mode: &str, io: &TurnIo) -> bool {
         ],
         questions: Vec::new(),
     };
-    io.ask(asked).await.await.is_ok_and(|answer| answer.option_id.as_deref() == Some("go-on"))
+    io.ask(asked).await.answer.await.is_ok_and(|answer| answer.option_id.as_deref() == Some("go-on"))
 }
 
 /// A session that comes back after a restart asks before it acts, until a person says otherwise.

@@ -239,7 +239,7 @@ async fn ask(io: &TurnIo) {
         ],
         questions: Vec::new(),
     };
-    let Ok(Answer { option_id, message, .. }) = io.ask(asked).await.await else { return };
+    let Ok(Answer { option_id, message, .. }) = io.ask(asked).await.answer.await else { return };
     let sentence = match (option_id.as_deref(), message) {
         (Some("once"), _) => "You allowed it once.".to_owned(),
         (Some("always"), _) => "You allowed it for good.".to_owned(),
@@ -266,7 +266,7 @@ async fn question(io: &TurnIo) {
         }],
         ..Asked::default()
     };
-    let Ok(answer) = io.ask(asked).await.await else { return };
+    let Ok(answer) = io.ask(asked).await.answer.await else { return };
     let chosen = answer.answers.into_iter().flat_map(|labels| labels.labels).collect::<Vec<_>>();
     let sentence =
         if chosen.is_empty() { "You chose nothing.".to_owned() } else { format!("You chose {}.", chosen.join(", ")) };

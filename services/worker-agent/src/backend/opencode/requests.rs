@@ -25,6 +25,16 @@ pub(super) enum Waiting {
 }
 
 impl Waiting {
+    /// What an event says that nobody waits for any more.
+    pub(super) fn settled(event: &str, properties: &Value) -> Option<Self> {
+        let id = properties.get("requestID")?.as_str()?.to_owned();
+        match event {
+            "permission.replied" => Some(Self::Permission(id)),
+            "question.replied" | "question.rejected" => Some(Self::Question(id)),
+            _ => None,
+        }
+    }
+
     pub(super) const fn is_permission(&self) -> bool {
         matches!(self, Self::Permission(_))
     }

@@ -19,7 +19,7 @@ struct Record {
     started_at: Option<i64>,
     #[prost(int64, optional, tag = "4")]
     ended_at: Option<i64>,
-    #[prost(oneof = "Said", tags = "5, 6, 7, 8, 9, 10, 11, 12, 13, 14")]
+    #[prost(oneof = "Said", tags = "5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15")]
     said: Option<Said>,
 }
 
@@ -45,6 +45,8 @@ enum Said {
     SessionId(String),
     #[prost(string, tag = "14")]
     Title(String),
+    #[prost(message, tag = "15")]
+    Withdrawn(RequestBody),
 }
 
 /// As bytes.
@@ -80,6 +82,7 @@ fn record(at: i64, event: Event) -> Record {
             (part, span, said)
         }
         Event::Asked(body) => (String::new(), Span::default(), Said::Asked(body)),
+        Event::Withdrawn(body) => (String::new(), Span::default(), Said::Withdrawn(body)),
         Event::SessionId(id) => (String::new(), Span::default(), Said::SessionId(id)),
         Event::Title(title) => (String::new(), Span::default(), Said::Title(title)),
     };
@@ -98,6 +101,7 @@ fn event(record: Record) -> Option<Event> {
         Said::Usage(usage) => piece(part, Piece::Usage(usage)),
         Said::Notice(notice) => piece(part, Piece::Notice(notice)),
         Said::Asked(body) => Event::Asked(body),
+        Said::Withdrawn(body) => Event::Withdrawn(body),
         Said::SessionId(id) => Event::SessionId(id),
         Said::Title(title) => Event::Title(title),
     })

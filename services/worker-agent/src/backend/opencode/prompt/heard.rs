@@ -46,7 +46,9 @@ impl Talk<'_> {
                     _ => self.give_up = None,
                 }
             }
-            "permission.asked" | "question.asked" => self.request(&Payload { kind, properties }).await,
+            "permission.asked" | "permission.replied" | "question.asked" | "question.replied" | "question.rejected" => {
+                self.request(&Payload { kind, properties }).await
+            }
             _ => {}
         }
         None

@@ -23,8 +23,14 @@ impl Talk<'_> {
     pub(super) async fn look_again(&mut self) -> Option<Outcome> {
         let (client, directory) = (self.running.client.clone(), self.turn.directory.clone());
         let session = self.session.clone()?;
-        for (waiting, asked) in waiting(self.running, &directory, &session).await {
-            self.ask(waiting, asked).await;
+        if let Some(all) = waiting(self.running, &directory).await {
+            let gone = self.asked.keys().filter(|asked| !all.iter().any(|(_, (waiting, _))| waiting == *asked));
+            for gone in gone.cloned().collect::<Vec<_>>() {
+                self.settle(&gone);
+            }
+            for (waiting, asked) in of_turn(self.running, &directory, &session, all).await {
+                self.ask(waiting, asked).await;
+            }
         }
         let ended = self.look().await;
         if self.transcript.has_planned()
@@ -67,14 +73,27 @@ impl Talk<'_> {
     }
 }
 
-/// What a turn's session and those of its sub-agents wait for.
-pub(super) async fn waiting(running: &Running, directory: &Path, session: &str) -> Vec<(Waiting, Asked)> {
-    let family = family(running, directory, session).await;
-    let permissions = running.client.permissions(directory).await.unwrap_or_default();
-    let questions = running.client.questions(directory).await.unwrap_or_default();
+/// A request of a session.
+type Asks = (String, (Waiting, Asked));
+
+/// What all sessions in a directory wait for, if opencode tells.
+pub(super) async fn waiting(running: &Running, directory: &Path) -> Option<Vec<Asks>> {
+    let permissions = running.client.permissions(directory).await.ok()?;
+    let questions = running.client.questions(directory).await.ok()?;
     let permissions = permissions.into_iter().map(|(of, permission)| (of, requests::permission(permission)));
     let questions = questions.into_iter().map(|(of, question)| (of, requests::question(question)));
-    permissions.chain(questions).filter(|(of, _)| family.contains(of)).map(|(_, waiting)| waiting).collect()
+    Some(permissions.chain(questions).collect())
+}
+
+/// Of these, what a turn's session and those of its sub-agents wait for.
+pub(super) async fn of_turn(
+    running: &Running,
+    directory: &Path,
+    session: &str,
+    all: Vec<Asks>,
+) -> impl Iterator<Item = (Waiting, Asked)> {
+    let family = family(running, directory, session).await;
+    all.into_iter().filter(move |(of, _)| family.contains(of)).map(|(_, asks)| asks)
 }
 
 /// A turn's session and those of its sub-agents, and of theirs, which may have begun unheard.

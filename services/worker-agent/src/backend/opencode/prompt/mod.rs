@@ -7,14 +7,16 @@ mod look;
 mod stop;
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     future::pending,
     sync::Arc,
     time::Duration,
 };
 
 use futures_util::{StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
+use muster_contracts::v1::RequestBody;
 use tokio::time::{Instant, sleep, sleep_until};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Gone,
@@ -55,7 +57,7 @@ pub(super) async fn run(
         session: None,
         ear: None,
         error: None,
-        asked: HashSet::new(),
+        asked: HashMap::new(),
         queue: VecDeque::new(),
         answers: FuturesUnordered::new(),
         command: None,
@@ -99,11 +101,12 @@ struct Talk<'a> {
     ear: Option<Ear>,
     transcript: Transcript,
     error: Option<Error>,
-    asked: HashSet<Waiting>,
+    /// What opencode waits for, each with how it says that it no longer does.
+    asked: HashMap<Waiting, CancellationToken>,
     /// Permissions that are asked for once the one before them is answered.
     queue: VecDeque<(Waiting, Asked)>,
-    /// Answers on their way from the user to opencode.
-    answers: FuturesUnordered<BoxFuture<'static, Waiting>>,
+    /// Answers on their way from the user to opencode; and what was asked, where that waits for none any more.
+    answers: FuturesUnordered<BoxFuture<'static, (Waiting, Option<RequestBody>)>>,
     /// opencode answers a command only when all is done; that it refuses it comes at once.
     command: Option<BoxFuture<'a, Result<(), ClientError>>>,
     /// When an idle session without an answer is a failure.
@@ -128,8 +131,11 @@ impl Talk<'_> {
             let excused = give_up.is_some() || !self.asked.is_empty() || self.transcript.works();
             let heard = tokio::select! {
                 biased;
-                Some(waiting) = self.answers.next() => {
+                Some((waiting, withdrawn)) = self.answers.next() => {
                     self.asked.remove(&waiting);
+                    if let Some(body) = withdrawn {
+                        self.io.withdraw(body).await;
+                    }
                     self.silence.broken();
                     if waiting.is_permission() {
                         self.ask_next().await;

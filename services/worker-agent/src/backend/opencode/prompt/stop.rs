@@ -4,7 +4,10 @@ use std::{path::Path, sync::Arc, time::Duration};
 
 use tokio::time::{Instant, sleep, timeout};
 
-use super::{Talk, look::waiting};
+use super::{
+    Talk,
+    look::{of_turn, waiting},
+};
 use crate::backend::opencode::{requests, server::Running};
 
 /// How long the last words of a stopped turn are waited for.
@@ -53,7 +56,8 @@ async fn abort(running: &Running, directory: &Path, session: &str) {
         tracing::warn!(%error, "opencode could not stop a turn");
     }
     // It would wait for ever, also for what nobody has heard of here.
-    let left = waiting(running, directory, session).await;
+    let left = waiting(running, directory).await.unwrap_or_default();
+    let left = of_turn(running, directory, session, left).await;
     // The next turn has begun meanwhile: it may be its own.
     if running.hub.hears(session) {
         return;
