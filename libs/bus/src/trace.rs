@@ -6,7 +6,7 @@ use opentelemetry::{
     propagation::{Extractor, Injector},
     trace::TracerProvider as _,
 };
-use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
+use opentelemetry_otlp::{SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
 use tracing::{Metadata, Span, Subscriber};
 use tracing_opentelemetry::OpenTelemetrySpanExt as _;
@@ -19,15 +19,24 @@ pub struct Traces {
     provider: SdkTracerProvider,
 }
 
+/// Spans cannot be sent there.
+#[derive(Debug, thiserror::Error)]
+#[error("must be http://HOST:PORT or https://HOST:PORT, not {0}")]
+pub struct NoCollector(String);
+
 impl Traces {
     /// To an OpenTelemetry collector that takes OTLP over HTTP, by its base address.
     ///
     /// # Errors
     /// When that is no address.
-    pub fn to(service: &'static str, endpoint: &str) -> Result<Self, ExporterBuildError> {
+    pub fn to(service: &'static str, endpoint: &str) -> Result<Self, NoCollector> {
+        let wrong = || NoCollector(endpoint.to_owned());
+        if !["http://", "https://"].iter().any(|scheme| endpoint.starts_with(scheme)) {
+            return Err(wrong());
+        }
+        let traces = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
+        let exporter = SpanExporter::builder().with_http().with_endpoint(traces).build().map_err(|_| wrong())?;
         global::set_text_map_propagator(TraceContextPropagator::new());
-        let endpoint = format!("{}/v1/traces", endpoint.trim_end_matches('/'));
-        let exporter = SpanExporter::builder().with_http().with_endpoint(endpoint).build()?;
         let resource = Resource::builder().with_service_name(format!("muster-{service}")).build();
         let provider = SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build();
         Ok(Self { service, provider })

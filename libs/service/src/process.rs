@@ -71,7 +71,7 @@ pub enum StartError {
     Broker(#[from] ConnectError),
     /// The database cannot be had.
     #[error("database: {0}")]
-    Database(#[from] DbError),
+    Database(DbError),
     /// A port cannot be bound, or a file not be written.
     #[error("{what}: {source}")]
     Io {
@@ -82,6 +82,15 @@ pub enum StartError {
     },
 }
 
+impl From<DbError> for StartError {
+    fn from(error: DbError) -> Self {
+        match error {
+            DbError::Configuration(reason) => ConfigError::Invalid(reason.to_string()).into(),
+            error => Self::Database(error),
+        }
+    }
+}
+
 impl StartError {
     /// Why there is no connection to the broker, by the keys that say where it is and who connects.
     #[must_use]
@@ -90,7 +99,10 @@ impl StartError {
             ConnectError::Certificates(CertificatesError { file, reason }) => {
                 ConfigError::Unreadable { key: "nats_ca_file", path: file.display().to_string(), reason }.into()
             }
-            ConnectError::Address(_) => ConfigError::Invalid(format!("`nats_url`: {error}")).into(),
+            ConnectError::Address(list) => {
+                let detail = format!("`nats_url` must list nats://HOST:PORT or tls://HOST:PORT, not {list}");
+                ConfigError::Invalid(detail).into()
+            }
             ConnectError::Seed => {
                 ConfigError::Invalid(format!("`{seed}` is not the seed of a user's NKey (SU…)")).into()
             }
@@ -100,7 +112,7 @@ impl StartError {
 
     const fn exit_code(&self) -> u8 {
         match self {
-            Self::Config(_) | Self::Database(DbError::Configuration(_)) => EX_CONFIG,
+            Self::Config(_) => EX_CONFIG,
             Self::Broker(ConnectError::Seed | ConnectError::Address(_) | ConnectError::Certificates(_)) => EX_CONFIG,
             Self::Broker(_) | Self::Database(_) | Self::Io { .. } => EX_UNAVAILABLE,
         }

@@ -54,7 +54,7 @@ pub(crate) fn start<S: Service>(common: &Common) -> Result<Telemetry, String> {
         .filter(|endpoint| !endpoint.is_empty())
         .map(|endpoint| Traces::to(S::NAME, endpoint))
         .transpose();
-    let traces = traces.map_err(|error| format!("otlp_endpoint: {error}"))?;
+    let traces = traces.map_err(|error| format!("otlp_endpoint {error}"))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     let lines = match common.log_format {
         LogFormat::Text => lines.event_format(lines::text()).boxed(),
@@ -71,5 +71,7 @@ pub(crate) fn start<S: Service>(common: &Common) -> Result<Telemetry, String> {
 }
 
 fn parse(filter: &str) -> Result<EnvFilter, String> {
-    EnvFilter::try_new(filter).map_err(|error| format!("`log` cannot be {filter:?}: {error}"))
+    EnvFilter::try_new(filter).map_err(|_| {
+        format!("`log` cannot be {filter:?}; allowed: error, warn, info, debug, trace or off, also for a part: info,muster=debug")
+    })
 }

@@ -158,10 +158,11 @@ pub fn untrusted(reason: &str) -> Exit {
 #[must_use]
 pub fn no_certificates(file: &Path, reason: &dyn Display) -> Exit {
     let message = format!("{} cannot be used: {reason}. Give --ca a file with certificates in PEM.", file.display());
-    Exit::new(Code::NoInput, message)
+    Exit::new(Code::Usage, message)
 }
 
-fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Exit> {
+/// What the file of `--ca` holds.
+pub(crate) fn certificates(file: &Path) -> Result<Vec<reqwest::Certificate>, Exit> {
     let text = std::fs::read(file).map_err(|error| no_certificates(file, &error))?;
     let found = reqwest::Certificate::from_pem_bundle(&text).map_err(|error| no_certificates(file, &error))?;
     if found.is_empty() { Err(no_certificates(file, &"it holds no certificate")) } else { Ok(found) }

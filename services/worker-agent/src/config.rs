@@ -14,7 +14,7 @@ use muster_contracts::{id::WorkerId, token::WorkerToken};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
-    address::ServerAddress,
+    address::{self, ServerAddress},
     backend::{Choice, Settings, acp::Preset, openai::URL_VARIABLE},
     exit::{Code, Exit},
     service, setup,
@@ -308,6 +308,9 @@ impl Config {
             )
         })?;
         let server = ServerAddress::parse(server.trim(), insecure)?;
+        if let Some(ca) = &ca {
+            address::certificates(ca)?;
+        }
         let backend = match backend {
             Some(backend) => backend,
             None if settings.acp.is_given() => Choice::Acp,
@@ -367,7 +370,7 @@ fn worker_token(
 fn root(dir: &Path) -> Result<PathBuf, Exit> {
     let missing = |why: &dyn fmt::Display| {
         Exit::new(
-            Code::NoInput,
+            Code::Usage,
             format!("The directory {} cannot be used: {why}. Name another with --dir.", dir.display()),
         )
     };
@@ -466,7 +469,7 @@ mod tests {
             (vec!["--token", "machine_x", "--server", "http://127.0.0.1:1"], Code::Usage, "machine_<id>"),
             (vec!["--token", &token], Code::Usage, "No server"),
             (vec!["--token", &token, "--server", "nats://broker.example"], Code::Usage, "--insecure"),
-            (vec!["--token", &token, "--server", "http://127.0.0.1", "--dir", "/nowhere"], Code::NoInput, "--dir"),
+            (vec!["--token", &token, "--server", "http://127.0.0.1", "--dir", "/nowhere"], Code::Usage, "--dir"),
         ] {
             let given = [&["--backend", "demo"][..], &arguments].concat();
             let exit = Config::from_run(run(&given), &HashMap::new()).unwrap_err();

@@ -75,7 +75,7 @@ fn prepare(run: Run) -> Result<(Config, Option<Traces>), Exit> {
     let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_filter(filter);
     let endpoint = run.otlp_endpoint.as_deref().filter(|endpoint| !endpoint.is_empty());
     let traces = endpoint.map(|endpoint| Traces::to("worker-agent", endpoint)).transpose();
-    let traces = traces.map_err(|error| Exit::new(Code::Usage, format!("--otlp-endpoint: {error}.")))?;
+    let traces = traces.map_err(|error| Exit::new(Code::Usage, format!("--otlp-endpoint {error}.")))?;
     tracing_subscriber::registry().with(traces.as_ref().map(Traces::layer)).with(lines).init();
     Ok((Config::from_run(run, &config::environment())?, traces))
 }
