@@ -259,6 +259,7 @@ fn whatever_is_wrong_is_one_line_and_a_code() {
         (demo(&["--token", &token, "--server", "nats://broker.example:4222"]), 64, "tls://"),
         (demo(&["--token", &token, "--server", "http://127.0.0.1:1"]), 69, "cannot be reached"),
         (demo(&[&right[..], &["--dir", "/nowhere"]].concat()), 64, "/nowhere"),
+        (run(&["--config", "/nowhere/muster-worker.toml"]), 66, "/nowhere/muster-worker.toml"),
         (demo(&["--dirr", "/"]), 64, "'--dirr'"),
         (with("demo", Path::new("/proc/x"), &right), 73, "--state-dir"),
         (with("demo", &unusable, &right), 74, "lock"),
