@@ -19,9 +19,9 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 /// How long writing may pause while a leader hands over, as at an update, and once there is one after a death.
-///
-/// How long nobody leads after a death is nats-server's: its followers wait for 4 to 9 s, and again when they disagree.
 const PAUSE: Duration = Duration::from_secs(5);
+/// How long nobody leads after a death is nats-server's: its followers wait for 4 to 9 s, and again when they disagree.
+const ELECTION: Duration = Duration::from_secs(9);
 /// It is watched for so much longer than it may take.
 const MARGIN: Duration = Duration::from_secs(3);
 /// Longer than anything lasts that is not broken.
@@ -145,6 +145,7 @@ async fn one_leader_less_is_a_pause_and_two_are_a_stop_that_says_so() {
     let more = viewer.until("more of the reply", |frames| (frames.len() > seen).then_some(()));
     tokio::time::timeout(PAUSE, more).await.expect("writing goes on when there is a leader");
     println!("writing paused for {:.1} s in all", died.elapsed().as_secs_f32());
+    assert!(died.elapsed() <= 2 * ELECTION + PAUSE, "writing paused for {:?}", died.elapsed());
 
     stack.kill(Part::Nats.number(second)).await;
     misses(&stack, Part::Chat, "stream CHUNKS").await;

@@ -153,7 +153,8 @@ async fn viewers_who_read_a_hundred_times_too_slowly_cost_little_and_miss_nothin
         assert!(events <= merged, "runs of text were merged: {events} of {chunks}");
         assert!(text == whole && told_hash == hash, "nothing is missing in the end");
     }
-    assert!(mebibytes < 40, "{SLOW} slow viewers: {mebibytes} MiB");
+    // A copy of all for each of them would be more.
+    assert!(mebibytes < 16, "{SLOW} slow viewers: {mebibytes} MiB");
 }
 
 async fn viewers(stack: &Stack) -> f64 {
