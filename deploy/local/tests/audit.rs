@@ -30,6 +30,8 @@ const ELSEWHERE: &[Action] = &[
     // passkeys.rs of the api: a_passkey_is_added_signs_in_and_is_removed
     Action::PasskeyAdded,
     Action::PasskeyRemoved,
+    // passkeys.rs of the api: what_a_passkey_answers_must_fit_in_everything
+    Action::PasskeyRefused,
     // oidc.rs of the api: a_person_links_and_unlinks_but_never_the_last_way_in
     Action::IdentityLinked,
     Action::IdentityUnlinked,
@@ -107,6 +109,8 @@ impl Scene {
         let path = format!("/users/{id}");
         let sign_in = async |password: &str| stack.stranger().sign_in("bob", password).await;
         sign_in("not this one").await.unwrap_err();
+        let next = json!({ "current": "not this one", "next": "another horse, another staple" });
+        bob.client().send(Method::POST, "/auth/password", Some(&next)).await.unwrap_err();
         let next = json!({ "current": PASSWORD, "next": "another horse, another staple" });
         bob.client().send(Method::POST, "/auth/password", Some(&next)).await.unwrap();
         bob.client().sign_out().await.unwrap();
@@ -114,12 +118,26 @@ impl Scene {
             admin.client().send(Method::PATCH, &path, Some(&body)).await.unwrap();
         }
         sign_in("another horse, another staple").await.unwrap();
+        let machine = bob.machine("shelf").await;
         admin.client().send(Method::DELETE, &path, None).await.unwrap();
 
+        let of_it = format!("&all=true&object={}", machine.id());
+        self.logged(admin, &of_it, &by_admin, &[(Action::MachineDeleted, machine.id(), "shelf", "")]).await;
+        let whose = log(admin, &of_it).await;
+        assert!(
+            whose.iter().all(|entry| entry["username"] == "bob"),
+            "the account is gone, its name is not: {whose:?}"
+        );
         let all = format!("&all=true&object={id}");
         let by_nobody = json!({ "address": "127.0.0.1" });
         self.logged(admin, &all, &by_nobody, &[(Action::SignInFailed, id, "bob", "")]).await;
-        let by_himself = [Action::AccountCreated, Action::PasswordChanged, Action::SignedOut, Action::SignedIn];
+        let by_himself = [
+            Action::AccountCreated,
+            Action::PasswordChangeFailed,
+            Action::PasswordChanged,
+            Action::SignedOut,
+            Action::SignedIn,
+        ];
         self.logged(admin, &all, &by_bob, &by_himself.map(|action| (action, id, "bob", ""))).await;
         let by_the_other = [
             (Action::AccountRoleChanged, id, "bob", "admin"),

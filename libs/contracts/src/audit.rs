@@ -17,10 +17,14 @@ tokens! {
         AccountDeleted = "account.deleted",
         /// Its password was changed.
         PasswordChanged = "account.password_changed",
+        /// Somebody who is signed in tried to change it, with a wrong one.
+        PasswordChangeFailed = "account.password_change_failed",
         /// Somebody signed in.
         SignedIn = "account.signed_in",
         /// Somebody tried, with a wrong password.
         SignInFailed = "account.sign_in_failed",
+        /// Somebody tried with a passkey of its, whose answer did not hold.
+        PasskeyRefused = "account.passkey_refused",
         /// A sign-in was ended.
         SignedOut = "account.signed_out",
         /// A passkey can sign in.

@@ -29,6 +29,7 @@ use crate::{
     },
     downloads::Downloads,
     feed::Feeds,
+    http::caller::{COOKIE, HTTPS_COOKIE},
     oidc::{Provider, ProviderSettings},
     password::Passwords,
     push::{PushServices, Sender},
@@ -48,8 +49,8 @@ pub struct Inner {
     pub(crate) settings: Settings,
     pub(crate) passwords: Passwords,
     pub(crate) logins: Mutex<Limiter>,
-    /// Wrong passwords that are noted, by account.
-    pub(crate) failures: Mutex<Limiter>,
+    /// Tries to sign in by account, wherever they come from.
+    pub(crate) accounts: Mutex<Limiter>,
     pub(crate) requests: Mutex<Limiter>,
     /// Of those who show a session's link, by address.
     pub(crate) readers: Mutex<Limiter>,
@@ -151,6 +152,17 @@ impl Settings {
         self.tls || self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
+    /// Name of the cookie by which a browser is signed in.
+    pub(crate) fn cookie(&self) -> &'static str {
+        if self.https() { HTTPS_COOKIE } else { COOKIE }
+    }
+
+    /// Whether browsers are told to come by HTTPS alone from now on. A proxy before us says so itself; and of this
+    /// computer it is not said, since other pages on it may do without.
+    pub(crate) fn only_https(&self) -> bool {
+        self.tls && self.public_url.as_ref().is_some_and(|url| url.scheme() == "https" && !is_loopback(url))
+    }
+
     /// The domain that passkeys are for, if there can be any.
     pub(crate) fn passkey_domain(&self) -> Option<&str> {
         match &self.public_url {
@@ -233,7 +245,7 @@ impl Shared {
             settings,
             passwords,
             logins,
-            failures: Mutex::default(),
+            accounts: Mutex::default(),
             requests: Mutex::default(),
             readers: Mutex::default(),
             provider,

@@ -19,6 +19,9 @@ use crate::{
 
 /// Name of the cookie.
 pub(crate) const COOKIE: &str = "muster_session";
+/// Its name over HTTPS: no other host, and nobody on the way, can make a browser send one of this name (RFC 6265bis,
+/// section 4.1.3.2).
+pub(crate) const HTTPS_COOKIE: &str = "__Host-muster_session";
 
 /// In which proxies say whom they heard.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -89,7 +92,7 @@ impl FromRequestParts<Shared> for Caller {
             return permitted(api, parts, &token, caller).await;
         }
         let jar = CookieJar::from_headers(&parts.headers);
-        let cookie = jar.get(COOKIE).ok_or_else(Problem::unauthorized)?;
+        let cookie = jar.get(api.settings.cookie()).ok_or_else(Problem::unauthorized)?;
         let hash = secret::hash(cookie.value());
         let found = store::devices::signed_in(&api.db, &hash, api.clock.now()).await?;
         let (user, device) = found.ok_or_else(Problem::unauthorized)?;

@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
 
 use crate::{
     domain::secret,
-    http::{BASE, caller::Caller, extract::NewId, problem::Problem},
+    http::{BASE, caller::Caller, extract::NewId, owned::Owning, problem::Problem},
     state::Shared,
     store::idempotency::{self, Known},
 };
@@ -45,26 +45,17 @@ pub(super) async fn once(State(api): State<Shared>, request: Request, next: Next
 
 async fn guarded(api: &Shared, mut parts: Parts, body: Body, next: Next) -> Result<Response, Problem> {
     let caller = Caller::from_request_parts(&mut parts, api).await?;
-    let key = key(&parts.headers)?;
-    let whole = Request::from_parts(parts.clone(), body);
-    let body = Bytes::from_request(whole, api).await.map_err(|rejection| {
-        Problem::new(rejection.status(), "body-not-taken", "The body is larger than is taken, or did not arrive whole.")
-    })?;
-    let asked = fingerprint(&parts, &body);
-    match idempotency::claim(&api.db, caller.id(), &key, &asked, api.clock.now()).await? {
-        Known::Fresh => {
-            parts.extensions.insert(NewId::of(caller.id(), &key, &asked));
+    let (key, body) = match claimed(api, &caller, &mut parts, body).await {
+        Ok(Claimed::Fresh { key, body }) => (key, body),
+        Ok(Claimed::Answered(response)) => return Ok(response),
+        Err(problem) => {
+            let path = parts.uri.path().strip_prefix(BASE).unwrap_or_default();
+            return Err(match Owning::of_path(path)? {
+                Some(owning) => api.refusal(&caller, owning.as_owned(), problem).await,
+                None => problem,
+            });
         }
-        Known::Answered { status, body } => return Ok(answer(status, body)),
-        Known::Busy => {
-            let detail = "The first request with this key is still being worked on.";
-            return Err(Problem::new(StatusCode::CONFLICT, "idempotency-key-busy", detail).retry_after(1));
-        }
-        Known::Other => {
-            let detail = "This key was used for another request within a day; make a new one for each.";
-            return Err(Problem::new(StatusCode::CONFLICT, "idempotency-key-reused", detail));
-        }
-    }
+    };
     let response = next.run(Request::from_parts(parts, Body::from(body))).await;
     if !response.status().is_success() {
         idempotency::release(&api.db, caller.id(), &key).await?;
@@ -76,6 +67,36 @@ async fn guarded(api: &Shared, mut parts: Parts, body: Body, next: Next) -> Resu
     let text = String::from_utf8_lossy(&body).into_owned();
     idempotency::settle(&api.db, caller.id(), &key, status, &text).await?;
     Ok(answer(status, text))
+}
+
+/// A request whose key is its own now, or what it was answered before.
+enum Claimed {
+    Fresh { key: String, body: Bytes },
+    Answered(Response),
+}
+
+async fn claimed(api: &Shared, caller: &Caller, parts: &mut Parts, body: Body) -> Result<Claimed, Problem> {
+    let key = key(&parts.headers)?;
+    let whole = Request::from_parts(parts.clone(), body);
+    let body = Bytes::from_request(whole, api).await.map_err(|rejection| {
+        Problem::new(rejection.status(), "body-not-taken", "The body is larger than is taken, or did not arrive whole.")
+    })?;
+    let asked = fingerprint(parts, &body);
+    match idempotency::claim(&api.db, caller.id(), &key, &asked, api.clock.now()).await? {
+        Known::Fresh => {
+            parts.extensions.insert(NewId::of(caller.id(), &key, &asked));
+            Ok(Claimed::Fresh { key, body })
+        }
+        Known::Answered { status, body } => Ok(Claimed::Answered(answer(status, body))),
+        Known::Busy => {
+            let detail = "The first request with this key is still being worked on.";
+            Err(Problem::new(StatusCode::CONFLICT, "idempotency-key-busy", detail).retry_after(1))
+        }
+        Known::Other => {
+            let detail = "This key was used for another request within a day; make a new one for each.";
+            Err(Problem::new(StatusCode::CONFLICT, "idempotency-key-reused", detail))
+        }
+    }
 }
 
 fn key(headers: &HeaderMap) -> Result<String, Problem> {

@@ -97,7 +97,7 @@ pub fn router(api: Shared) -> Router {
         .merge(assets::routes())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(axum::middleware::from_fn(measure::measured))
-        .layer(axum::middleware::map_response(protect::headers))
+        .layer(axum::middleware::map_response_with_state(api.clone(), protect::headers))
         .layer(axum::middleware::map_request(host::named))
         .with_state(api)
 }

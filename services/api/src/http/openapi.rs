@@ -16,7 +16,7 @@ use utoipa::{
 
 use crate::http::{
     BASE,
-    caller::COOKIE,
+    caller::{COOKIE, HTTPS_COOKIE},
     endpoints,
     events::frames::{Removed, Resync},
     idempotency,
@@ -59,7 +59,9 @@ pub fn document() -> String {
     let mut document = Document::openapi();
     document.merge(paths);
     let components = document.components.get_or_insert_default();
-    let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(COOKIE)));
+    let over_https = format!("`{HTTPS_COOKIE}` over HTTPS");
+    let cookie = ApiKey::Cookie(ApiKeyValue::with_description(COOKIE, &over_https));
+    let cookie = SecurityScheme::ApiKey(cookie);
     components.security_schemes.insert("cookie".into(), RefOr::T(cookie));
     let token = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some("An API token")).build();
     components.security_schemes.insert("token".into(), RefOr::T(SecurityScheme::Http(token)));

@@ -1,7 +1,9 @@
 //! Headers that protect the page and whoever looks at it.
 
-use axum::response::Response;
+use axum::{extract::State, response::Response};
 use http::{HeaderName, HeaderValue, header};
+
+use crate::state::Shared;
 
 /// No script, style or connection of anyone else's; inline style alone is
 /// needed by the page's positioned menus.
@@ -29,11 +31,17 @@ const HEADERS: [(HeaderName, &str); 8] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
+/// For a year: no browser that was here by HTTPS comes by anything else (RFC 6797).
+const ONLY_HTTPS: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
 /// On every response; a handler may have set its own.
-pub(crate) async fn headers<B>(mut response: Response<B>) -> Response<B> {
+pub(crate) async fn headers<B>(State(api): State<Shared>, mut response: Response<B>) -> Response<B> {
     let headers = response.headers_mut();
     for (name, value) in HEADERS {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if api.settings.only_https() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, ONLY_HTTPS);
     }
     response
 }

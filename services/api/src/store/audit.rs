@@ -64,7 +64,8 @@ pub(crate) struct Filter {
     pub(crate) until: i64,
 }
 
-/// Adds an entry, with the names that its ids have now.
+/// Adds an entry, with the names that its ids have now. What goes with an account is told when that is gone already: it
+/// is called as the log has it.
 pub(crate) async fn insert(write: &mut Write, deed: Deed<'_>) -> Result<(), DbError> {
     let Deed { id, at, place, owner, actor, audit } = deed;
     let v1::Audit { action, id: object, name, detail, machine_id, worker_id, session_id } = audit;
@@ -72,8 +73,10 @@ pub(crate) async fn insert(write: &mut Write, deed: Deed<'_>) -> Result<(), DbEr
     sqlx::query(
         "INSERT INTO audit (audit_id, at, place, user_id, username, action, entity, object_id, object_name, detail, machine_id, \
            worker_id, session_id, actor_id, actor_name, actor_worker_id, token_id, token_name, address) \
-         VALUES ($1, $2, $16, $3, COALESCE((SELECT username FROM users WHERE user_id = $3), ''), $4, $5, $6, $7, $8, $9, \
-           $10, $11, $12, COALESCE((SELECT username FROM users WHERE user_id = $12), ''), $13, $14, \
+         VALUES ($1, $2, $16, $3, COALESCE((SELECT username FROM users WHERE user_id = $3), \
+           (SELECT username FROM audit WHERE user_id = $3 ORDER BY at DESC LIMIT 1), ''), $4, $5, $6, $7, $8, $9, \
+           $10, $11, $12, COALESCE((SELECT username FROM users WHERE user_id = $12), \
+           (SELECT username FROM audit WHERE user_id = $12 ORDER BY at DESC LIMIT 1), ''), $13, $14, \
            COALESCE((SELECT name FROM tokens WHERE token_id = $14), ''), $15) \
          ON CONFLICT (audit_id) DO NOTHING",
     )

@@ -156,22 +156,86 @@ async fn guesses_from_everywhere_do_not_fill_the_log() {
     let guess = async |number: u8| {
         let wrong = json!({ "username": "ada", "password": "not this one" });
         let request = stage.visitor().ask("POST", "/auth/login").json(&wrong);
-        assert_eq!(
-            request.header("x-forwarded-for", format!("203.0.113.{number}")).send().await.unwrap().status(),
-            401
-        );
+        let request = request.header("x-forwarded-for", format!("203.0.113.{number}"));
+        request.send().await.unwrap().status().as_u16()
     };
     let noted = async || {
         let query = format!("?action={}&limit=200", Action::SignInFailed.as_str());
         log(&ada, &query).await["items"].as_array().unwrap().len()
     };
     for number in 0..105 {
-        guess(number).await;
+        assert_eq!(guess(number).await, if number < 100 { 401 } else { 429 }, "{number}");
     }
     assert_eq!(noted().await, 100);
     hand.fetch_add(60_000, Ordering::Relaxed);
-    guess(200).await;
+    assert_eq!(guess(200).await, 401);
     assert_eq!(noted().await, 101, "those that go on are noted now and then");
+}
+
+#[tokio::test]
+async fn a_password_that_somebody_fails_to_change_is_in_the_log() {
+    let stage = Stage::start().await;
+    let ada = stage.user("ada").await;
+    let wrong = json!({ "current": "not this one", "next": "another horse" });
+    assert_eq!(ada.send("POST", "/auth/password", wrong).await.0, 422);
+    let failed = log(&ada, "").await["items"][0].clone();
+    assert_eq!((&failed["action"], &failed["objectName"]), (&json!("account.password_change_failed"), &json!("ada")));
+    assert_eq!(failed["actor"], json!({ "userId": ada.user, "username": "ada", "address": "127.0.0.1" }));
+    assert!(!failed.to_string().contains("not this one") && !failed.to_string().contains("another horse"));
+}
+
+#[tokio::test]
+async fn what_goes_with_a_deleted_account_names_whose_it_was() {
+    let stage = Stage::start().await;
+    let (admin, ada) = (stage.user("admin").await, stage.user("ada").await);
+    assert_eq!(admin.send("DELETE", &format!("/users/{}", ada.user), json!({})).await.0, 204);
+    // The registry tells it when the account is gone.
+    let machine = MachineId::random().to_string();
+    let audit = v1::Audit { machine_id: machine.clone(), ..Action::MachineDeleted.to(&machine, "laptop") };
+    stage.tell(&ada.user, Entity::Audit, &id::random(), v1::event::Object::Audit(audit)).await;
+    let told = until(&admin, &format!("?all=true&object={machine}"), 1).await;
+    assert_eq!((said(&told, "username"), said(&told, "objectName")), (vec!["ada".into()], vec!["laptop".into()]));
+}
+
+async fn an_export_has_everything(stage: Stage) {
+    let (admin, ada) = (stage.user("admin").await, stage.user("ada").await);
+    sqlx::any::install_default_drivers();
+    let mut database = sqlx::AnyConnection::connect(&stage.database).await.unwrap();
+    if stage.database.starts_with("postgres") {
+        sqlx::query("SET search_path TO api").execute(&mut database).await.unwrap();
+    }
+    let ended = "INSERT INTO audit (audit_id, at, place, user_id, username, action, entity, object_id, object_name, detail, \
+        machine_id, worker_id, session_id, actor_id, actor_name, actor_worker_id, token_id, token_name, address) \
+        VALUES ($1, $2, $3, $4, 'ada', 'session.ended', 'session', $1, 'Her plans', '', '', '', $1, $4, 'ada', '', '', '', '')";
+    // Many of one time, so that a piece ends among them.
+    for number in 0..1_203_i64 {
+        let entry = sqlx::query(ended).bind(format!("e{number}")).bind(number / 700).bind(number).bind(&ada.user);
+        entry.execute(&mut database).await.unwrap();
+    }
+    let exported = async |of: &Browser, all: &str| {
+        let (status, csv) = answer(of.ask("GET", &format!("/audit?format=csv&action=session.ended{all}"))).await;
+        assert_eq!(status, 200);
+        let lines = csv.as_str().unwrap().lines().skip(1).map(str::to_owned).collect::<Vec<_>>();
+        let ids = lines.iter().map(|line| line.split(',').nth(5).unwrap().to_owned()).collect::<Vec<_>>();
+        (lines, ids)
+    };
+    let newest_first = (0..1_203).rev().map(|number| format!("e{number}")).collect::<Vec<_>>();
+    for (who, all, named) in [(&admin, "&all=true", false), (&ada, "", true)] {
+        let (lines, ids) = exported(who, all).await;
+        assert_eq!(ids, newest_first, "{all}: each once, in order");
+        assert!(lines.iter().all(|line| line.contains("Her plans") == named), "what they are called is hers alone");
+    }
+    assert_eq!(exported(&admin, "").await.1, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn an_administrator_exports_everything_however_much_there_is() {
+    an_export_has_everything(Stage::start().await).await;
+}
+
+#[tokio::test]
+async fn an_administrator_exports_everything_from_postgresql_too() {
+    an_export_has_everything(Stage::on_postgres(config(RegistrationSetting::Open)).await).await;
 }
 
 async fn entries_stay_as_they_were_written(stage: Stage) {

@@ -1,6 +1,9 @@
 //! /auth
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    net::{IpAddr, Ipv4Addr},
+    sync::atomic::Ordering,
+};
 
 use muster_api::RegistrationSetting;
 use muster_service::Clock;
@@ -133,6 +136,67 @@ async fn wrong_passwords_are_limited_and_say_when_to_come_back() {
         last = Some((answer.status().as_u16(), answer.headers().contains_key("retry-after")));
     }
     assert_eq!(last, Some((429, true)));
+}
+
+#[tokio::test]
+async fn guesses_from_everywhere_are_few_and_keep_nobody_out_where_they_are_signed_in() {
+    let mut config = config(RegistrationSetting::Open);
+    config.trusted_proxies = "127.0.0.1".into();
+    let (clock, hand) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config, clock).await;
+    stage.user("ada").await;
+    stage.user("bob").await;
+    let try_as = async |username: &str, password: &str, address: &str| {
+        let body = json!({ "username": username, "password": password });
+        let request = stage.visitor().ask("POST", "/auth/login").json(&body).header("x-forwarded-for", address);
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.headers().contains_key("retry-after"))
+    };
+    // Whether there is such an account is not told by it.
+    for username in ["ada", "nobody"] {
+        for number in 0..100 {
+            let guess = try_as(username, "not this one", &format!("203.0.113.{number}")).await;
+            assert_eq!(guess, (401, false), "{username} {number}");
+        }
+        assert_eq!(try_as(username, "not this one", "203.0.113.200").await, (429, true), "{username}");
+    }
+    assert_eq!(try_as("ada", "correct horse", "203.0.113.201").await, (429, true), "nor is the right one told");
+    assert_eq!(try_as("bob", "correct horse", "203.0.113.202").await.0, 200, "another account");
+    assert_eq!(try_as("ada", "correct horse", "127.0.0.1").await.0, 200, "where she made her account");
+    hand.fetch_add(60_000, Ordering::Relaxed);
+    assert_eq!(try_as("ada", "correct horse", "203.0.113.203").await.0, 200, "with time");
+}
+
+#[tokio::test]
+async fn a_stolen_cookie_guesses_the_password_a_few_times_wherever_it_is_taken() {
+    let mut config = config(RegistrationSetting::Open);
+    config.trusted_proxies = "127.0.0.1".into();
+    let (clock, _) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config, clock).await;
+    let ada = stage.user("ada").await;
+    let change = async |current: &str, address: String| {
+        let body = json!({ "current": current, "next": "another horse" });
+        let request = ada.ask("POST", "/auth/password").json(&body).header("x-forwarded-for", address);
+        request.send().await.unwrap().status().as_u16()
+    };
+    for number in 0..8 {
+        assert_eq!(change("not this one", format!("203.0.113.{number}")).await, 422);
+    }
+    assert_eq!(change("correct horse", "203.0.113.200".into()).await, 429);
+}
+
+#[tokio::test]
+async fn a_password_that_is_changed_rightly_may_be_changed_again() {
+    let (clock, _) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config(RegistrationSetting::Open), clock).await;
+    let ada = stage.user("ada").await;
+    let mut current = "correct horse".to_owned();
+    for number in 0..12 {
+        let next = format!("another horse {number}");
+        let body = json!({ "current": current, "next": next });
+        assert_eq!(ada.send("POST", "/auth/password", body).await.0, 204, "{number}");
+        current = next;
+    }
 }
 
 #[tokio::test]

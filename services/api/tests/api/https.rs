@@ -10,11 +10,17 @@ use crate::support::{Browser, Frames, Stage, config};
 
 /// A stage with a certificate, and somebody who trusts its authority.
 async fn encrypted(home: &std::path::Path) -> (Stage, Authority) {
+    encrypted_at(home, None).await
+}
+
+/// The same, whose users know it by a name.
+async fn encrypted_at(home: &std::path::Path, public_url: Option<&str>) -> (Stage, Authority) {
     let authority = Authority::new(home);
     let files = authority.certificate("page");
     let mut config = config(RegistrationSetting::Open);
     config.tls_cert_file = Some(files.certificate.into());
     config.tls_key_file = Some(files.key.into());
+    config.public_url = public_url.map(str::to_owned);
     (Stage::with(config).await, authority)
 }
 
@@ -36,6 +42,10 @@ async fn a_sign_in_is_for_https_alone_and_events_stream_over_both_versions() {
         assert_eq!((answer.status().as_u16(), answer.version()), (201, version));
         let cookie = answer.headers()["set-cookie"].to_str().unwrap();
         assert!(cookie.ends_with("; Secure"), "{cookie}");
+        assert!(cookie.starts_with("__Host-") && cookie.contains("; Path=/;"), "no other host can set it: {cookie}");
+        let secret = cookie.split(['=', ';']).nth(1).unwrap();
+        let planted = browser.ask("GET", "/auth/me").header("cookie", format!("muster_session={secret}"));
+        assert_eq!(planted.send().await.unwrap().status(), 401, "one of another name may be anybody's");
 
         browser.sign_in("/auth/login", &body).await;
         assert_eq!(browser.send("POST", "/machines", json!({ "name": "laptop" })).await.0, 201);
@@ -56,8 +66,22 @@ async fn a_sign_in_is_for_https_alone_and_events_stream_over_both_versions() {
         let foreign = foreign.header("cookie", browser.cookie.clone().unwrap()).json(&json!({ "name": "laptop" }));
         assert_eq!(foreign.send().await.unwrap().status(), 403, "a page without TLS is another page");
     }
+    let answer = trusting(&stage, &authority, false).ask("GET", "/auth/methods").send().await.unwrap();
+    assert_eq!(answer.headers().get("strict-transport-security"), None, "this computer has other pages");
     let stranger = reqwest::Client::new().get(&stage.base).send().await;
     assert!(stranger.is_err(), "nobody trusts this authority by themselves");
+}
+
+#[tokio::test]
+async fn a_browser_that_was_here_by_https_comes_by_nothing_else() {
+    let home = tempfile::tempdir().unwrap();
+    let (stage, authority) = encrypted_at(home.path(), Some("https://muster.example")).await;
+    let browser = trusting(&stage, &authority, false);
+    for path in ["/api/v1/auth/methods", "/api/v1/auth/me", "/app", "/nothing/here"] {
+        let answer = browser.client.get(format!("{}{path}", stage.base)).send().await.unwrap();
+        let told = answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap());
+        assert_eq!(told, Some("max-age=31536000"), "{path}");
+    }
 }
 
 #[tokio::test]

@@ -118,6 +118,11 @@ async fn what_a_passkey_answers_must_fit_in_everything() {
         let (status, problem) = sign_in(&stage, &mut lying).await;
         assert_eq!((status, &problem["type"]), (401, &json!("/problems/passkey-refused")), "{what}");
     }
+    let log = ada.get("/audit").await.1;
+    let refused = log["items"].as_array().unwrap().iter().filter(|entry| entry["action"] == "account.passkey_refused");
+    let refused = refused.map(|entry| (&entry["objectId"], &entry["actor"])).collect::<Vec<_>>();
+    let nobody = json!({ "address": "127.0.0.1" });
+    assert_eq!(refused, vec![(&json!(ada.user), &nobody); lies.len()], "nobody knows who it was");
     assert_eq!(sign_in(&stage, &mut key).await.0, 200);
     // A copy of it counts on its own, and is behind.
     let mut copy = key.clone();

@@ -35,6 +35,25 @@ async fn refusals_come_in_their_order() {
 }
 
 #[tokio::test]
+async fn what_is_wrong_with_an_idempotency_key_is_told_to_the_owner_alone() {
+    let stage = Stage::start().await;
+    let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
+    let path = format!("/workers/{}/sessions", worker(&stage, &ada, &["demo/fast"]));
+    let ask = async |who: &Browser, key: &str, title: &str| {
+        let body = json!({ "model": "demo/fast", "title": title });
+        answer(who.ask("POST", &path).header("idempotency-key", key).json(&body)).await.0
+    };
+    let (bad_key, too_long) = ("k".repeat(256), "x".repeat(2_000));
+    assert_eq!((ask(&bob, &bad_key, "t").await, ask(&ada, &bad_key, "t").await), (404, 400));
+    assert_eq!((ask(&bob, "k", &too_long).await, ask(&ada, "k", &too_long).await), (404, 413));
+    for who in [&ada, &bob] {
+        let machine = who.ask("POST", "/machines").header("idempotency-key", "used").json(&json!({ "name": "laptop" }));
+        assert_eq!(answer(machine).await.0, 201);
+    }
+    assert_eq!((ask(&bob, "used", "t").await, ask(&ada, "used", "t").await), (404, 409));
+}
+
+#[tokio::test]
 async fn pages_are_passed_on_and_checked() {
     let stage = Stage::start().await;
     let ada = stage.user("ada").await;
@@ -134,9 +153,11 @@ async fn the_same_key_and_body_get_the_same_answer_and_create_once() {
     let (status, problem) = create(&ada, "k1", "server").await;
     assert_eq!((status, &problem["type"]), (409, &json!("/problems/idempotency-key-reused")));
     assert_eq!(create(&bob, "k1", "server").await.0, 201, "another user's key is another key");
+    let bobs = create(&bob, "k0", "laptop").await;
+    assert_ne!(create(&ada, "k0", "laptop").await.1["machineId"], bobs.1["machineId"], "nor is she told his answer");
     let (one, two) = tokio::join!(create(&ada, "k2", "twice"), create(&ada, "k2", "twice"));
     assert!([one.0, two.0].contains(&201), "{one:?} {two:?}");
-    assert_eq!(stage.world.machines.lock().unwrap().len(), 3);
+    assert_eq!(stage.world.machines.lock().unwrap().len(), 5);
     assert_eq!(create(&ada, &"k".repeat(256), "x").await.0, 400);
     // What created nothing may be tried again under the same key.
     assert_eq!(answer(ada.ask("POST", "/machines").header("idempotency-key", "k3").json(&json!({}))).await.0, 422);

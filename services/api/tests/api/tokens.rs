@@ -49,6 +49,12 @@ async fn a_token_does_what_its_scopes_allow_and_nothing_else() {
         (&manage, "PATCH", session.as_str(), Some(json!({})), 403),
         // A link would outlive the token.
         (&chat, "POST", share.as_str(), link(), 403),
+        (&manage, "GET", "/audit", None, 200),
+        (&read, "GET", "/audit", None, 403),
+        // She is an administrator; her token is not.
+        (&manage, "GET", "/audit?all=true", None, 403),
+        (&manage, "GET", "/audit?all=true&format=csv", None, 403),
+        (&manage, "GET", "/users", None, 403),
         (&manage, "GET", "/tokens", None, 403),
         (&manage, "POST", "/tokens", Some(json!({ "name": "more", "scopes": ["chat"] })), 403),
         (&manage, "GET", "/auth/devices", None, 403),

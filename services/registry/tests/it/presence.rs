@@ -96,17 +96,50 @@ on_both_engines! {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_silent_worker_is_offline_after_half_a_minute_and_back_with_a_heartbeat() {
-    let stack = Stack::on_sqlite().await;
-    let worker = Worker::approved(&stack).await;
-    stack.until_status(&worker.token, WorkerStatus::Online).await;
-    let began = Instant::now();
+/// Waits until a worker that says nothing is thought to be lost: neither sooner nor later than three missed heartbeats.
+async fn until_silent(stack: &Stack, worker: &Worker, began: Instant) {
     while stack.shown(&worker.token).await.status() == WorkerStatus::Online {
         assert!(began.elapsed() < Duration::from_secs(40), "still online");
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(began.elapsed() > Duration::from_secs(25), "too early: {:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_process_gets_the_lease_of_one_that_fell_silent() {
+    let stack = Stack::on_sqlite().await;
+    let first = Worker::approved(&stack).await;
+    stack.until_status(&first.token, WorkerStatus::Online).await;
+    let began = Instant::now();
+    let second = first.twin(&stack).await;
+    second.until(RegisterStatus::Leased).await;
+    until_silent(&stack, &first, began).await;
+
+    // It waits as the worker-agent does: it is cut when the lease is free, or told to come anew.
+    let approved = eventually("it has the lease", || async {
+        let reply = second.try_register().await?;
+        if reply.status() == RegisterStatus::Reconnect {
+            second.bus.reconnect().await;
+        }
+        (reply.status() == RegisterStatus::Approved).then_some(reply)
+    });
+    assert_eq!(approved.await.term, 2);
+    second.heartbeat().await;
+    let online = stack.until_status(&first.token, WorkerStatus::Online).await;
+    assert_eq!((online.instance.as_deref(), online.term), (Some(second.instance.as_str()), 2));
+
+    // Back from its silence, it is not the worker any more, and cannot speak as it.
+    first.until(RegisterStatus::Leased).await;
+    assert!(first.models(&["m"]).await.is_err(), "it has no rights");
+    assert_eq!(second.register().await.unwrap().status(), RegisterStatus::Approved);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_worker_is_offline_after_half_a_minute_and_back_with_a_heartbeat() {
+    let stack = Stack::on_sqlite().await;
+    let worker = Worker::approved(&stack).await;
+    stack.until_status(&worker.token, WorkerStatus::Online).await;
+    until_silent(&stack, &worker, Instant::now()).await;
     let seen = stack.presence(&worker.token).await.unwrap();
     assert!(!seen.online && !seen.closed && seen.presence() == Presence::Known, "{seen:?}");
     eventually("it is back", || async {

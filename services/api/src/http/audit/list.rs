@@ -13,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::csv;
 use crate::{
     http::{
-        caller::Caller,
+        caller::{Caller, Credential},
         extract::Asked,
         model::audit::AuditEntry,
         page::{self, List},
@@ -35,7 +35,7 @@ pub(crate) struct AuditQuery {
     /// A page as JSON, or everything that the filters leave as CSV.
     #[param(inline, nullable = false)]
     format: Option<Format>,
-    /// Everybody's entries instead of one's own; for administrators.
+    /// Everybody's entries instead of one's own; for administrators who are signed in, not for their tokens.
     #[param(nullable = false)]
     all: Option<bool>,
     /// Only what was done to this kind of thing, for example `machine`.
@@ -86,6 +86,10 @@ pub(crate) async fn list(
     if all && caller.user.role != Role::Admin {
         let detail = "Only an administrator sees what others did; leave `all` out to see your own.";
         return Err(Problem::new(StatusCode::FORBIDDEN, "missing-role", detail));
+    }
+    if all && let Credential::Token(_) = caller.credential {
+        let detail = "Only a person who is signed in sees what others did; leave `all` out to see your own.";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "missing-scope", detail));
     }
     let filter = Filter {
         owner: (!all).then(|| caller.id().clone()),

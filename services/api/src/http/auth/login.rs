@@ -1,6 +1,6 @@
 //! POST /auth/login
 
-use std::sync::PoisonError;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
@@ -14,7 +14,12 @@ use utoipa::ToSchema;
 
 use super::sign_in;
 use crate::{
-    http::{caller::From, extract::Body, model::user::User, problem::Problem},
+    http::{
+        caller::{Caller, From},
+        extract::Body,
+        model::user::User,
+        problem::Problem,
+    },
     password::PasswordError,
     state::Shared,
     store, tell,
@@ -24,9 +29,9 @@ use crate::{
 const PER_ACCOUNT_AND_ADDRESS: Rate = Rate { burst: 8, every: 30_000 };
 /// Wrong passwords from one address.
 const PER_ADDRESS: Rate = Rate { burst: 50, every: 5_000 };
-
-/// Wrong passwords of one account that its audit log takes, wherever they come from: it shall not grow without end.
-const NOTED: Rate = Rate { burst: 100, every: 60_000 };
+/// Wrong passwords of one account from everywhere, so that many addresses help nobody to guess; it bounds what the audit
+/// log takes as well.
+const PER_ACCOUNT: Rate = Rate { burst: 100, every: 60_000 };
 
 /// Name and password.
 #[derive(Deserialize, ToSchema)]
@@ -46,6 +51,7 @@ pub(crate) async fn login(
     Body(Login { username, password }): Body<Login>,
 ) -> Result<impl IntoResponse, Problem> {
     limit(&api, &address, &username)?;
+    limit_account(&api, &address, &username).await?;
     let known = store::users::by_name(&api.db, &username).await?;
     let (user, hash) = known.map_or((None, None), |(user, hash)| (Some(user), hash));
     let checked = api.passwords.matches(password, hash.clone()).await;
@@ -56,7 +62,7 @@ pub(crate) async fn login(
     let matches = checked?;
     let Some(user) = user.as_ref().filter(|_| matches).cloned() else {
         if let Some(user) = &user {
-            failed(&api, user, &address).await?;
+            failed(&api, user, &address, Action::SignInFailed).await?;
         }
         return Err(wrong());
     };
@@ -78,53 +84,79 @@ fn wrong() -> Problem {
     Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", detail)
 }
 
-async fn failed(api: &Shared, user: &store::users::User, address: &str) -> Result<(), DbError> {
-    let noted = api.failures.lock().unwrap_or_else(PoisonError::into_inner).attempt(
-        user.user_id.as_str(),
-        NOTED,
-        api.clock.now(),
-    );
-    if noted.is_err() {
-        return Ok(());
-    }
+/// Notes that somebody, nobody knows who, did not get in.
+pub(super) async fn failed(
+    api: &Shared,
+    user: &store::users::User,
+    address: &str,
+    action: Action,
+) -> Result<(), DbError> {
     let actor = v1::Actor { address: address.to_owned(), ..v1::Actor::default() };
     let mut write = api.db.write().await?;
-    let audit = Action::SignInFailed.to(user.user_id.as_str(), &user.username);
+    let audit = action.to(user.user_id.as_str(), &user.username);
     tell::did(api, &mut write, &user.user_id, &actor, &audit).await?;
     write.commit().await
 }
 
-/// Counts a try.
+/// Counts a try with a name from an address.
 pub(super) fn limit(api: &Shared, address: &str, username: &str) -> Result<(), Problem> {
-    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
-    attempt(&mut logins, address, username, api.clock.now()).map_err(too_many)
+    attempt(&mut lock(&api.logins), address, &both(address, username), api.clock.now()).map_err(too_many)
+}
+
+/// Counts a try with a name, wherever it comes from.
+async fn limit_account(api: &Shared, address: &str, username: &str) -> Result<(), Problem> {
+    let everywhere = lock(&api.accounts).attempt(bounded(username), PER_ACCOUNT, api.clock.now());
+    match everywhere {
+        Err(seconds) if !is_signed_in_at(api, username, address).await? => Err(too_many(seconds)),
+        _ => Ok(()),
+    }
+}
+
+/// Whether the account is signed in at this place: guesses from elsewhere do not keep its owner out.
+async fn is_signed_in_at(api: &Shared, username: &str, address: &str) -> Result<bool, DbError> {
+    let Some((user, _)) = store::users::by_name(&api.db, username).await? else { return Ok(false) };
+    let devices = store::devices::list(&api.db, &user.user_id, api.clock.now()).await?;
+    Ok(devices.iter().any(|device| place(&device.address) == place(address)))
 }
 
 /// The address first: one that is refused takes no places with names that it makes up.
-fn attempt(logins: &mut Limiter, address: &str, username: &str, now: i64) -> Result<(), u64> {
+fn attempt(logins: &mut Limiter, address: &str, key: &str, now: i64) -> Result<(), u64> {
     let place = place(address);
     logins.attempt(&place, PER_ADDRESS, now)?;
-    logins
-        .attempt(&both(address, username), PER_ACCOUNT_AND_ADDRESS, now)
-        .inspect_err(|_| logins.refund(&place, PER_ADDRESS))
+    logins.attempt(key, PER_ACCOUNT_AND_ADDRESS, now).inspect_err(|_| logins.refund(&place, PER_ADDRESS))
 }
 
 fn refund(api: &Shared, address: &str, username: &str) {
-    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut logins = lock(&api.logins);
     logins.refund(&both(address, username), PER_ACCOUNT_AND_ADDRESS);
     logins.refund(&place(address), PER_ADDRESS);
+    lock(&api.accounts).refund(bounded(username), PER_ACCOUNT);
+}
+
+/// Counts a try of somebody who is signed in: a sign-in has so many, wherever its cookie was taken to.
+pub(super) fn limit_sign_in(api: &Shared, caller: &Caller) -> Result<(), Problem> {
+    attempt(&mut lock(&api.logins), &caller.address, caller.credential.id(), api.clock.now()).map_err(too_many)
+}
+
+/// Takes it back: the password was right.
+pub(super) fn refund_sign_in(api: &Shared, caller: &Caller) {
+    let mut logins = lock(&api.logins);
+    logins.refund(caller.credential.id(), PER_ACCOUNT_AND_ADDRESS);
+    logins.refund(&place(&caller.address), PER_ADDRESS);
 }
 
 /// Counts a try without a name: at a provider, or by passkey.
 pub(super) fn limit_address(api: &Shared, address: &str) -> Result<(), Problem> {
-    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
-    logins.attempt(&place(address), PER_ADDRESS, api.clock.now()).map_err(too_many)
+    lock(&api.logins).attempt(&place(address), PER_ADDRESS, api.clock.now()).map_err(too_many)
 }
 
 /// Takes it back: it led to a sign-in.
 pub(super) fn refund_address(api: &Shared, address: &str) {
-    let mut logins = api.logins.lock().unwrap_or_else(PoisonError::into_inner);
-    logins.refund(&place(address), PER_ADDRESS);
+    lock(&api.logins).refund(&place(address), PER_ADDRESS);
+}
+
+fn lock(tries: &Mutex<Limiter>) -> MutexGuard<'_, Limiter> {
+    tries.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn too_many(seconds: u64) -> Problem {
@@ -133,8 +165,12 @@ fn too_many(seconds: u64) -> Problem {
 }
 
 fn both(address: &str, username: &str) -> String {
-    // Bounded: a name that cannot be one shares a key.
-    format!("{} {}", place(address), username.chars().take(33).collect::<String>())
+    format!("{} {}", place(address), bounded(username))
+}
+
+/// A name that cannot be one shares a key.
+fn bounded(username: &str) -> &str {
+    username.char_indices().nth(33).map_or(username, |(end, _)| username.get(..end).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -144,12 +180,13 @@ mod tests {
     #[test]
     fn an_address_that_makes_up_names_keeps_nobody_else_out() {
         let mut logins = Limiter::default();
-        let taken = (0..50_000).filter(|name| attempt(&mut logins, "192.0.2.1", &name.to_string(), 0).is_ok()).count();
+        let mut attempt = |address, name: &str| attempt(&mut logins, address, &both(address, name), 0);
+        let taken = (0..50_000).filter(|name| attempt("192.0.2.1", &name.to_string()).is_ok()).count();
         assert!(taken < 1_000, "{taken}");
         for _ in 0..PER_ACCOUNT_AND_ADDRESS.burst {
-            assert_eq!(attempt(&mut logins, "192.0.2.2", "ada", 0), Ok(()));
+            assert_eq!(attempt("192.0.2.2", "ada"), Ok(()));
         }
-        assert!(attempt(&mut logins, "192.0.2.2", "ada", 0).is_err());
-        assert_eq!(attempt(&mut logins, "192.0.2.2", "grace", 0), Ok(()), "what was refused did not count");
+        assert!(attempt("192.0.2.2", "ada").is_err());
+        assert_eq!(attempt("192.0.2.2", "grace"), Ok(()), "what was refused did not count");
     }
 }

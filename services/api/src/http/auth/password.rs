@@ -3,6 +3,7 @@
 use axum::extract::State;
 use http::StatusCode;
 use muster_contracts::{audit::Action, subject::Entity};
+use muster_service::{DbError, Write};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -36,17 +37,21 @@ pub(crate) async fn password(
     if !account::is_password(&next) {
         return Err(Problem::invalid("/next", account::PASSWORD));
     }
-    login::limit(&api, &caller.address, &caller.user.username)?;
+    login::limit_sign_in(&api, &caller)?;
     let known = store::users::by_name(&api.db, &caller.user.username).await?.and_then(|(_, hash)| hash);
     match (&known, current) {
         (None, None) => sign_in::is_recent(&api, &caller).await?,
         (Some(_), None) => return Err(Problem::invalid("/current", "is needed")),
         (_, Some(current)) => {
-            if !api.passwords.matches(current, known.clone()).await? {
+            // What was not looked at was not wrong.
+            let refund = |_: &_| login::refund_sign_in(&api, &caller);
+            if !api.passwords.matches(current, known.clone()).await.inspect_err(refund)? {
+                failed(&api, &caller).await?;
                 return Err(Problem::invalid("/current", "is not the password"));
             }
         }
     }
+    login::refund_sign_in(&api, &caller);
     let hash = api.passwords.hash(next).await?;
     let mut write = api.db.write().await?;
     // It may have been changed, or set for the first time, since it was looked at.
@@ -58,8 +63,18 @@ pub(crate) async fn password(
     for device in store::devices::delete_others(&mut write, caller.id(), caller.credential.id()).await? {
         tell::removed(&api, &mut write, (caller.id(), Entity::Device, &device), tell::actor(&caller)).await?;
     }
-    let audit = Action::PasswordChanged.to(caller.id().as_str(), &caller.user.username);
-    tell::did(&api, &mut write, caller.id(), &tell::actor(&caller), &audit).await?;
+    did(&api, &mut write, &caller, Action::PasswordChanged).await?;
     write.commit().await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+async fn failed(api: &Shared, caller: &Caller) -> Result<(), DbError> {
+    let mut write = api.db.write().await?;
+    did(api, &mut write, caller, Action::PasswordChangeFailed).await?;
+    write.commit().await
+}
+
+async fn did(api: &Shared, write: &mut Write, caller: &Caller, action: Action) -> Result<(), DbError> {
+    let audit = action.to(caller.id().as_str(), &caller.user.username);
+    tell::did(api, write, caller.id(), &tell::actor(caller), &audit).await
 }

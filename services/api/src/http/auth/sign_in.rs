@@ -9,7 +9,7 @@ use super::logout;
 use crate::{
     domain::secret,
     http::{
-        caller::{COOKIE, Caller, Credential},
+        caller::{Caller, Credential},
         problem::Problem,
     },
     state::Shared,
@@ -61,7 +61,7 @@ pub(super) async fn begin(
 /// Whom the browser is signed in as, whatever it asks for.
 pub(super) async fn of_browser(api: &Shared, headers: &HeaderMap, address: &str) -> Result<Option<Caller>, DbError> {
     let jar = CookieJar::from_headers(headers);
-    let Some(cookie) = jar.get(COOKIE) else { return Ok(None) };
+    let Some(cookie) = jar.get(api.settings.cookie()) else { return Ok(None) };
     let found = devices::signed_in(&api.db, &secret::hash(cookie.value()), api.clock.now()).await?;
     let caller = |(user, device)| Caller { user, credential: Credential::Device(device), address: address.to_owned() };
     Ok(found.map(caller))
@@ -91,7 +91,7 @@ pub(super) fn expired(api: &Shared) -> SetCookie {
 }
 
 fn cookie(api: &Shared, value: String, seconds: i64) -> SetCookie {
-    [(header::SET_COOKIE, set_cookie(api, COOKIE, &value, "/", seconds))]
+    [(header::SET_COOKIE, set_cookie(api, api.settings.cookie(), &value, "/", seconds))]
 }
 
 /// The header's value for a cookie of ours.

@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State, response::IntoResponse};
 use http::{HeaderMap, StatusCode};
+use muster_contracts::audit::Action;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -15,7 +16,7 @@ use crate::{
         model::user::User,
         problem::Problem,
     },
-    relying_party::Assertion,
+    relying_party::{Assertion, PasskeyError},
     state::Shared,
     store,
 };
@@ -44,7 +45,11 @@ pub(crate) async fn login(
     let state = taken(&api, SIGNS_IN, &answer.challenge().map_err(wrong)?).await?;
     let found = store::passkeys::of_credential(&api.db, &answer.credential_id()).await?;
     let (known, user) = found.ok_or_else(unknown)?;
-    let after = party.finish_sign_in(&state, &answer, (&known, &user.user_id)).map_err(wrong)?;
+    let finished = party.finish_sign_in(&state, &answer, (&known, &user.user_id));
+    if let Err(PasskeyError::SignIn(_)) = finished {
+        login::failed(&api, &user, &address, Action::PasskeyRefused).await?;
+    }
+    let after = finished.map_err(wrong)?;
     let old = sign_in::of_browser(&api, &headers, &address).await?;
     let mut write = api.db.write().await?;
     if !store::users::stays_enabled(&mut write, &user.user_id).await? {
