@@ -104,6 +104,7 @@ impl Scene {
     async fn accounts(&self) {
         let Self { stack, admin, .. } = self;
         let bob = stack.person("bob").await;
+        let machine = bob.machine("shelf").await;
         let (by_bob, by_admin) = (user(&bob).await, user(admin).await);
         let id = by_bob["userId"].as_str().unwrap();
         let path = format!("/users/{id}");
@@ -118,7 +119,6 @@ impl Scene {
             admin.client().send(Method::PATCH, &path, Some(&body)).await.unwrap();
         }
         sign_in("another horse, another staple").await.unwrap();
-        let machine = bob.machine("shelf").await;
         admin.client().send(Method::DELETE, &path, None).await.unwrap();
 
         let of_it = format!("&all=true&object={}", machine.id());

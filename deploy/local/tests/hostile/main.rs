@@ -103,6 +103,8 @@ async fn nothing_but_its_own(decided: Decided) {
 
     is_refused_to_hear(&mut wire, &eavesdropping(&subjects), &me, standing).await;
     is_refused_to_say(&mut wire, &subjects).await;
+    let traced = own(&me, &victim_ids, standing);
+    sends_no_trace_elsewhere(&mut wire, &traced, subjects.union(&replies)).await;
     says_its_own_with_every_reply(&mut wire, (&bad, &me), &victim_ids, &replies, standing).await;
 
     let victim_name = format!("{}.", victim.id());
@@ -154,6 +156,30 @@ async fn is_refused_to_say(wire: &mut Wire, subjects: &BTreeSet<String>) {
     }
     assert_eq!((outcome.refused.len(), outcome.heard.len()), (subjects.len(), 0));
     println!("{} publishes were refused", subjects.len());
+}
+
+/// A message may name a subject on which the broker is to tell its way (ADR-41 of NATS). That is a publish as well, and
+/// in a name that is not the worker's.
+async fn sends_no_trace_elsewhere(wire: &mut Wire, own: &[String], attempts: impl Iterator<Item = &String>) {
+    let attempts = attempts.filter(|subject| !own.contains(subject)).collect::<Vec<_>>();
+    for subject in own {
+        for elsewhere in &attempts {
+            wire.publish_with(subject, &[("Nats-Trace-Dest", elsewhere)], b"hostile");
+        }
+        let outcome = wire.settle().await.unwrap();
+        for (elsewhere, refused) in attempts.iter().zip(&outcome.refused) {
+            assert_eq!(*refused, format!("'Permissions Violation for Publish to \"{elsewhere}\"'"), "{subject}");
+        }
+        assert_eq!((outcome.refused.len(), outcome.heard.len()), (attempts.len(), 0), "{subject}");
+    }
+    println!("{} traces to elsewhere were refused", own.len() * attempts.len());
+    for subject in own {
+        for to in own {
+            wire.publish_with(subject, &[("Nats-Trace-Dest", to), ("Nats-Trace-Only", "true")], b"hostile");
+        }
+    }
+    let outcome = wire.settle().await.unwrap();
+    assert_eq!((outcome.refused, outcome.heard), (vec![], vec![]), "what it may say itself is told to nobody else");
 }
 
 async fn says_its_own_with_every_reply(
