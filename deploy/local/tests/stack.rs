@@ -18,7 +18,7 @@ use muster_contracts::{
     v1,
 };
 use muster_testkit::binaries;
-use muster_testkit::stack::{Engine, PASSWORD, Part, Running, Session, Setup, Stack, Viewer};
+use muster_testkit::stack::{Engine, Frame, PASSWORD, Part, Running, Session, Setup, Stack, Viewer};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -202,6 +202,64 @@ async fn a_disabled_account_has_no_workers_and_a_deleted_one_nothing() {
         }
     };
     tokio::time::timeout(PATIENCE, forgotten).await.expect("its sessions are deleted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deleted_machine_takes_its_workers_with_it_and_ends_their_sessions() {
+    let stack = Stack::start().await;
+    let ada = stack.person("ada").await;
+    let (desk, shelf) = (ada.machine("desk").await, ada.machine("shelf").await);
+    let worker = desk.worker().await.started(&stack).await.approved().await;
+    let (asking, never) = (desk.worker().await, desk.worker().await);
+    let (mut wire, _) = asking.bare(&stack).connect().await;
+    let other = shelf.worker().await.started(&stack).await.approved().await;
+    let (session, elsewhere) = (worker.session("demo/fast").await, other.session("demo/fast").await);
+    session.reply_to(&session.send("echo what was said").await).await;
+    let asks = worker.session("demo/fast").await;
+    let asked = asks.send("ask").await;
+    let viewer = session.view().await;
+    let hanging = session.send("hang").await;
+    viewer.until("it begins", |frames| frames.iter().any(|frame| frame.event == "chunk").then_some(())).await;
+    let waits = session.send("echo never").await;
+    let get = async |path: &str| ada.client().get::<serde_json::Value>(path).await;
+    let asking_now = async {
+        while get("/requests").await.unwrap()["items"] == serde_json::json!([]) {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, asking_now).await.expect("it asks");
+
+    ada.client().send(reqwest::Method::DELETE, &format!("/machines/{}", desk.id()), None).await.unwrap();
+    tokio::time::timeout(Duration::from_secs(1), wire.ended()).await.expect("who waits is cut off at once");
+    let ended = tokio::time::timeout(PATIENCE, worker.process().wait()).await.unwrap();
+    assert_eq!(ended.and_then(|status| status.code()), Some(77), "{}", worker.process().log_tail(5));
+    let terminated = |frame: &Frame| frame.event == "session" && frame.data["status"] == "terminated";
+    viewer.until("its session ends", |frames| frames.iter().any(terminated).then_some(())).await;
+
+    for (session, sent) in [(&session, &hanging), (&asks, &asked)] {
+        let reply = session.reply_to(sent).await;
+        assert_eq!(reply.status, "interrupted");
+        assert!(reply.error.is_some_and(|why| why.contains("removed")), "it says why");
+        let path = format!("/sessions/{}", session.id());
+        assert_eq!(get(&path).await.unwrap()["status"], "terminated");
+    }
+    assert_eq!(get("/requests").await.unwrap()["items"], serde_json::json!([]), "nobody could be answered");
+    let messages = session.messages().await.items;
+    assert!(messages.iter().any(|message| message.content == "what was said"), "it stays readable");
+    let waited = messages.iter().find(|message| message.message_id == waits.message_id).unwrap();
+    assert_eq!((waited.status.as_str(), waited.completed), ("interrupted", true), "it waits for nobody");
+    assert!(waited.error.as_ref().is_some_and(|why| why.contains("removed")), "and says why");
+    for id in [worker.id(), asking.id(), never.id()] {
+        let path = format!("/workers/{id}");
+        assert_eq!(get(&path).await.unwrap_err().status(), Some(404));
+        let begun = serde_json::json!({ "model": "demo/fast" });
+        let begun = ada.client().post::<serde_json::Value>(&format!("{path}/sessions"), &begun).await;
+        assert_eq!(begun.unwrap_err().status(), Some(404));
+    }
+    let machines = get("/machines").await.unwrap();
+    let left = machines["items"].as_array().unwrap().iter().map(|machine| &machine["machineId"]).collect::<Vec<_>>();
+    assert_eq!(left, [shelf.id()]);
+    assert_eq!(elsewhere.reply_to(&elsewhere.send("echo here still").await).await.content, "here still");
 }
 
 #[tokio::test(flavor = "multi_thread")]

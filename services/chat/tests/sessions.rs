@@ -14,7 +14,7 @@ use muster_contracts::{
     v1,
 };
 use support::{Chat, Engine, slug};
-use v1::TurnStatus::{Cancelled, Completed, Delivered, Queued, Streaming};
+use v1::TurnStatus::{Cancelled, Completed, Delivered, Interrupted, Queued, Streaming};
 
 on_both! {
     a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not
@@ -28,6 +28,7 @@ on_both! {
     a_limit_is_taken_from_a_changed_file
     a_session_that_is_made_again_is_the_same_one
     what_comes_late_of_a_removed_worker_brings_it_not_back
+    what_waits_for_a_removed_worker_is_over_and_says_why
 }
 
 impl Chat {
@@ -106,6 +107,21 @@ mod scenario {
         .await;
         assert_eq!(slug(chat.call::<method::RestoreSession>(chat.session_ref()).await), "worker-removed");
         assert_eq!(slug(chat.new_session("demo/fast").await), "worker-removed");
+    }
+
+    pub async fn what_waits_for_a_removed_worker_is_over_and_says_why(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let (first, second) = (chat.send("one").await, chat.send("two").await);
+        // What waits in a session that has ended waits for its worker all the same.
+        chat.call::<method::EndSession>(chat.session_ref()).await.unwrap();
+        let removed = v1::event::Object::Removed(v1::Removed {});
+        chat.tell(Entity::Worker, &chat.worker.worker_id, removed).await;
+        for sent in [first, second] {
+            let over = chat.until(&sent.message_id, Interrupted).await;
+            assert!(over.revision > sent.revision);
+            assert_eq!((over.content, over.error.as_deref()), (sent.content, Some("The worker was removed.")));
+        }
+        assert_eq!(chat.session().await.activity(), v1::Activity::Idle);
     }
 
     pub async fn a_session_is_unread_until_it_is_read_and_pinned_until_it_is_not(engine: Engine) {

@@ -21,6 +21,8 @@ pub enum Event {
     Retry,
     /// The user asks for it no more, before the worker is told.
     Withdraw,
+    /// The worker that it waits for was removed.
+    Orphan,
 }
 
 /// How a turn ends.
@@ -72,6 +74,7 @@ pub const fn next(status: TurnStatus, event: Event) -> Option<TurnStatus> {
     match (status, event) {
         (TurnStatus::Queued, Event::Claim) => Some(TurnStatus::Delivered),
         (TurnStatus::Queued, Event::Withdraw) => Some(TurnStatus::Cancelled),
+        (TurnStatus::Queued, Event::Orphan) => Some(TurnStatus::Interrupted),
         (TurnStatus::Delivered, Event::Release) => Some(TurnStatus::Queued),
         (TurnStatus::Delivered, Event::Start) | (TurnStatus::Interrupted, Event::Resume) => Some(TurnStatus::Streaming),
         // The consumer may hear of an end before it hears of the start.
@@ -108,6 +111,7 @@ mod tests {
         let table = [
             (Event::Claim, [Some(Delivered), NO, NO, NO, NO, NO, NO]),
             (Event::Withdraw, [Some(Cancelled), NO, NO, NO, NO, NO, NO]),
+            (Event::Orphan, [Some(Interrupted), NO, NO, NO, NO, NO, NO]),
             (Event::Release, [NO, Some(Queued), NO, NO, NO, NO, NO]),
             (Event::Start, [NO, Some(Streaming), NO, NO, NO, NO, NO]),
             (Event::End(Outcome::Completed), end(Completed)),

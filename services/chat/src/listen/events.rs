@@ -11,9 +11,10 @@ use muster_contracts::{
 };
 
 use crate::{
+    domain::turn,
     erase, restriction,
     state::{Done, State},
-    store::{attachments, quotas, sessions, shares, turns, workers},
+    store::{attachments, messages, quotas, sessions, shares, turns, workers},
     tell::{self, Actor},
     turns::finish,
 };
@@ -52,12 +53,22 @@ async fn keep(state: &State, worker: &v1::Worker) -> Done<()> {
     restriction::tell(state, &worker.worker_id).await
 }
 
-/// Its sessions end with it; they stay readable. Their turns end after them: no other begins then.
+/// Its sessions end with it, and what waits in them; they stay readable. Their open turns end after them: no other begins
+/// then.
 async fn removed(state: &State, worker_id: &str) -> Done<()> {
     let mut write = state.write().await?;
-    for session_id in sessions::alive_of_worker(write.connection(), worker_id).await? {
-        sessions::set_status(write.connection(), &session_id, v1::SessionStatus::SessionTerminated).await?;
-        tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;
+    let ended = sessions::alive_of_worker(write.connection(), worker_id).await?;
+    // First, so that nothing is sent there any more.
+    for session_id in &ended {
+        sessions::set_status(write.connection(), session_id, v1::SessionStatus::SessionTerminated).await?;
+    }
+    if let Some(over) = turn::next(v1::TurnStatus::Queued, turn::Event::Orphan) {
+        for message in messages::end_waiting(write.connection(), worker_id, over, REMOVED).await? {
+            tell::message(&mut write, &state.clock, &message).await?;
+        }
+    }
+    for session_id in &ended {
+        tell::session(&mut write, &state.clock, session_id, &Actor::system()).await?;
     }
     workers::forget(write.connection(), worker_id).await?;
     quotas::forget(write.connection(), worker_id).await?;

@@ -440,6 +440,25 @@ pub async fn withdraw(connection: &mut AnyConnection, message_id: &str) -> Resul
     Ok(done.rows_affected() == 1)
 }
 
+/// Ends all that waits for a worker, and says why.
+pub async fn end_waiting(
+    connection: &mut AnyConnection,
+    worker_id: &str,
+    status: v1::TurnStatus,
+    error: &str,
+) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as(
+        "UPDATE chat_messages SET status = $2, error = $3, revision = revision + 1
+         WHERE status = 1 AND chat_session_id IN (SELECT chat_session_id FROM chat_sessions WHERE worker_id = $1)
+         RETURNING *",
+    )
+    .bind(worker_id)
+    .bind(i64::from(i32::from(status)))
+    .bind(error)
+    .fetch_all(connection)
+    .await
+}
+
 /// Another attempt has taken the place of the earlier replies to a message; those that it changed.
 pub async fn supersede_replies(
     connection: &mut AnyConnection,
