@@ -62,6 +62,9 @@ async fn a_sign_in_is_rotated_listed_and_ended() {
     let mut again = ada.clone();
     again.sign_in("/auth/login", &json!({ "username": "ada", "password": "correct horse" })).await;
     assert_eq!(ada.get("/auth/me").await.0, 401, "the old cookie ends with the new one");
+    let bob = stage.user("bob").await;
+    bob.clone().sign_in("/auth/register", &json!({ "username": "cleo", "password": "correct horse" })).await;
+    assert_eq!(bob.get("/auth/me").await.0, 401, "also with that of an account that is made");
     let mut other = stage.visitor();
     other.sign_in("/auth/login", &json!({ "username": "ada", "password": "correct horse" })).await;
     let (_, devices) = again.get("/auth/devices").await;
@@ -253,7 +256,8 @@ async fn another_page_cannot_act_with_the_cookie() {
 async fn an_account_makes_so_many_requests_and_others_go_on() {
     let mut config = config(RegistrationSetting::Open);
     config.requests_per_minute = 100;
-    let stage = Stage::with(config).await;
+    let (clock, _) = Clock::set(Clock::system().now());
+    let stage = Stage::at(config, clock).await;
     let (ada, bob) = (stage.user("ada").await, stage.user("bob").await);
     let mut refused = None;
     for _ in 0..50 {
@@ -266,4 +270,10 @@ async fn an_account_makes_so_many_requests_and_others_go_on() {
     let seconds = refused.expect("it is refused, and told when to come back").to_str().unwrap().parse::<u64>().unwrap();
     assert!((1..=60).contains(&seconds), "{seconds}");
     assert_eq!(bob.get("/auth/me").await.0, 200);
+    // Before anything is looked for, and behind the question who asks.
+    for (method, path) in [("PATCH", "/sessions/nonsense"), ("POST", "/machines"), ("PATCH", "/users/nonsense")] {
+        let nonsense = json!({ "colour": "red" });
+        assert_eq!(ada.send(method, path, nonsense.clone()).await.0, 429, "{path}");
+        assert_eq!(stage.visitor().send(method, path, nonsense).await.0, 401, "{path}");
+    }
 }

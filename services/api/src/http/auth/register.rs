@@ -51,10 +51,12 @@ pub(crate) async fn register(
     new_account::may(&api, invitation.as_deref()).await?;
     let hash = api.passwords.hash(password).await?;
 
+    let old = sign_in::of_browser(&api, &headers, &address).await?;
     let mut write = api.db.write().await?;
     let new =
         NewAccount { names: &[username], password: Some(&hash), invitation: invitation.as_deref(), address: &address };
     let user = new_account::make(&api, &mut write, new).await?;
+    sign_in::end(&api, &mut write, old).await?;
     let cookie = sign_in::begin(&api, &mut write, &user, &address, &headers).await?;
     write.commit().await?;
     Ok((StatusCode::CREATED, cookie, Json(User::from(user))))
