@@ -157,10 +157,10 @@ impl Settings {
         if self.https() { HTTPS_COOKIE } else { COOKIE }
     }
 
-    /// Whether browsers are told to come by HTTPS alone from now on. A proxy before us says so itself; and of this
-    /// computer it is not said, since other pages on it may do without.
+    /// Whether browsers are told to come by HTTPS alone from now on, to us or to a proxy before us. Of this computer it is
+    /// not said, since other pages on it may do without.
     pub(crate) fn only_https(&self) -> bool {
-        self.tls && self.public_url.as_ref().is_some_and(|url| url.scheme() == "https" && !is_loopback(url))
+        self.public_url.as_ref().is_some_and(|url| url.scheme() == "https" && !is_loopback(url))
     }
 
     /// The domain that passkeys are for, if there can be any.

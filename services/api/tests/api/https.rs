@@ -76,11 +76,15 @@ async fn a_sign_in_is_for_https_alone_and_events_stream_over_both_versions() {
 async fn a_browser_that_was_here_by_https_comes_by_nothing_else() {
     let home = tempfile::tempdir().unwrap();
     let (stage, authority) = encrypted_at(home.path(), Some("https://muster.example")).await;
-    let browser = trusting(&stage, &authority, false);
-    for path in ["/api/v1/auth/methods", "/api/v1/auth/me", "/app", "/nothing/here"] {
-        let answer = browser.client.get(format!("{}{path}", stage.base)).send().await.unwrap();
-        let told = answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap());
-        assert_eq!(told, Some("max-age=31536000"), "{path}");
+    let mut behind_a_proxy = config(RegistrationSetting::Open);
+    behind_a_proxy.public_url = Some("https://muster.example".into());
+    let proxied = Stage::with(behind_a_proxy).await;
+    for browser in [trusting(&stage, &authority, false), proxied.visitor()] {
+        for path in ["/api/v1/auth/methods", "/api/v1/auth/me", "/app", "/nothing/here"] {
+            let answer = browser.client.get(format!("{}{path}", browser.base)).send().await.unwrap();
+            let told = answer.headers().get("strict-transport-security").map(|value| value.to_str().unwrap());
+            assert_eq!(told, Some("max-age=31536000"), "{path}");
+        }
     }
 }
 
