@@ -447,11 +447,12 @@ pub async fn end_waiting(
     status: v1::TurnStatus,
     error: &str,
 ) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(
+    sqlx::query_as(concat!(
         "UPDATE chat_messages SET status = $2, error = $3, revision = revision + 1
          WHERE status = 1 AND chat_session_id IN (SELECT chat_session_id FROM chat_sessions WHERE worker_id = $1)
-         RETURNING *",
-    )
+         RETURNING ",
+        message_columns!()
+    ))
     .bind(worker_id)
     .bind(i64::from(i32::from(status)))
     .bind(error)
