@@ -9,8 +9,14 @@
 
 use std::collections::BTreeSet;
 
+use muster_contracts::{
+    Message as _, id,
+    subject::{About, ChatVerb, ChunkAddress, ChunkKind, Subject, Writer},
+    v1,
+};
 use muster_testkit::{
-    stack::{Counts, Part, Stack},
+    proxy::Proxy,
+    stack::{Counts, Engine, Link, Part, Setup, Stack},
     wire::{Login, Wire},
 };
 
@@ -51,6 +57,65 @@ async fn all_that_dashboards_and_alerts_ask_for_is_there_before_anything_has_hap
             assert!(labels.contains(&label), "{line}");
         }
     }
+}
+
+/// A worker whose reply is not what it says that it wrote.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reply_that_is_not_what_its_worker_says_is_counted() {
+    let stack = Stack::start().await;
+    let admin = stack.admin().await;
+    let bare = admin.machine("desk").await.worker().await.bare(&stack);
+    let mut wire = bare.approved(&admin).await;
+    let worker = bare.token().worker.clone();
+    let path = format!("/workers/{worker}/sessions");
+    let session: serde_json::Value = admin.client().post(&path, &serde_json::json!({ "model": "m" })).await.unwrap();
+    let session = session["chatSessionId"].as_str().unwrap();
+    let message = serde_json::json!({ "messageId": id::random(), "content": "hello" });
+    admin.client().post::<serde_json::Value>(&format!("/sessions/{session}/messages"), &message).await.unwrap();
+
+    let sync = Subject::ChatWorker { worker: worker.clone(), verb: ChatVerb::Sync }.to_string();
+    let told = wire.request(&sync, &v1::SyncRequest::default().encode_to_vec()).await.unwrap();
+    let told = v1::SyncReply::decode(told.payload.as_slice()).unwrap();
+    let turn = &told.start[0];
+    let end = v1::End { number: 1, outcome: v1::TurnStatus::Completed.into(), ..v1::End::default() };
+    let said = [
+        (ChunkKind::Start, v1::Start { reply_to: turn.message_id.clone(), ..v1::Start::default() }.encode_to_vec()),
+        (ChunkKind::End, v1::End { content_hash: vec![7; 32], ..end }.encode_to_vec()),
+    ];
+    for (number, (kind, payload)) in said.into_iter().enumerate() {
+        let about = About::Message(turn.reply_id.parse().unwrap());
+        let writer = Writer::Worker(worker.clone());
+        let address = ChunkAddress { writer, session: session.parse().unwrap(), about, kind };
+        let message_id = format!("{}:{number}", turn.nonce);
+        wire.publish_with(&Subject::Chunk(address).to_string(), &[("Nats-Msg-Id", &message_id)], &payload);
+    }
+    wire.settle().await.unwrap();
+    stack.until_counts(Part::Chat, |counted| counted["muster_replies_mismatched_total"] == 1.0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_did_not_come_by_live_is_counted() {
+    let stack = Setup::on(Engine::Sqlite).linked().start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await.started(&stack).await.approved().await;
+    let session = worker.session("demo/fast").await;
+    let viewer = session.view().await;
+    let sent = session.send("count 1000 every 2ms").await;
+    viewer.until("it begins", |frames| frames.iter().any(|frame| frame.event == "chunk").then_some(())).await;
+    let before = stack.counts(Part::Api).await["muster_api_gap_frames_total"];
+    stack.link(Link::ApiBroker).iter().for_each(Proxy::cut);
+    stack.until_counts(Part::Api, |counted| counted["muster_api_gap_frames_total"] > before).await;
+    viewer.whole_reply_to(&sent).await;
+}
+
+/// What all services count, once they know how full the streams are.
+async fn series(stack: &Stack) -> BTreeSet<(Part, String)> {
+    let mut all = BTreeSet::new();
+    for part in [Part::Registry, Part::Chat, Part::Api] {
+        let stream = part == Part::Api;
+        let known = |counted: &Counts| stream || counted.keys().any(|key| name(key) == "muster_stream_max_bytes");
+        all.extend(stack.until_counts(part, known).await.into_keys().map(|key| (part, key)));
+    }
+    all
 }
 
 fn class_of(class: u8) -> String {
@@ -131,6 +196,7 @@ mod waiting {
     #[tokio::test(flavor = "multi_thread")]
     async fn who_comes_back_who_goes_and_what_fails_is_counted() {
         let stack = Stack::start().await;
+        let idle = series(&stack).await;
         let admin = stack.admin().await;
         let worker = admin.machine("desk").await.worker().await.started(&stack).await.approved().await;
         let session = worker.session("demo/fast").await;
@@ -170,5 +236,7 @@ mod waiting {
             let connections = counts.iter().filter(|(name, _)| name.starts_with("muster_database_connections"));
             assert!(connections.map(|(_, count)| count).sum::<f64>() > 0.0, "{part}: {counts:#?}");
         }
+        // No id, name or word of a user becomes a series.
+        assert_eq!(series(&stack).await, idle);
     }
 }

@@ -74,6 +74,8 @@ async fn workers_wait_for_a_database_that_is_away() {
     // Whoever waits asks again and again; the other one has to connect anew.
     stack.link(Link::WorkerBroker).iter().for_each(Proxy::cut);
     says(&waiting, WAITS).await;
+    let unanswered = "muster_registry_callouts_total{outcome=\"unanswered\"}";
+    stack.until_counts(Part::Registry, |counted| counted[unanswered] >= 1.0).await;
     stack.restart(Part::Postgres).await;
     stack.ready().await;
     approved.online().await;

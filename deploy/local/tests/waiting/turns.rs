@@ -68,6 +68,7 @@ async fn a_worker_that_crashes_leaves_its_text_and_a_reason_and_goes_on_after_a_
     worker.online().await;
     let asked = session.send("first").await;
     assert_eq!(session.reply_to(&asked).await.content, "count 320 every 100ms");
+    assert_eq!(stack.counts(Part::Chat).await["muster_turns_ended_total{outcome=\"INTERRUPTED\"}"], 2.0);
 }
 
 /// Three nats-servers and two of each service: whichever the proxy before them chooses is asked.
