@@ -329,23 +329,42 @@ async fn server_of_long_ago(broker: String) -> String {
     format!("http://{address}")
 }
 
+/// Calls the program where somebody types: util-linux's script gives it a terminal.
+async fn at_a_terminal(home: &Home, arguments: &str, typed: &str) -> (i32, String) {
+    let mut script = Process::new("script");
+    script.args(["--quiet", "--return", "--command", &format!("{PROGRAM} {arguments}"), "/dev/null"]);
+    script.current_dir(home.0.path()).env_clear().env("HOME", home.0.path()).env("TERM", "xterm");
+    let path = std::env::var("PATH").unwrap();
+    script.env("PATH", format!("{}:{path}", home.directory("bin").display()));
+    let mut terminal = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let stdin = terminal.stdin.take().unwrap();
+    let mut stdin = std::fs::File::from(stdin.into_owned_fd().unwrap());
+    stdin.write_all(typed.as_bytes()).unwrap();
+    told(terminal.wait_with_output().await.unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn setup_lets_choose_what_answers_of_all_that_is_here() {
+    let stack = Stack::start().await;
+    let worker = stack.admin().await.machine("desk").await.worker().await;
+    let home = Home::new();
+    home.write_program("goose", "");
+    let setup = format!("setup --server {} --token {} --dir .", stack.url(), worker.token());
+    // The last one, from the first upwards; and no service.
+    let (code, text) = at_a_terminal(&home, &setup, "k\rn").await;
+    assert!(code == 0 && text.contains("acp: goose") && text.contains("openai"), "{code}: {text}");
+    let written = std::fs::read_to_string(home.settings()).unwrap();
+    assert!(written.contains("backend = \"demo\""), "{written}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn setup_asks_at_a_terminal_for_what_is_missing() {
     let stack = Stack::start().await;
     let worker = stack.admin().await.machine("desk").await.worker().await;
     let home = Home::new();
     home.directory("my project");
-    // util-linux's script gives it a terminal.
-    let mut script = Process::new("script");
-    script.args(["--quiet", "--return", "--command", &format!("{PROGRAM} setup --backend demo"), "/dev/null"]);
-    script.current_dir(home.0.path()).env_clear().env("HOME", home.0.path()).env("TERM", "xterm");
-    script.env("PATH", std::env::var_os("PATH").unwrap());
-    let mut terminal = script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let answers = format!("nonsense\r{}\r{}\r~/my project\rn", clear("nonsense", &stack.url()), worker.token());
-    let stdin = terminal.stdin.take().unwrap();
-    let mut stdin = std::fs::File::from(stdin.into_owned_fd().unwrap());
-    stdin.write_all(answers.as_bytes()).unwrap();
-    let (code, text) = told(terminal.wait_with_output().await.unwrap());
+    let (code, text) = at_a_terminal(&home, "setup --backend demo", &answers).await;
     assert!(code == 0 && text.contains("is not an address"), "{code}: {text}");
     let written = std::fs::read_to_string(home.settings()).unwrap();
     assert!(written.contains(worker.token()) && written.contains("my project"), "{written}");
