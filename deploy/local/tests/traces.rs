@@ -208,7 +208,17 @@ async fn turn(worker_exports: bool) -> Vec<Hop> {
     // And passed on to who looks.
     wanted.extend([("muster-api", "deliver"), ("muster-api", "deliver")]);
     wanted.extend(worker_exports.then_some(("muster-worker-agent", "turn")));
-    let hops = trace(&mut collector, |hop| hop.span.name == SEND, &wanted).await;
+    let mut hops = trace(&mut collector, |hop| hop.span.name == SEND, &wanted).await;
+    // What comes after it: whoever ends sends all that it has.
+    let services = [Part::Api, Part::Chat, Part::Registry].map(|part| stack.service(part).process());
+    for process in [worker.process()].into_iter().chain(services) {
+        assert!(process.stop(PATIENCE).await.is_some_and(|status| status.success()));
+    }
+    while let Ok(body) = collector.bodies.try_recv() {
+        let of_it = |hop: &Hop| hop.span.trace_id == hops[0].span.trace_id;
+        let later = self::hops(&body).into_iter().filter(of_it).collect::<Vec<_>>();
+        hops.extend(later);
+    }
     let is_there = |id: &[u8]| hops.iter().any(|hop| hop.span.span_id == id);
     let orphan = hops.iter().find(|hop| !hop.span.parent_span_id.is_empty() && !is_there(&hop.span.parent_span_id));
     assert!(orphan.is_none(), "{orphan:?} of {hops:#?}");
