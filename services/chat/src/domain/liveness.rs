@@ -25,7 +25,7 @@ pub struct Facts {
     pub offline_for: i64,
     /// The broker saw its connection closing.
     pub closed: bool,
-    /// Somebody wants it to end: nothing is to be waited for.
+    /// Somebody wants it to end: a silent worker is not waited for, and nor are we.
     pub stop_asked: bool,
 }
 
@@ -34,12 +34,16 @@ pub struct Facts {
 #[must_use]
 pub fn lost_in(facts: Facts) -> Option<i64> {
     let Facts { settled_for, known, online, offline_for, closed, stop_asked } = facts;
-    let patience = if closed { CLOSED } else { SILENT };
     let away = known && !online;
-    if stop_asked {
-        return away.then_some(0);
-    }
-    away.then(|| (SETTLED.saturating_sub(settled_for)).max(patience.saturating_sub(offline_for)).max(0))
+    let (patience, settled) = match (closed, stop_asked) {
+        // One that is back by then writes on without asking first, whatever was ended here meanwhile.
+        (true, true) => (CLOSED, 0),
+        (true, false) => (CLOSED, SETTLED),
+        // One that was silent for so long asks.
+        (false, true) => (0, 0),
+        (false, false) => (SILENT, SETTLED),
+    };
+    away.then(|| settled.saturating_sub(settled_for).max(patience.saturating_sub(offline_for)).max(0))
 }
 
 #[cfg(test)]
@@ -68,6 +72,8 @@ mod tests {
             (Facts { settled_for: 0, offline_for: 0, ..gone }, Some(SETTLED)),
             (Facts { online: true, ..gone }, None),
             (stopped, Some(0)),
+            (Facts { closed: true, ..stopped }, Some(CLOSED)),
+            (Facts { closed: true, offline_for: CLOSED, ..stopped }, Some(0)),
             (Facts { online: true, ..stopped }, None),
             (Facts { known: false, ..stopped }, None),
         ];

@@ -1,4 +1,4 @@
-//! Stops the turn of a message: at its worker, or here if the worker is away.
+//! Stops the turn of a message: at its worker. Where that is away, the reaper ends it.
 
 use muster_contracts::{audit::Action, v1};
 use muster_service::problem;
@@ -6,12 +6,9 @@ use muster_service::problem;
 use super::{caller, locked_session, message_of};
 use crate::{
     state::{Done, State},
-    store::{turns, workers},
+    store::turns,
     tell::{self, Actor},
-    turns::finish,
 };
-
-const AWAY: &str = "The worker was away.";
 
 pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Empty> {
     let v1::MessageRef { caller: asked_by, chat_session_id, message_id } = request;
@@ -19,17 +16,12 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
     let mut write = state.write().await?;
     let session = locked_session(&mut write, &caller, &chat_session_id).await?;
     message_of(write.connection(), &chat_session_id, &message_id).await?;
-    let Some(turn) = turns::ask_stop(write.connection(), &chat_session_id, &message_id).await? else {
+    if turns::ask_stop(write.connection(), &chat_session_id, &message_id).await?.is_none() {
         let detail = "This message is not being answered now.";
         return Err(problem::conflict("not-open", detail).into());
-    };
-    let worker = workers::of_session(write.connection(), &session).await?;
+    }
     tell::did(&mut write, &state.clock, &session, &Actor::user(&caller), Action::TurnStopped).await?;
     write.commit().await?;
-    if worker.is_some_and(|worker| worker.status() == v1::WorkerStatus::Online) {
-        state.wake(&session.worker_id).await;
-    } else {
-        finish::abandon(&state, &turn, AWAY).await?;
-    }
+    state.wake(&session.worker_id).await;
     Ok(v1::Empty {})
 }
