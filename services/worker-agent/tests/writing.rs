@@ -14,7 +14,7 @@ use std::{sync::Arc, time::Duration};
 use muster_contracts::{
     id::{MessageId, SessionId},
     subject::ChunkKind,
-    v1::TurnStatus,
+    v1::{Part, ToolState, TurnStatus, part},
 };
 use muster_worker_agent::{backend::demo::Demo, turn::WORKER_BYTES};
 use support::{Fault, PATIENCE, Shelf, Worker, surroundings};
@@ -180,6 +180,35 @@ async fn whoever_may_be_taken_for_dead_asks_before_it_writes_another_word() {
     };
     timeout(PATIENCE, gone).await.unwrap();
     assert_eq!(shelf.of(&dropped).len(), stored);
+}
+
+fn runs(part: &Part) -> bool {
+    matches!(&part.kind, Some(part::Kind::Tool(tool)) if tool.state() == ToolState::ToolRunning)
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_was_quiet_while_it_was_cut_off_asks_as_well() {
+    let shelf = Shelf::new(Duration::ZERO);
+    let (worker, _directory) = worker(&shelf);
+    // The agent speaks again after the connection is back, or just before.
+    for quiet in ["tool for 12000ms", "tool for 9500ms"] {
+        let reply = worker.begin(&SessionId::random(), quiet, |_| {});
+        shelf.wait(&reply, |told| told.reply.parts().iter().any(runs)).await;
+        let stored = shelf.of(&reply).len();
+        shelf.set_reachable(false);
+        tokio::time::sleep(Duration::from_secs(10)).await;
+        shelf.set_reachable(true);
+        let asks = async {
+            while !worker.turns.report().0.iter().any(|open| open.doubtful) {
+                worker.bell.notified().await;
+            }
+        };
+        timeout(PATIENCE, asks).await.expect("it asks");
+        assert_eq!(shelf.of(&reply).len(), stored, "and writes nothing");
+        worker.turns.get(reply.as_str()).unwrap().go_on(Some(stored as u64 - 1));
+        let told = worker.ended(&reply).await;
+        assert_eq!(told.end.unwrap().outcome(), TurnStatus::Completed);
+    }
 }
 
 #[tokio::test(start_paused = true)]

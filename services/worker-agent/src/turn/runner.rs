@@ -13,7 +13,7 @@ use muster_contracts::{
 };
 use tokio::{
     sync::Semaphore,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument as _;
@@ -163,6 +163,7 @@ impl Runner {
             away: false,
             traceparent,
             connection: 0,
+            certain_at: Instant::now(),
             chunk_at: None,
         };
         // Should this process die from here on, the next one knows that this was begun.

@@ -48,6 +48,9 @@ pub trait ChunkStore: Send + Sync + 'static {
     /// One attempt to store a message.
     fn store(&self, message: Storing) -> BoxFuture<'_, Result<Receipt, StoreError>>;
 
+    /// Which connection there is now, if there is one.
+    fn connection(&self) -> Option<u64>;
+
     /// Waits until there is a connection, and tells which one it is.
     fn connected(&self) -> BoxFuture<'_, u64>;
 }
@@ -57,6 +60,11 @@ impl ChunkStore for watch::Receiver<Link> {
     fn store(&self, message: Storing) -> BoxFuture<'_, Result<Receipt, StoreError>> {
         let bus = self.borrow().bus.clone();
         Box::pin(async move { bus.store(message).await })
+    }
+
+    fn connection(&self) -> Option<u64> {
+        let now = *self.borrow().bus.connection().borrow();
+        now.connected.then_some(now.epoch)
     }
 
     fn connected(&self) -> BoxFuture<'_, u64> {
@@ -94,8 +102,10 @@ pub(super) struct ReplyWriter {
     pub(super) away: bool,
     /// Whose trace the turn belongs to.
     pub(super) traceparent: Option<Arc<str>>,
-    /// The connection over which something was stored last.
+    /// The connection over which the next message goes.
     pub(super) connection: u64,
+    /// When it was last certain that the turn is still ours: something was stored, or chat said so.
+    pub(super) certain_at: Instant,
     /// When the last message was published, if that was a chunk.
     pub(super) chunk_at: Option<Instant>,
 }
@@ -105,6 +115,7 @@ impl ReplyWriter {
     pub(super) async fn begin(&mut self) -> Result<(), Gone> {
         let store = Arc::clone(&self.store);
         self.connection = self.meanwhile(store.connected()).await?;
+        self.certain_at = Instant::now();
         match self.outgoing.take() {
             Some(start) => self.publish(start).await,
             None => Ok(()),
@@ -218,7 +229,11 @@ impl ReplyWriter {
         let mut pause = PAUSE;
         loop {
             let store = Arc::clone(&self.store);
-            let attempt = self.meanwhile(store.store(self.storing(&publish))).await?;
+            // Whoever was quiet while there was no connection does not notice that it is another one now.
+            let attempt = match store.connection() == Some(self.connection) {
+                true => self.meanwhile(store.store(self.storing(&publish))).await?,
+                false => Err(StoreError::Doubtful),
+            };
             let longest = if matches!(attempt, Err(StoreError::Full)) { FULL } else { LEADERLESS };
             let doubt = match attempt {
                 Ok(receipt) => {
@@ -242,8 +257,7 @@ impl ReplyWriter {
                     self.set_away(true);
                     let connection = self.meanwhile(store.connected()).await?;
                     let anew = std::mem::replace(&mut self.connection, connection) != connection;
-                    let away = since.elapsed();
-                    away >= CERTAIN_FOR || anew && away >= LONG
+                    since.elapsed() >= CERTAIN_FOR || anew && self.certain_at.elapsed() >= LONG
                 }
             };
             if doubt {
@@ -251,11 +265,12 @@ impl ReplyWriter {
                 if self.outgoing.told(stored) {
                     break;
                 }
-                since = Instant::now();
+                (since, self.certain_at) = (Instant::now(), Instant::now());
             }
             self.meanwhile(sleep(pause)).await?;
             pause = (pause * 2).min(longest);
         }
+        self.certain_at = Instant::now();
         self.entry.acknowledged(self.outgoing.acknowledged());
         self.give_back();
         Ok(())

@@ -226,6 +226,10 @@ impl ChunkStore for Shelf {
         })
     }
 
+    fn connection(&self) -> Option<u64> {
+        *self.reachable.borrow()
+    }
+
     fn connected(&self) -> BoxFuture<'_, u64> {
         let mut reachable = self.reachable.subscribe();
         Box::pin(async move { reachable.wait_for(Option::is_some).await.unwrap().unwrap() })
