@@ -11,6 +11,7 @@ use std::{
 use futures_util::{StreamExt as _, stream};
 use muster_contracts::{method, v1};
 use muster_service::db::in_time;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -24,6 +25,8 @@ use crate::{
 
 /// How often turns of workers that are away are looked for. One that is found is ended when its time has come.
 const LOST_EVERY: Duration = Duration::from_millis(500);
+/// How often those of all workers are: that one has gone may never have been heard here.
+const ALL_EVERY: Duration = Duration::from_secs(10);
 /// Turns that are looked at together, and of them ended at once.
 const LOOK: i64 = 200;
 const AT_ONCE: usize = 8;
@@ -45,8 +48,13 @@ pub struct Terms {
 
 /// Ends the turns of workers that are lost, until stopped.
 pub async fn end_lost_turns(state: State, stop: CancellationToken) {
+    let mut next_all = Instant::now();
     loop {
-        let pause = match in_time(PATIENCE, lost(&state)).await {
+        let all = next_all <= Instant::now();
+        if all {
+            next_all = Instant::now() + ALL_EVERY;
+        }
+        let pause = match in_time(PATIENCE, lost(&state, all)).await {
             Ok(next) => next.map_or(LOST_EVERY, |next| next.min(LOST_EVERY)),
             Err(error) => {
                 tracing::warn!(%error, "turns of lost workers could not be ended");
@@ -81,10 +89,10 @@ pub(crate) async fn every<F: Future<Output = Done<()>>>(
 
 /// Ends turns that are lost; how long until the next one is. All of them: those whose time has not come, or of which
 /// nobody can tell, are in no other's way.
-async fn lost(state: &State) -> Done<Option<Duration>> {
+async fn lost(state: &State, all: bool) -> Done<Option<Duration>> {
     let (mut next, mut after) = (None, (i64::MIN, String::new()));
     loop {
-        let open = turns::open_of_absent(state.db.pool(), (after.0, &after.1), LOOK).await?;
+        let open = turns::open(state.db.pool(), all, (after.0, &after.1), LOOK).await?;
         let Some(last) = open.last() else { return Ok(next) };
         after = (last.claimed_at, last.reply_id.clone());
         let workers = open.iter().map(|turn| turn.worker_id.clone()).collect::<BTreeSet<_>>();

@@ -40,6 +40,7 @@ mod waiting {
 
     on_both! {
         two_instances_end_a_lost_turn_once
+        a_turn_whose_worker_went_unheard_ends
         a_worker_that_was_only_away_goes_on_with_what_it_had_asked
         what_an_agent_takes_back_waits_no_more_and_not_again_when_its_turn_goes_on
         what_a_worker_says_while_it_is_taken_for_lost_counts_when_it_goes_on
@@ -229,6 +230,19 @@ mod scenario {
         worker.end(&mut writing, Completed).await;
         chat.until(&waiting.message_id, Completed).await;
         assert_eq!(ends(&chat, &told.reply_id).await, 1);
+    }
+
+    /// The stream may have forgotten that its worker went before chat, which was away as well, came to read it.
+    pub async fn a_turn_whose_worker_went_unheard_ends(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let told = worker.sync(&[]).await.start.remove(0);
+        let mut writing = worker.begin(&told).await;
+        worker.write(&mut writing, "half").await;
+        registry_that_saw_the_worker_go(&chat).await;
+        let reply = tokio::time::timeout(LOST, chat.sees(&told.reply_id, Interrupted)).await.unwrap();
+        assert_eq!(reply.content, "half");
     }
 
     pub async fn a_worker_that_was_only_away_goes_on_with_what_it_had_asked(engine: Engine) {

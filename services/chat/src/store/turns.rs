@@ -193,9 +193,11 @@ pub async fn open_for<'e>(
     .await
 }
 
-/// Open turns whose worker is not connected, as far as chat has heard, in the order of their claims, behind a given one.
-pub async fn open_of_absent<'e>(
+/// Open turns in the order of their claims, behind a given one: those whose worker is not connected, as far as chat has
+/// heard, or all.
+pub async fn open<'e>(
     executor: impl Executor<'e, Database = Any>,
+    all: bool,
     after: (i64, &str),
     limit: i64,
 ) -> Result<Vec<TurnRow>, DbError> {
@@ -203,10 +205,11 @@ pub async fn open_of_absent<'e>(
         "SELECT ",
         turn_columns!("t."),
         " FROM turns t LEFT JOIN workers w ON w.worker_id = t.worker_id
-         WHERE t.ended_at IS NULL AND (w.online IS NULL OR w.online = 0)
-           AND (t.claimed_at > $1 OR (t.claimed_at = $1 AND t.reply_id > $2))
-         ORDER BY t.claimed_at, t.reply_id LIMIT $3"
+         WHERE t.ended_at IS NULL AND (w.online IS NULL OR w.online <= $1)
+           AND (t.claimed_at > $2 OR (t.claimed_at = $2 AND t.reply_id > $3))
+         ORDER BY t.claimed_at, t.reply_id LIMIT $4"
     ))
+    .bind(i64::from(all))
     .bind(after.0)
     .bind(after.1)
     .bind(limit)
