@@ -1,5 +1,6 @@
 //! Deleting a session for good: its rows in one transaction, and after it what the streams have of it. In CHUNKS that
-//! is all of the session, in EVENTS what it was called and what was asked in it; that it is gone stays there.
+//! is all of the session, in EVENTS what it was called and what was asked in it; that it is gone stays there. Of a reply
+//! that is deleted alone, what was asked in it.
 //!
 //! What was on its way when the session was deleted is stored a moment later, so the streams are looked through twice.
 
@@ -12,7 +13,7 @@ use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use muster_contracts::{
     audit::Action,
     stream::{CHUNKS, EVENTS},
-    subject::{EventAddress, Subject, filter},
+    subject::{Entity, EventAddress, Subject, filter},
 };
 use muster_service::{Clock, Write};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +25,7 @@ use crate::{
     store::{
         SessionRow,
         erasures::{self, ErasureRow},
-        sessions,
+        requests, sessions,
     },
     tell::{self, Actor},
 };
@@ -130,6 +131,27 @@ async fn events(state: &State, user_id: &str, sessions: &HashSet<&str>) -> Done<
             return Ok(all);
         }
     }
+}
+
+/// Erases what EVENTS has of the requests of a reply. Another reply of the user's may have used the id of one.
+///
+/// # Errors
+/// When the database or the broker fails.
+pub async fn requests(state: &State, reply_id: &str) -> Done<()> {
+    for (user_id, id) in requests::named(state.db.pool(), reply_id).await? {
+        let subject = Subject::Event(EventAddress { user: user_id.parse()?, entity: Entity::Request, id }).to_string();
+        let mut from = 1;
+        loop {
+            let batch = state.bus.read(EVENTS, &subject, from, BATCH).await?;
+            from = batch.messages.last().map_or(from, |last| last.sequence + 1);
+            let of_reply = batch.messages.iter().filter(|stored| trace::is_of_reply(&stored.payload, reply_id));
+            overwrite(state, EVENTS, of_reply.map(|stored| stored.sequence).collect()).await?;
+            if !batch.more {
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn overwrite(state: &State, stream: &str, sequences: Vec<u64>) -> Done<()> {

@@ -1,4 +1,4 @@
-//! What the stream EVENTS still tells of a session that was deleted.
+//! What the stream EVENTS still tells of a session or a reply that was deleted.
 
 use std::collections::HashSet;
 
@@ -41,6 +41,13 @@ pub fn of(entity: Entity, id: &str, payload: &[u8], sessions: &HashSet<&str>) ->
     }
 }
 
+/// Whether an event tells what was asked in a reply.
+#[must_use]
+pub fn is_of_reply(payload: &[u8], reply_id: &str) -> bool {
+    let told = v1::Event::decode(payload).ok().and_then(|event| event.object);
+    matches!(told, Some(Object::Request(request)) if request.message_id == reply_id)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -73,5 +80,19 @@ mod tests {
             assert_eq!(seen(entity, id, object.clone()), expected, "{entity:?} {id} {object:?}");
         }
         assert_eq!(of(Entity::Session, "gone", b"\xff", &HashSet::from(["gone"])), Trace::None);
+    }
+
+    #[test]
+    fn what_was_asked_in_a_reply_is_told_from_what_another_asked() {
+        let asked = |reply: &str| v1::AgentRequest { message_id: reply.into(), ..v1::AgentRequest::default() };
+        for (object, expected) in [
+            (Object::Request(asked("gone")), true),
+            (Object::Request(asked("here")), false),
+            (Object::Session(v1::ChatSession::default()), false),
+        ] {
+            let event = v1::Event { object: Some(object.clone()), ..v1::Event::default() };
+            assert_eq!(is_of_reply(&event.encode_to_vec(), "gone"), expected, "{object:?}");
+        }
+        assert!(!is_of_reply(b"\xff", "gone"));
     }
 }

@@ -569,14 +569,30 @@ pub async fn delete(connection: &mut AnyConnection, message_id: &str) -> Result<
     Ok(())
 }
 
-/// Messages from before a time that are over, oldest first.
-pub async fn over_since(connection: &mut AnyConnection, before: i64, limit: i64) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(concat!(
-        "SELECT ",
-        message_columns!(),
-        " FROM chat_messages WHERE timestamp < $1 AND status >= 4 ORDER BY timestamp LIMIT $2"
-    ))
+/// A message that is over, and its session.
+#[derive(Debug, sqlx::FromRow)]
+pub struct OverRow {
+    /// Its id.
+    pub message_id: String,
+    /// Its session.
+    pub chat_session_id: String,
+}
+
+/// Messages from before a time that are over, and have been since another one, oldest first.
+pub async fn over_since(
+    connection: &mut AnyConnection,
+    before: i64,
+    ended: i64,
+    limit: i64,
+) -> Result<Vec<OverRow>, DbError> {
+    sqlx::query_as(
+        "SELECT m.message_id, m.chat_session_id FROM chat_messages m WHERE m.timestamp < $1 AND m.status >= 4
+           AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.message_id = m.message_id AND t.ended_at >= $2)
+           AND NOT EXISTS (SELECT 1 FROM turns t WHERE t.reply_id = m.message_id AND t.ended_at >= $2)
+         ORDER BY m.timestamp LIMIT $3",
+    )
     .bind(before)
+    .bind(ended)
     .bind(limit)
     .fetch_all(connection)
     .await

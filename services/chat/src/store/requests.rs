@@ -249,6 +249,15 @@ pub async fn answers<'e>(
     .await
 }
 
+/// Whom what was asked in a reply, by its ids: the user's, and the request's.
+pub async fn named<'e>(
+    executor: impl Executor<'e, Database = Any>,
+    reply_id: &str,
+) -> Result<Vec<(String, String)>, DbError> {
+    let named = sqlx::query_as("SELECT user_id, request_id FROM requests WHERE reply_id = $1");
+    named.bind(reply_id).fetch_all(executor).await
+}
+
 /// Forgets what was asked in a reply.
 pub async fn forget(connection: &mut AnyConnection, reply_id: &str) -> Result<(), DbError> {
     sqlx::query("DELETE FROM requests WHERE reply_id = $1").bind(reply_id).execute(connection).await?;
