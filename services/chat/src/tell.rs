@@ -12,7 +12,7 @@ use muster_service::{Clock, Write, outbox, problem};
 
 use crate::{
     state::{Done, Refusal},
-    store::{MessageRow, RequestRow, SessionRow, sessions},
+    store::{MessageRow, RequestRow, SessionRow, messages, sessions},
 };
 
 /// A reply larger than this is told without its content, which its chunks have
@@ -79,6 +79,19 @@ pub async fn message(write: &mut Write, clock: &Clock, row: &MessageRow) -> Done
     let subject = state_subject(&row.chat_session_id, Some(&row.message_id))?;
     let state = v1::State { object: Some(state::Object::Message(message)) };
     Ok(outbox::put(write, clock, &subject, &state).await?)
+}
+
+/// Messages changed, one after the other: together they may be larger than what fits into memory.
+///
+/// # Errors
+/// When the database fails.
+pub async fn messages(write: &mut Write, clock: &Clock, ids: &[String]) -> Done<()> {
+    for id in ids {
+        if let Some(row) = messages::get(&mut *write.connection(), id).await? {
+            message(write, clock, &row).await?;
+        }
+    }
+    Ok(())
 }
 
 /// A message is no longer part of its session.

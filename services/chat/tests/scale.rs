@@ -248,3 +248,89 @@ async fn on_postgres_250_sessions_cost_what_ten_do() {
     println!("rows of messages that PostgreSQL read without an index: {read}");
     assert_eq!(read, 0);
 }
+
+/// Mebibytes of what the tools of each reply gave, and replies.
+const TOOLS: usize = 2;
+const REPLIES: i64 = 30;
+
+/// A session of far more than what may be in memory at once.
+async fn fill_with_tools(chat: &Chat, db: &Db) -> String {
+    let mut write = db.write().await.unwrap();
+    let message = |role: v1::Role, reply_to: Option<String>| v1::ChatMessage {
+        message_id: id::random(),
+        chat_session_id: chat.session.clone(),
+        role: role.into(),
+        content: "words".into(),
+        reply_to,
+        status: v1::TurnStatus::Completed.into(),
+        timestamp: 1,
+        ..v1::ChatMessage::default()
+    };
+    let tool = v1::ToolPart { output: "x".repeat(TOOLS << 20), ..v1::ToolPart::default() };
+    let parts = vec![v1::Part { kind: Some(v1::part::Kind::Tool(tool)), ..v1::Part::default() }];
+    let assembled = Assembled { content: "words".into(), parts, number: 1 };
+    let mut first = None;
+    for position in 0..REPLIES {
+        let asked = message(v1::Role::User, None);
+        messages::insert(write.connection(), &asked, 2 * position + 1).await.unwrap();
+        let reply = message(v1::Role::Assistant, Some(asked.message_id.clone()));
+        messages::insert(write.connection(), &reply, 2 * position + 2).await.unwrap();
+        let status = v1::TurnStatus::Completed;
+        let finished = Finished { status, error: None, assembled: &assembled, content_hash: "" };
+        messages::finish(write.connection(), &reply.message_id, &finished).await.unwrap();
+        first.get_or_insert(asked.message_id);
+    }
+    sessions::take_positions(write.connection(), &chat.session, 2 * REPLIES).await.unwrap();
+    write.commit().await.unwrap();
+    first.unwrap()
+}
+
+async fn a_long_session_is_forked_and_replaced_without_being_held(engine: Engine) {
+    let chat = Chat::start(engine).await;
+    let first = fill_with_tools(&chat, &chat.database().await).await;
+    let before = chat.process.resident().unwrap();
+    let last = chat.messages().await.messages.pop().unwrap().message_id;
+    let fork = v1::ForkSessionRequest {
+        caller: Some(chat.caller.clone()),
+        chat_session_id: chat.session.clone(),
+        message_id: last,
+        fork_id: id::SessionId::random().into(),
+    };
+    let fork = chat.call::<method::ForkSession>(fork).await.unwrap();
+    let db = chat.database().await;
+    let (session, copy) = (held(&db, &chat.session).await, held(&db, &fork.chat_session_id).await);
+    assert_eq!(copy, session);
+    assert!(copy.0 == 2 * REPLIES && copy.1 > (REPLIES << 20), "{copy:?}");
+    let anew = v1::SendMessageRequest { replaces: Some(first), ..chat.message("others") };
+    chat.call::<method::SendMessage>(anew).await.unwrap();
+    let worker = chat.process_of_worker(1);
+    let writing = worker.begin(&worker.next().await).await;
+    let spoken = v1::SendMessageRequest { chat_session_id: fork.chat_session_id.clone(), ..chat.message("go on") };
+    chat.call::<method::SendMessage>(spoken).await.unwrap();
+    let told = worker.sync(&[&writing]).await.start.remove(0);
+    assert_eq!(told.chat_session_id, fork.chat_session_id);
+    assert!(told.fork.unwrap().context.starts_with("User:\nwords\n\nAssistant:\nwords\n\n"));
+    let mebibytes = chat.process.most_resident().unwrap().saturating_sub(before) >> 20;
+    println!("{engine:?}: {mebibytes} MiB more");
+    assert!(mebibytes < 120, "{mebibytes} MiB for a session of {REPLIES} times {TOOLS} MiB");
+}
+
+/// How many messages there are of a session, with how many bytes, and how many answer one of them.
+async fn held(db: &Db, session: &str) -> (i64, i64, i64) {
+    let held = sqlx::query_as(
+        "SELECT COUNT(*), CAST(SUM(octet_length(m.content) + octet_length(m.parts)) AS BIGINT), COUNT(a.message_id)
+         FROM chat_messages m LEFT JOIN chat_messages a
+           ON a.message_id = m.reply_to AND a.chat_session_id = m.chat_session_id WHERE m.chat_session_id = $1",
+    );
+    held.bind(session).fetch_one(db.pool()).await.unwrap()
+}
+
+#[tokio::test]
+async fn on_sqlite_a_long_session_is_forked_and_replaced_without_being_held() {
+    a_long_session_is_forked_and_replaced_without_being_held(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn on_postgres_a_long_session_is_forked_and_replaced_without_being_held() {
+    a_long_session_is_forked_and_replaced_without_being_held(Engine::Postgres).await;
+}

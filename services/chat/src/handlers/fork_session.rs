@@ -4,13 +4,17 @@
 use std::collections::HashMap;
 
 use muster_contracts::{audit::Action, id, v1};
-use muster_service::problem;
+use muster_service::{Write, problem};
 
-use super::{caller, existing, locked_session, message_of};
+use super::{caller, existing, list_messages::fitting, locked_session, message_of};
 use crate::{
     domain::title,
     state::{Done, State, session_id},
-    store::{MessageRow, SessionRow, sessions, turns, versions, workers},
+    store::{
+        MessageRow, SessionRow, sessions, turns,
+        versions::{self, PathRow},
+        workers,
+    },
     tell::{self, Actor},
 };
 
@@ -49,9 +53,8 @@ pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Don
         return Err(problem::limit("too-many-sessions", detail).into());
     }
     let path = versions::path_to(write.connection(), &last).await?;
-    versions::copy(write.connection(), &copies(&path, &fork_id)).await?;
+    let count = copy(&mut write, &last, &path, &fork_id).await?;
     let backend = origin(&session, &last, &path);
-    let count = i64::try_from(path.len()).unwrap_or(i64::MAX);
     versions::set_fork(write.connection(), &fork_id, backend, count).await?;
     let actor = Actor::user(&caller);
     let row = tell::session(&mut write, &state.clock, &fork_id, &actor).await?;
@@ -61,31 +64,41 @@ pub(super) async fn handle(state: State, request: v1::ForkSessionRequest) -> Don
     Ok(row.to_wire())
 }
 
-/// The messages under ids of their own, without what was asked in them: a fork has no requests.
-fn copies<'a>(path: &'a [MessageRow], fork_id: &str) -> Vec<(&'a MessageRow, v1::ChatMessage)> {
-    use v1::part::Kind;
+/// Copies the messages under ids of their own, no more at once than a page has; how many there are.
+async fn copy(write: &mut Write, last: &MessageRow, path: &[PathRow], fork_id: &str) -> Done<i64> {
     let ids = path.iter().map(|row| (row.message_id.as_str(), id::random())).collect::<HashMap<_, _>>();
-    let copy = |row: &'a MessageRow| {
-        let wire = row.to_wire();
-        let asks = |part: &v1::Part| matches!(part.kind, Some(Kind::Permission(_) | Kind::Question(_)));
-        let copied = v1::ChatMessage {
-            message_id: ids.get(row.message_id.as_str()).cloned().unwrap_or_else(id::random),
-            chat_session_id: fork_id.to_owned(),
-            parts: wire.parts.iter().filter(|part| !asks(part)).cloned().collect(),
-            reply_to: row.reply_to.as_deref().and_then(|reply_to| ids.get(reply_to).cloned()),
-            replaces: None,
-            superseded_by: None,
-            version: None,
-            ..wire
-        };
-        (row, copied)
-    };
-    path.iter().map(copy).collect()
+    let (mut rest, mut behind, mut copied) = (path, i64::MIN, 0);
+    while !rest.is_empty() {
+        let number = fitting(rest.iter().map(|row| row.bytes));
+        let page = versions::path_behind(write.connection(), last, behind, number).await?;
+        let copies = page.iter().map(|row| (row, copy_of(row, &ids, fork_id))).collect::<Vec<_>>();
+        copied = versions::copy(write.connection(), &copies, copied).await?;
+        rest = rest.get(page.len().max(1)..).unwrap_or_default();
+        behind = page.last().map_or(i64::MAX, |row| row.position);
+    }
+    Ok(copied)
+}
+
+/// Without what was asked in it: a fork has no requests.
+fn copy_of(row: &MessageRow, ids: &HashMap<&str, String>, fork_id: &str) -> v1::ChatMessage {
+    use v1::part::Kind;
+    let asks = |part: &v1::Part| matches!(part.kind, Some(Kind::Permission(_) | Kind::Question(_)));
+    let mut wire = row.to_wire();
+    wire.parts.retain(|part| !asks(part));
+    v1::ChatMessage {
+        message_id: ids.get(row.message_id.as_str()).cloned().unwrap_or_else(id::random),
+        chat_session_id: fork_id.to_owned(),
+        reply_to: row.reply_to.as_deref().and_then(|reply_to| ids.get(reply_to).cloned()),
+        replaces: None,
+        superseded_by: None,
+        version: None,
+        ..wire
+    }
 }
 
 /// The backend's session that has what the fork begins with. None has what was replaced: it is told as text.
-fn origin<'a>(session: &'a SessionRow, last: &MessageRow, path: &[MessageRow]) -> Option<&'a str> {
-    let spoken = path.iter().rev().find(|row| row.role() == v1::Role::User)?;
+fn origin<'a>(session: &'a SessionRow, last: &MessageRow, path: &[PathRow]) -> Option<&'a str> {
+    let spoken = path.iter().rev().find(|row| row.by_user())?;
     if spoken.superseded_by.is_some() || last.superseded_by.is_some() {
         return None;
     }

@@ -27,7 +27,7 @@ pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Do
                 "" => i64::MIN,
                 after => message_of(&mut connection, &chat_session_id, after).await?.position,
             };
-            let number = fitting(&messages::sizes_behind(&mut *connection, &chat_session_id, behind, size).await?);
+            let number = fitting(messages::sizes_behind(&mut *connection, &chat_session_id, behind, size).await?);
             let mut messages = light(&messages::page_behind(&mut *connection, &chat_session_id, behind, number).await?);
             cut(&mut messages, size);
             (messages, None)
@@ -38,7 +38,7 @@ pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Do
                 None => i64::MAX,
             };
             let sizes = messages::sizes(&mut *connection, &chat_session_id, before, size + 1).await?;
-            let number = fitting(&sizes);
+            let number = fitting(sizes.iter().copied());
             let mut messages = light(&messages::page(&mut *connection, &chat_session_id, before, number).await?);
             let more = cut(&mut messages, size) || messages.len() < sizes.len();
             messages.reverse();
@@ -51,9 +51,9 @@ pub(super) async fn handle(state: State, request: v1::ListMessagesRequest) -> Do
 }
 
 /// How many messages of these sizes are read at once, at least one.
-fn fitting(sizes: &[i64]) -> i64 {
+pub(super) fn fitting(sizes: impl IntoIterator<Item = i64>) -> i64 {
     let mut room = PAGE_BYTES;
-    let fit = sizes.iter().take_while(|&&bytes| {
+    let fit = sizes.into_iter().take_while(|&bytes| {
         let fits = bytes <= room;
         room = room.saturating_sub(bytes);
         fits
@@ -89,7 +89,7 @@ mod tests {
             (vec![PAGE_BYTES + 1, 1], 1),
             (vec![], 1),
         ] {
-            assert_eq!(fitting(&sizes), number, "{sizes:?}");
+            assert_eq!(fitting(sizes.clone()), number, "{sizes:?}");
         }
     }
 }

@@ -55,45 +55,37 @@ pub async fn give_way(connection: &mut AnyConnection, message_id: &str) -> Resul
     Ok(())
 }
 
-/// A new version takes the place of a message and of everything behind it; what it changed, in order. Nothing when its
-/// place was taken before. What waits keeps waiting, behind it.
+/// A new version takes the place of a message and of everything behind it; the ids of what it changed, in order. Nothing
+/// when its place was taken before. What waits keeps waiting, behind it.
 pub async fn supersede(
     connection: &mut AnyConnection,
     replaced: &MessageRow,
     by: &str,
-) -> Result<Vec<MessageRow>, DbError> {
+) -> Result<Vec<String>, DbError> {
     if replaced.superseded_by.is_some() {
         return Ok(Vec::new());
     }
-    let mut changed = sqlx::query_as::<_, MessageRow>(concat!(
+    let changed = sqlx::query_as(
         "UPDATE chat_messages SET superseded_by = $4, revision = revision + 1
          WHERE chat_session_id = $1 AND position >= $2 AND position < $3 AND message_id <> $4
-           AND superseded_by IS NULL AND status <> 1 RETURNING ",
-        message_columns!()
-    ))
-    .bind(&replaced.chat_session_id)
-    .bind(replaced.position)
-    .bind(WAITING)
-    .bind(by)
-    .fetch_all(connection)
-    .await?;
-    changed.sort_by_key(|row| row.position);
-    Ok(changed)
+           AND superseded_by IS NULL AND status <> 1 RETURNING position, message_id",
+    );
+    let changed = changed.bind(&replaced.chat_session_id).bind(replaced.position).bind(WAITING).bind(by);
+    Ok(in_order(changed.fetch_all(connection).await?))
 }
 
-/// What has taken the place of others is withdrawn: they have their place again.
-pub async fn restore(connection: &mut AnyConnection, session_id: &str, by: &str) -> Result<Vec<MessageRow>, DbError> {
-    let mut changed = sqlx::query_as::<_, MessageRow>(concat!(
+/// What has taken the place of others is withdrawn: they have their place again. Their ids, in order.
+pub async fn restore(connection: &mut AnyConnection, session_id: &str, by: &str) -> Result<Vec<String>, DbError> {
+    let changed = sqlx::query_as(
         "UPDATE chat_messages SET superseded_by = NULL, revision = revision + 1
-         WHERE chat_session_id = $1 AND superseded_by = $2 RETURNING ",
-        message_columns!()
-    ))
-    .bind(session_id)
-    .bind(by)
-    .fetch_all(connection)
-    .await?;
-    changed.sort_by_key(|row| row.position);
-    Ok(changed)
+         WHERE chat_session_id = $1 AND superseded_by = $2 RETURNING position, message_id",
+    );
+    Ok(in_order(changed.bind(session_id).bind(by).fetch_all(connection).await?))
+}
+
+fn in_order(mut changed: Vec<(i64, String)>) -> Vec<String> {
+    changed.sort_unstable();
+    changed.into_iter().map(|(_, message_id)| message_id).collect()
 }
 
 /// The user's messages that were replaced behind the last completed turn before a message, newest first: once a turn
@@ -131,34 +123,99 @@ pub async fn is_first<'e>(executor: impl Executor<'e, Database = Any>, message: 
     Ok(said.is_none())
 }
 
-/// What was said before a message and has its place still, newest first; the newest of it only.
+/// What was said before a message.
+#[derive(Debug, sqlx::FromRow)]
+pub struct SaidRow {
+    /// Its id.
+    pub message_id: String,
+    /// See [`MessageRow::origin_id`].
+    pub origin_id: Option<String>,
+    /// See [`MessageRow::reply_to`].
+    pub reply_to: Option<String>,
+    role: i64,
+    /// The end of it; nothing once what was said later is as long as what is told of all.
+    pub content: String,
+}
+
+impl SaidRow {
+    /// Whether the user said it; else it was the agent.
+    #[must_use]
+    pub fn by_user(&self) -> bool {
+        by_user(self.role)
+    }
+}
+
+/// What was said before a message and has its place still, newest first; the newest of it only, and of all contents
+/// together not much more than the last so many characters.
 pub async fn said_before<'e>(
     executor: impl Executor<'e, Database = Any>,
     message: &MessageRow,
-) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(concat!(
-        "SELECT ",
-        message_columns!(),
-        " FROM chat_messages WHERE chat_session_id = $1 AND position < $2 AND superseded_by IS NULL
-         ORDER BY position DESC LIMIT $3"
-    ))
+    characters: i64,
+) -> Result<Vec<SaidRow>, DbError> {
+    sqlx::query_as(
+        "SELECT message_id, origin_id, reply_to, role,
+           CASE WHEN SUM(length(content)) OVER (ORDER BY position DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+               > $4 THEN ''
+             WHEN length(content) > $4 THEN substr(content, length(content) - CAST($4 AS INTEGER) + 1)
+             ELSE content END AS content
+         FROM (SELECT message_id, origin_id, reply_to, role, content, position FROM chat_messages
+           WHERE chat_session_id = $1 AND position < $2 AND superseded_by IS NULL
+           ORDER BY position DESC LIMIT $3) newest
+         ORDER BY position DESC",
+    )
     .bind(&message.chat_session_id)
     .bind(message.position)
     .bind(SAID)
+    .bind(characters)
     .fetch_all(executor)
     .await
 }
 
-/// The conversation as it was when a message was its last one, oldest first, without what is not finished: what had
-/// taken the place of something later did not count yet.
-pub async fn path_to(connection: &mut AnyConnection, message: &MessageRow) -> Result<Vec<MessageRow>, DbError> {
-    sqlx::query_as(concat!(
-        "SELECT ",
-        message_columns!("m."),
+/// A message on the way to another one, without what may be long in it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct PathRow {
+    /// Its id.
+    pub message_id: String,
+    /// Its place.
+    pub position: i64,
+    role: i64,
+    /// See [`MessageRow::superseded_by`].
+    pub superseded_by: Option<String>,
+    /// See [`MessageRow::origin_id`].
+    pub origin_id: Option<String>,
+    /// Bytes of what may be long.
+    pub bytes: i64,
+}
+
+impl PathRow {
+    /// Whether the user said it; else it was the agent.
+    #[must_use]
+    pub fn by_user(&self) -> bool {
+        by_user(self.role)
+    }
+}
+
+fn by_user(role: i64) -> bool {
+    role == i64::from(i32::from(v1::Role::User))
+}
+
+/// The conversation as it was when a message was its last one: what of a session had its place then, without what is
+/// not finished. What had taken the place of something later did not count yet.
+macro_rules! on_path {
+    () => {
         " FROM chat_messages m LEFT JOIN chat_messages s ON s.message_id = m.superseded_by
          WHERE m.chat_session_id = $1 AND m.position <= $2 AND m.status >= 4
-           AND (s.position IS NULL OR s.position > $2)
-         ORDER BY m.position"
+           AND (s.position IS NULL OR s.position > $2)"
+    };
+}
+
+/// All of it, oldest first.
+pub async fn path_to(connection: &mut AnyConnection, message: &MessageRow) -> Result<Vec<PathRow>, DbError> {
+    sqlx::query_as(concat!(
+        "SELECT m.message_id, m.position, m.role, m.superseded_by, m.origin_id,
+           CAST(octet_length(m.content) + octet_length(m.parts) AS BIGINT) AS bytes",
+        on_path!(),
+        " ORDER BY m.position"
     ))
     .bind(&message.chat_session_id)
     .bind(message.position)
@@ -166,16 +223,41 @@ pub async fn path_to(connection: &mut AnyConnection, message: &MessageRow) -> Re
     .await
 }
 
-/// Puts copies of finished messages into a fork, in their order, from its first place on.
-pub async fn copy(connection: &mut AnyConnection, copies: &[(&MessageRow, v1::ChatMessage)]) -> Result<(), DbError> {
-    let mut position = 0;
+/// The first of it behind a position, with everything.
+pub async fn path_behind(
+    connection: &mut AnyConnection,
+    message: &MessageRow,
+    behind: i64,
+    limit: i64,
+) -> Result<Vec<MessageRow>, DbError> {
+    sqlx::query_as(concat!(
+        "SELECT ",
+        message_columns!("m."),
+        on_path!(),
+        " AND m.position > $3 ORDER BY m.position LIMIT $4"
+    ))
+    .bind(&message.chat_session_id)
+    .bind(message.position)
+    .bind(behind)
+    .bind(limit)
+    .fetch_all(connection)
+    .await
+}
+
+/// Puts copies of finished messages into a fork, in their order, behind a place; the last one's place.
+pub async fn copy(
+    connection: &mut AnyConnection,
+    copies: &[(&MessageRow, v1::ChatMessage)],
+    behind: i64,
+) -> Result<i64, DbError> {
+    let mut position = behind;
     for copies in copies.chunks(COPIES) {
         insert(connection, copies, &mut position).await?;
         for (row, copied) in copies.iter().filter(|(_, copied)| !copied.attachments.is_empty()) {
             attachments::copy(connection, &row.message_id, &copied.message_id).await?;
         }
     }
-    Ok(())
+    Ok(position)
 }
 
 /// Many in one statement: one for each would take longer than anybody waits.

@@ -8,12 +8,15 @@ use tracing::Instrument as _;
 
 use crate::{
     domain::{
-        context::{self, Said},
+        context::{self, CONTEXT_BYTES, Said},
         turn::{self, Event},
     },
     metric,
     state::{Done, State},
-    store::{MessageRow, SessionRow, TurnRow, messages, sessions, turns, versions},
+    store::{
+        MessageRow, SessionRow, TurnRow, messages, sessions, turns,
+        versions::{self, SaidRow},
+    },
     tell::{self, Actor},
 };
 
@@ -71,10 +74,7 @@ async fn take_place_of(state: &State, write: &mut Write, message: &MessageRow) -
     if replaced.origin_id.is_some() && !changed.is_empty() {
         versions::forget_backend_session(write.connection(), &message.chat_session_id).await?;
     }
-    for row in changed {
-        tell::message(write, &state.clock, &row).await?;
-    }
-    Ok(())
+    tell::messages(write, &state.clock, &changed).await
 }
 
 /// Gives the message its place in the conversation, unless it has had one, and
@@ -114,9 +114,8 @@ pub async fn release(state: &State, turn: &TurnRow) -> Done<()> {
     messages::delete(write.connection(), &turn.reply_id).await?;
     tell::message_removed(&mut write, &state.clock, &turn.chat_session_id, &turn.reply_id).await?;
     // The answers before it have their place again, until the next attempt takes it.
-    for old in versions::restore(write.connection(), &turn.chat_session_id, &turn.reply_id).await? {
-        tell::message(&mut write, &state.clock, &old).await?;
-    }
+    let old = versions::restore(write.connection(), &turn.chat_session_id, &turn.reply_id).await?;
+    tell::messages(&mut write, &state.clock, &old).await?;
     let waiting = messages::set_status(write.connection(), &turn.message_id, turn.status(), queued).await?;
     if let Some(message) = waiting {
         tell::message(&mut write, &state.clock, &message).await?;
@@ -140,7 +139,8 @@ pub async fn instruction(
     let wire = session.to_wire();
     let fork = match session.forked_from() {
         Some(_) if wire.backend_session_id.is_none() => {
-            fork_of(session, &versions::said_before(state.db.pool(), message).await?)
+            let characters = i64::try_from(CONTEXT_BYTES).unwrap_or(i64::MAX);
+            fork_of(session, &versions::said_before(state.db.pool(), message, characters).await?)
         }
         _ => None,
     };
@@ -164,10 +164,10 @@ pub async fn instruction(
 }
 
 /// What a fork begins with, of what was said before, newest first: everything up to the last copy.
-fn fork_of(session: &SessionRow, before: &[MessageRow]) -> Option<v1::ForkOf> {
-    let copied = before.iter().find(|row| row.role() == v1::Role::User && row.origin_id.is_some())?;
+fn fork_of(session: &SessionRow, before: &[SaidRow]) -> Option<v1::ForkOf> {
+    let copied = before.iter().find(|row| row.by_user() && row.origin_id.is_some())?;
     let replied = before.iter().any(|row| row.origin_id.is_some() && row.reply_to.as_ref() == Some(&copied.message_id));
-    let said = before.iter().map(|row| Said { by_user: row.role() == v1::Role::User, content: &row.content });
+    let said = before.iter().map(|row| Said { by_user: row.by_user(), content: &row.content });
     Some(v1::ForkOf {
         backend_session_id: session.fork_backend_session_id.clone(),
         message_id: copied.origin_id.clone().unwrap_or_default(),
