@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use muster_testkit::{
     client::Client,
-    stack::{Engine, Frame, PASSWORD, Part, Running, Sent, Session, Setup, Stack, Viewer},
+    stack::{Engine, Frame, Link, PASSWORD, Part, Running, Sent, Session, Setup, Stack, Viewer},
 };
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -71,6 +71,53 @@ async fn a_worker_that_crashes_leaves_its_text_and_a_reason_and_goes_on_after_a_
     assert_eq!(stack.counts(Part::Chat).await["muster_turns_ended_total{outcome=\"INTERRUPTED\"}"], 2.0);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_was_cut_off_goes_on_unless_it_was_not_waited_for() {
+    let stack = Setup::on(Engine::Sqlite).linked().start().await;
+    let worker = worker_of(&stack).await;
+    let session = worker.session("demo/fast").await;
+    // Chat ends no turn before it has seen the broker for half a minute: this takes a little longer.
+    let first = session.send("count 320 every 100ms").await;
+    session.reply_to(&first).await;
+    let viewer = session.view().await;
+    let cut_off = async |sent: &Sent| {
+        let writes =
+            |frames: &[Frame]| statuses(frames, "replyTo", sent).last().is_some_and(|last| last == "streaming");
+        viewer.until("its beginning", |frames| writes(frames).then_some(())).await;
+        stack.link(Link::WorkerBroker).iter().for_each(|proxy| proxy.refuse());
+        viewer.until("that it is interrupted", |frames| ends(frames, sent).into_iter().next()).await;
+    };
+    let back = || stack.link(Link::WorkerBroker).iter().for_each(|proxy| proxy.recover());
+    let counted = (1..=20_000).map(|number| format!("{number}\n")).collect::<String>();
+
+    // It asks whether it may go on, and may.
+    let sent = session.send("count 20000 every 1ms").await;
+    cut_off(&sent).await;
+    back();
+    viewer.until("the end", |frames| (statuses(frames, "replyTo", &sent).len() == 4).then_some(())).await;
+    let told = ["streaming", "interrupted", "streaming", "completed"];
+    assert_eq!(statuses(&viewer.frames(), "replyTo", &sent), told);
+    assert_eq!(viewer.whole_reply_to(&sent).await, counted);
+    assert_eq!(session.reply_to(&sent).await.content, counted);
+
+    // Not if the message is to be answered anew: then what it still writes is dropped.
+    let sent = session.send("count 20000 every 1ms").await;
+    cut_off(&sent).await;
+    let left = session.reply_to(&sent).await;
+    let retry = format!("/sessions/{}/messages/{}/retry", session.id(), sent.message_id);
+    session.client().send(Method::POST, &retry, None).await.unwrap();
+    back();
+    viewer.until("the second attempt", |frames| (statuses(frames, "replyTo", &sent).len() == 4).then_some(())).await;
+    assert_eq!(statuses(&viewer.frames(), "replyTo", &sent), told);
+    assert_eq!(viewer.whole_reply_to(&sent).await, counted);
+    let (text, _) = viewer.whole_reply(&left.message_id, left.revision).await;
+    assert_eq!(text, left.content, "nothing was added to what it had left");
+    let replies = session.messages().await.items.into_iter();
+    let replies = replies.filter(|message| message.reply_to.as_ref() == Some(&sent.message_id)).collect::<Vec<_>>();
+    assert_eq!(replies.len(), 2);
+    assert_eq!((&replies[0].content, &replies[1].content), (&left.content, &counted));
+}
+
 /// Three nats-servers and two of each service: whichever the proxy before them chooses is asked.
 async fn cluster() -> Stack {
     Setup::on(Engine::Postgres).clustered().instances(2).start().await
@@ -100,8 +147,8 @@ async fn two_devices_stop_a_turn(stack: &Stack, within: Duration) {
         let body = json!({ "messageId": sent.message_id });
         session.client().send(Method::POST, &format!("/sessions/{}/cancel", session.id()), Some(&body)).await
     };
-    let (here, there) = tokio::join!(stop(&session), stop(&elsewhere));
     let asked = Instant::now();
+    let (here, there) = tokio::join!(stop(&session), stop(&elsewhere));
     for viewer in &viewers {
         viewer.until("its end", |frames| ends(frames, &sent).into_iter().next()).await;
     }
