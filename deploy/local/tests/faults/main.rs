@@ -22,6 +22,8 @@ use muster_testkit::{
 const SHORT: Duration = Duration::from_secs(2);
 /// Longer than it takes to notice that a connection is dead.
 const LONG: Duration = Duration::from_secs(30);
+/// Longer than a worker whose connection was closed is waited for: its turns are interrupted, and go on.
+const CUT_OFF: Duration = Duration::from_secs(10);
 
 const PROCESSES: [Process; 6] =
     [of(Part::Api), of(Part::Chat), of(Part::Registry), Process::Worker, of(Part::Nats), of(Part::Postgres)];
@@ -108,6 +110,7 @@ async fn for_long(size: Size) {
         let mut world = size.world().await;
         suffers(&mut world, &Plan::one(Fault::Pause(process), LONG)).await;
         suffers(&mut world, &Plan::one(Fault::Lose(link), Duration::ZERO)).await;
+        suffers(&mut world, &Plan::one(Fault::Cut(link), CUT_OFF)).await;
         world.beats().await;
     });
     join_all(worlds).await;
@@ -140,7 +143,7 @@ async fn every_link_may_be_cut_slow_or_silent_in_the_middle_of_replies() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_process_may_be_paused_and_every_link_be_lost_for_long() {
+async fn every_process_may_be_paused_and_every_link_be_lost_or_cut_for_long() {
     for_long(Size::Single).await;
 }
 
@@ -160,7 +163,7 @@ async fn in_a_cluster_every_link_may_be_cut_slow_or_silent() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_cluster_every_process_may_be_paused_and_every_link_be_lost_for_long() {
+async fn in_a_cluster_every_process_may_be_paused_and_every_link_be_lost_or_cut_for_long() {
     for_long(Size::Cluster).await;
 }
 

@@ -12,9 +12,10 @@ const WINDOW: Duration = Duration::from_secs(4);
 const FAULTS: std::ops::RangeInclusive<usize> = 2..=4;
 /// Longest fault of a brief plan.
 const BRIEF: Duration = Duration::from_secs(4);
-/// Pauses and silences of a long plan: longer than it takes to notice that a connection is dead.
+/// Pauses, silences and cuts of a long plan: longer than it takes to notice that a connection is dead, and than a worker
+/// whose connection was closed is waited for.
 const LONG: std::ops::Range<u64> = 20_000..40_000;
-/// One of so many pauses and silences of a long plan is a long one.
+/// One of so many of them is a long one.
 const LONG_ONE_IN: u32 = 4;
 
 /// A process that something happens to.
@@ -172,7 +173,7 @@ fn lasting(fault: Fault, length: Length, random: &mut StdRng) -> Duration {
     let long = length == Length::Long && random.random_ratio(1, LONG_ONE_IN);
     let lasts = match fault {
         Fault::Lose(_) => return Duration::ZERO,
-        Fault::Pause(_) | Fault::Silence(_) if long => random.random_range(LONG),
+        Fault::Pause(_) | Fault::Silence(_) | Fault::Cut(_) if long => random.random_range(LONG),
         _ => random.random_range(100..millis(BRIEF)),
     };
     Duration::from_millis(lasts)
