@@ -15,7 +15,7 @@ use muster_contracts::{
     stream::{CHUNKS, EVENTS},
     subject::{Entity, EventAddress, Subject, filter},
 };
-use muster_service::{Clock, Write};
+use muster_service::{Clock, Write, db::in_time};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -23,7 +23,7 @@ use crate::{
     reaper::every,
     state::{Done, State},
     store::{
-        SessionRow,
+        SessionRow, attachments,
         erasures::{self, ErasureRow},
         requests, sessions,
     },
@@ -31,6 +31,12 @@ use crate::{
 };
 
 const EVERY: Duration = Duration::from_secs(1);
+/// How often deleted accounts are looked for when nothing rings: another instance may have heard of one, and died.
+const ACCOUNTS_EVERY: Duration = Duration::from_secs(10);
+/// The sessions of accounts may take this long; then it goes on where it was given up.
+const PATIENCE: Duration = Duration::from_mins(5);
+/// Sessions of an account that one transaction deletes.
+const AT_ONCE_OF_ACCOUNT: i64 = 50;
 /// Sessions of one round.
 const ROUND: i64 = 200;
 /// What a worker or another instance was about to store is stored by then. Milliseconds.
@@ -54,6 +60,44 @@ pub async fn session(write: &mut Write, clock: &Clock, row: &SessionRow, actor: 
     tell::session_removed(write, clock, row, actor).await?;
     // Without its name: the audit log, which hears of it, forgets that as well.
     tell::audited(write, clock, row, actor, Action::SessionDeleted.to(session_id, "")).await
+}
+
+/// Deletes all sessions of deleted accounts, until stopped.
+pub async fn accounts(state: State, stop: CancellationToken) {
+    loop {
+        if let Err(error) = in_time(PATIENCE, depart(&state)).await {
+            tracing::warn!(%error, "the sessions of a deleted account wait");
+        }
+        tokio::select! {
+            () = tokio::time::sleep(ACCOUNTS_EVERY) => {}
+            () = state.departures.notified() => {}
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
+/// A few sessions at a time: whatever their number, others write meanwhile, and what is done is done should this be given
+/// up before its end.
+async fn depart(state: &State) -> Done<()> {
+    while let Some(user_id) = erasures::departing(state.db.pool()).await? {
+        let mut write = state.write().await?;
+        if !erasures::lock_departing(write.connection(), &user_id).await? {
+            continue;
+        }
+        let some = sessions::of_user(write.connection(), &user_id, AT_ONCE_OF_ACCOUNT).await?;
+        for row in &some {
+            session(&mut write, &state.clock, row, &Actor::system()).await?;
+        }
+        if some.is_empty() {
+            attachments::give_up_all(write.connection(), &user_id).await?;
+            erasures::departed(write.connection(), &user_id).await?;
+        }
+        write.commit().await?;
+        if some.is_empty() {
+            state.tidy.notify_one();
+        }
+    }
+    Ok(())
 }
 
 /// Erases what the streams have of deleted sessions, until stopped.

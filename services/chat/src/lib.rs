@@ -82,6 +82,7 @@ impl Service for Chat {
             clock: app.clock.clone(),
             config: changing,
             tidy: Arc::default(),
+            departures: Arc::default(),
             position: Arc::default(),
             answered: Arc::default(),
             settled_since: Arc::new(AtomicI64::new(0)),
@@ -114,6 +115,7 @@ impl Service for Chat {
         app.spawn("tidy", tidy::remove_what_nobody_has(state.clone(), app.stop.clone()));
         let terms = reaper::Terms { keep_for, chunks_for };
         app.spawn("house", reaper::keep_house(state.clone(), terms, app.stop.clone()));
+        app.spawn("departures", erase::accounts(state.clone(), app.stop.clone()));
         app.spawn("erasing", erase::what_is_left(state.clone(), app.stop.clone()));
         app.spawn("methods", serve(state, app.stop.clone()));
         Ok(())

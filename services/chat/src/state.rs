@@ -34,6 +34,8 @@ pub struct State {
     pub config: watch::Receiver<Config>,
     /// Rung when there may be files that nobody has any more.
     pub tidy: Arc<Notify>,
+    /// Rung when an account was deleted.
+    pub departures: Arc<Notify>,
     /// Where CHUNKS stands.
     pub position: Arc<Position>,
     /// Rung when a worker has told something that was asked of it.

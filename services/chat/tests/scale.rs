@@ -6,13 +6,16 @@
 
 mod support;
 
-use std::{collections::BTreeSet, time::Instant};
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
 
 use muster_chat::store::{
     messages::{self, Assembled, Finished},
     sessions,
 };
-use muster_contracts::{Message as _, id, method, v1};
+use muster_contracts::{Message as _, id, method, subject::Entity, v1};
 use muster_service::{Clock, Db};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Row as _};
@@ -200,6 +203,8 @@ fn may_be_read_whole(step: &str) -> bool {
         || step.starts_with("SCAN quotas")
         // The backups that are being made.
         || step == "SCAN holds"
+        // The accounts that are being deleted.
+        || step.starts_with("SCAN departures")
         // All workers, every now and then, to see which are held back.
         || step == "SCAN any_worker"
 }
@@ -333,4 +338,44 @@ async fn on_sqlite_a_long_session_is_forked_and_replaced_without_being_held() {
 #[tokio::test]
 async fn on_postgres_a_long_session_is_forked_and_replaced_without_being_held() {
     a_long_session_is_forked_and_replaced_without_being_held(Engine::Postgres).await;
+}
+
+/// Of a worker of somebody else that nobody knew before.
+async fn somebody_else_comes(chat: &Chat, db: &Db) {
+    let worker_id = id::WorkerId::random().to_string();
+    let user_id = id::UserId::random().to_string();
+    let worker = v1::Worker { worker_id: worker_id.clone(), user_id, revision: 1, ..chat.worker.clone() };
+    chat.tell(Entity::Worker, &worker_id, v1::event::Object::Worker(worker)).await;
+    let known = "SELECT COUNT(*) FROM workers WHERE worker_id = $1";
+    let heard = async {
+        while sqlx::query_scalar::<_, i64>(known).bind(&worker_id).fetch_one(db.pool()).await.unwrap() == 0 {}
+    };
+    tokio::time::timeout(Duration::from_secs(60), heard).await.expect("it is heard of");
+}
+
+async fn sessions_of(chat: &Chat, db: &Db) -> i64 {
+    let count = "SELECT COUNT(*) FROM chat_sessions WHERE user_id = $1";
+    sqlx::query_scalar(count).bind(&chat.caller.user_id).fetch_one(db.pool()).await.unwrap()
+}
+
+async fn nobody_waits_until_a_large_account_is_deleted(engine: Engine) {
+    let chat = Chat::start(engine).await;
+    let db = chat.database().await;
+    fill(&chat, &db, 250).await;
+    chat.tell_account_removed().await;
+    somebody_else_comes(&chat, &db).await;
+    let left = sessions_of(&chat, &db).await;
+    assert!(left > 0, "it was heard of only when all sessions of the account were gone");
+    let gone = async { while sessions_of(&chat, &db).await > 0 {} };
+    tokio::time::timeout(Duration::from_secs(60), gone).await.expect("they go");
+}
+
+#[tokio::test]
+async fn on_sqlite_nobody_waits_until_a_large_account_is_deleted() {
+    nobody_waits_until_a_large_account_is_deleted(Engine::Sqlite).await;
+}
+
+#[tokio::test]
+async fn on_postgres_nobody_waits_until_a_large_account_is_deleted() {
+    nobody_waits_until_a_large_account_is_deleted(Engine::Postgres).await;
 }

@@ -12,17 +12,15 @@ use muster_contracts::{
 
 use crate::{
     domain::turn,
-    erase, restriction,
+    restriction,
     state::{Done, State},
-    store::{attachments, messages, quotas, sessions, shares, turns, workers},
+    store::{erasures, messages, quotas, sessions, shares, turns, workers},
     tell::{self, Actor},
     turns::finish,
 };
 
 /// The database is back by then, or it is tried again.
 const LATER: Duration = Duration::from_secs(1);
-/// Sessions that one transaction erases.
-const AT_ONCE: i64 = 50;
 const REMOVED: &str = "The worker was removed.";
 
 /// Handles one event.
@@ -90,22 +88,12 @@ async fn end_links(state: &State, user_id: &str) -> Done<()> {
     Ok(())
 }
 
-/// The account is deleted, and all of its sessions with it. A few at a time: whatever their number, others write
-/// meanwhile, and what is done is done should this be given up before its end.
+/// The account is deleted. How many sessions it has, nobody knows: it is noted, so that what comes behind it, such as that
+/// a worker of somebody else is away, waits for none of them.
 async fn forget(state: &State, user_id: &str) -> Done<()> {
-    loop {
-        let mut write = state.write().await?;
-        let some = sessions::of_user(write.connection(), user_id, AT_ONCE).await?;
-        for session in &some {
-            erase::session(&mut write, &state.clock, session, &Actor::system()).await?;
-        }
-        if some.is_empty() {
-            attachments::give_up_all(write.connection(), user_id).await?;
-        }
-        write.commit().await?;
-        if some.is_empty() {
-            state.tidy.notify_one();
-            return Ok(());
-        }
-    }
+    let mut write = state.write().await?;
+    erasures::depart(write.connection(), user_id).await?;
+    write.commit().await?;
+    state.departures.notify_one();
+    Ok(())
 }

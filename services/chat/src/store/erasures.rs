@@ -1,4 +1,5 @@
-//! Deleted sessions of which the broker's streams may still have something.
+//! Deleted sessions of which the broker's streams may still have something, and deleted accounts that may still have
+//! sessions.
 
 use muster_service::DbError;
 use sqlx::{Any, AnyConnection, Executor};
@@ -61,5 +62,34 @@ pub async fn again(connection: &mut AnyConnection, session_id: &str, due_at: i64
 /// Nothing is left of it.
 pub async fn done(connection: &mut AnyConnection, session_id: &str) -> Result<(), DbError> {
     sqlx::query("DELETE FROM erasures WHERE chat_session_id = $1").bind(session_id).execute(connection).await?;
+    Ok(())
+}
+
+/// Notes that all sessions of an account are to be deleted.
+pub async fn depart(connection: &mut AnyConnection, user_id: &str) -> Result<(), DbError> {
+    sqlx::query("INSERT INTO departures (user_id) VALUES ($1) ON CONFLICT (user_id) DO NOTHING")
+        .bind(user_id)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// An account that may still have sessions.
+pub async fn departing<'e>(executor: impl Executor<'e, Database = Any>) -> Result<Option<String>, DbError> {
+    sqlx::query_scalar("SELECT user_id FROM departures ORDER BY user_id LIMIT 1").fetch_optional(executor).await
+}
+
+/// Keeps other instances from it until the transaction ends; false when one of them has done all.
+pub async fn lock_departing(connection: &mut AnyConnection, user_id: &str) -> Result<bool, DbError> {
+    let done = sqlx::query("UPDATE departures SET user_id = user_id WHERE user_id = $1")
+        .bind(user_id)
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// It has none.
+pub async fn departed(connection: &mut AnyConnection, user_id: &str) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM departures WHERE user_id = $1").bind(user_id).execute(connection).await?;
     Ok(())
 }
