@@ -56,6 +56,9 @@ pub const SYNC: Duration = Duration::from_secs(10);
 /// Replies of a process that died which a worker tells of at once.
 pub const CUT_REPLIES: usize = 64;
 
+/// Replies that are open on a worker at once, and of which it tells; more than that wait.
+pub const OPEN_REPLIES: usize = 1000;
+
 /// Bytes of what a method answers with: a page ends before it is larger, and a message that is larger alone is read in
 /// pieces. The broker takes a megabyte.
 pub const ANSWER_BYTES: usize = 512 * 1024;

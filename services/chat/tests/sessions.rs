@@ -9,6 +9,8 @@ mod support;
 use std::time::Duration;
 
 use muster_contracts::{
+    id,
+    limits::OPEN_REPLIES,
     method,
     subject::{ChatVerb, Entity},
     v1,
@@ -25,6 +27,7 @@ on_both! {
     a_message_is_sent_only_if_nothing_was_said_meanwhile
     a_message_that_is_sent_in_two_sessions_at_once_is_in_one
     a_worker_that_asks_without_end_is_refused_and_another_one_is_not
+    a_worker_has_so_many_open_replies_and_no_more
     a_limit_is_taken_from_a_changed_file
     a_session_that_is_made_again_is_the_same_one
     what_comes_late_of_a_removed_worker_brings_it_not_back
@@ -266,6 +269,24 @@ mod scenario {
         assert!(refused.len() > 500, "{}", refused.len());
         assert!(answered.len() >= 500 && answered.iter().all(|slug| slug == "not-found"), "{answered:?}");
         good.sync(&[]).await;
+    }
+
+    pub async fn a_worker_has_so_many_open_replies_and_no_more(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        chat.send("one").await;
+        let worker = chat.process_of_worker(1);
+        let open = |number| v1::SyncRequest {
+            open: std::iter::repeat_with(|| v1::OpenReply { reply_id: id::random(), ..v1::OpenReply::default() })
+                .take(number)
+                .collect(),
+            ..v1::SyncRequest::default()
+        };
+        let told = worker.asked::<v1::SyncReply>(ChatVerb::Sync, &open(OPEN_REPLIES + 1)).await;
+        assert_eq!(told.map(|_| ()).unwrap_err(), "too-many-replies");
+        let told = worker.ask(open(OPEN_REPLIES)).await;
+        assert_eq!((told.drop.len(), told.start.len(), told.more), (OPEN_REPLIES, 0, false), "there is no room");
+        let told = worker.ask(open(OPEN_REPLIES - 1)).await;
+        assert_eq!((told.drop.len(), told.start.len()), (OPEN_REPLIES - 1, 1), "there is room for one");
     }
 
     pub async fn a_limit_is_taken_from_a_changed_file(engine: Engine) {

@@ -14,7 +14,7 @@ use muster_bus::{Handled, Identity, Incoming, Stored};
 use muster_contracts::{
     Message as _,
     id::{MessageId, SessionId},
-    limits::{CUT_REPLIES, PAYLOAD_BYTES},
+    limits::{CUT_REPLIES, OPEN_REPLIES, PAYLOAD_BYTES},
     stream::CHUNKS,
     subject::{About, ChatVerb, ChunkAddress, ChunkKind, Subject, Writer, filter},
     v1,
@@ -91,6 +91,11 @@ async fn answered(state: &State, identity: &Identity, result: &v1::AskResult) ->
 
 async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> Done<v1::SyncReply> {
     let worker_id = identity.worker.as_str();
+    // Each is looked up.
+    if request.open.len() > OPEN_REPLIES {
+        let detail = format!("A worker has at most {OPEN_REPLIES} open replies; end some of them, then ask again.");
+        return Err(problem::limit("too-many-replies", detail).into());
+    }
     let mut reply = v1::SyncReply::default();
     // Each step takes a connection of its own and gives it back: were one kept over the others, as many workers as
     // there are connections could wait for each other for ever.
@@ -101,6 +106,8 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
     }
     let told = request.open.iter().map(|open| (open.reply_id.as_str(), open)).collect::<HashMap<_, _>>();
     let (mut open, mut answered) = (HashSet::new(), Vec::new());
+    // What it tells of, whatever becomes of that, and what it does not tell of yet.
+    let mut busy = request.open.len();
     for turn in turns::open_for(state.db.pool(), worker_id).await? {
         // What another process was told of is not this one's, whatever it knows of it.
         let told = told.get(turn.reply_id.as_str()).filter(|_| turn.instance == identity.instance.as_str());
@@ -114,7 +121,10 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
             None if request.cut.contains(&turn.reply_id) => {
                 finish::abandon(state, &turn, RESTARTED).await?;
             }
-            None => unknown_turn(state, identity, &turn, request.seen, &mut reply).await?,
+            None => {
+                unknown_turn(state, identity, &turn, request.seen, &mut reply).await?;
+                busy += 1;
+            }
         }
         open.extend(told.map(|told| &told.reply_id));
     }
@@ -123,7 +133,7 @@ async fn sync(state: &State, identity: &Identity, request: &v1::SyncRequest) -> 
         unexpected(state, identity, told, &mut reply, &mut answered).await?;
     }
     if quotas::get(state.db.pool(), worker_id).await?.is_none() {
-        begin(state, identity, &mut reply).await?;
+        begin(state, identity, OPEN_REPLIES.saturating_sub(busy), &mut reply).await?;
     }
     give(answered, &mut reply);
     if !request.held.is_empty() {
@@ -246,11 +256,11 @@ async fn unexpected(
     }
 }
 
-/// Opens turns for messages that wait, as many as fit into the answer.
-async fn begin(state: &State, identity: &Identity, reply: &mut v1::SyncReply) -> Done<()> {
+/// Opens turns for messages that wait, as many as fit into the answer, and as there is room for on the worker.
+async fn begin(state: &State, identity: &Identity, room: usize, reply: &mut v1::SyncReply) -> Done<()> {
     let waiting = turns::next_of_worker(state.db.pool(), identity.worker.as_str(), STARTS).await?;
-    let full = waiting.len() == usize::try_from(STARTS).unwrap_or(usize::MAX);
-    for message in waiting {
+    let full = room > waiting.len() && waiting.len() == usize::try_from(STARTS).unwrap_or(usize::MAX);
+    for message in waiting.into_iter().take(room) {
         if bytes(&reply.start) + message.content.len() > CONTENT_BYTES {
             reply.more = true;
             return Ok(());
