@@ -35,6 +35,8 @@ const HOUSE_EVERY: Duration = Duration::from_secs(20);
 const PATIENCE: Duration = Duration::from_secs(20);
 /// A reply that has been open for longer is kept up to now.
 const CHECKPOINT: Duration = Duration::from_mins(1);
+/// A device that did not get the answer to a send repeats it within this time. Milliseconds.
+const SENT_AGAIN: i64 = 24 * 60 * 60 * 1000;
 const LOST: &str = "The worker was lost while it was writing this.";
 
 /// How long things last.
@@ -151,6 +153,7 @@ async fn house(state: &State, terms: Terms) -> Done<()> {
         retention::round(state, keep_for).await?;
     }
     let mut write = state.write().await?;
+    messages::forget_withdrawn(write.connection(), now - SENT_AGAIN).await?;
     let mut workers = Vec::new();
     for (session_id, worker_id) in sessions::fall_asleep(write.connection(), now - idle_after, 200).await? {
         tell::session(&mut write, &state.clock, &session_id, &Actor::system()).await?;

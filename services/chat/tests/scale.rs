@@ -124,6 +124,8 @@ fn comes_by_itself(statement: &str) -> bool {
     let house = [
         "outbox",
         "erasures",
+        "departures",
+        "withdrawn_at < $1",
         "shares WHERE expires_at",
         "last_activity < $1",
         "w.online",

@@ -28,6 +28,7 @@ on_both! {
     a_message_that_is_sent_in_two_sessions_at_once_is_in_one
     a_worker_that_asks_without_end_is_refused_and_another_one_is_not
     a_worker_has_so_many_open_replies_and_no_more
+    what_was_withdrawn_is_not_sent_by_the_same_send_once_more
     a_limit_is_taken_from_a_changed_file
     a_session_that_is_made_again_is_the_same_one
     what_comes_late_of_a_removed_worker_brings_it_not_back
@@ -287,6 +288,21 @@ mod scenario {
         assert_eq!((told.drop.len(), told.start.len(), told.more), (OPEN_REPLIES, 0, false), "there is no room");
         let told = worker.ask(open(OPEN_REPLIES - 1)).await;
         assert_eq!((told.drop.len(), told.start.len()), (OPEN_REPLIES - 1, 1), "there is room for one");
+    }
+
+    pub async fn what_was_withdrawn_is_not_sent_by_the_same_send_once_more(engine: Engine) {
+        let chat = Chat::start(engine).await;
+        let sent = chat.message("one");
+        let send = async || chat.call::<method::SendMessage>(sent.clone()).await;
+        send().await.unwrap();
+        send().await.unwrap();
+        chat.call::<method::WithdrawMessage>(chat.names(&sent.message_id)).await.unwrap();
+        assert_eq!(slug(send().await), "message-withdrawn");
+        assert!(chat.messages().await.messages.is_empty());
+        assert!(chat.process_of_worker(1).sync(&[]).await.start.is_empty());
+        // Said anew it is another message.
+        chat.send("one").await;
+        assert_eq!(chat.messages().await.messages.len(), 1);
     }
 
     pub async fn a_limit_is_taken_from_a_changed_file(engine: Engine) {

@@ -160,6 +160,7 @@ mod scenario {
         chat.call::<method::WithdrawMessage>(chat.names(&edit.message_id)).await.unwrap();
         assert_eq!(chat.messages().await.messages, before);
         // It was delivered to a process that is gone, and waits again: the old version has its place back.
+        let edit = chat.version_of(&one.message_id, "b");
         chat.call::<method::SendMessage>(edit.clone()).await.unwrap();
         worker.next().await;
         assert_eq!(chat.live().await, ["b", ""]);

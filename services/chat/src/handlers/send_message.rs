@@ -36,6 +36,10 @@ pub(super) async fn handle(state: State, request: v1::SendMessageRequest) -> Don
     if let Some(sent) = messages::get(&mut *write.connection(), &message_id).await? {
         return same_again(&sent, &chat_session_id, &content, (&attachments, replaces.as_deref()));
     }
+    if messages::was_withdrawn(write.connection(), &message_id).await? {
+        let detail = "This message was withdrawn meanwhile; send it with a new id if it shall be said after all.";
+        return Err(problem::conflict("message-withdrawn", detail).into());
+    }
     if session.status() == v1::SessionStatus::SessionTerminated {
         let detail = "This session has ended; resume it before you write.";
         return Err(problem::conflict("session-terminated", detail).into());

@@ -27,7 +27,7 @@ pub(super) async fn handle(state: State, request: v1::MessageRef) -> Done<v1::Em
         let stays = messages::set_status(write.connection(), &message_id, message.status(), withdrawn).await?;
         let row = stays.ok_or_else(delivered)?;
         tell::message(&mut write, &state.clock, &row).await?;
-    } else if messages::withdraw(write.connection(), &message_id).await? {
+    } else if messages::withdraw(write.connection(), &message_id, state.clock.now()).await? {
         let restored = versions::restore(write.connection(), &chat_session_id, &message_id).await?;
         tell::messages(&mut write, &state.clock, &restored).await?;
         tell::message_removed(&mut write, &state.clock, &chat_session_id, &message_id).await?;

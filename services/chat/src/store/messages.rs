@@ -431,13 +431,33 @@ pub async fn set_attachments(
     .await
 }
 
-/// Withdraws a message that waits; false when it waits no more.
-pub async fn withdraw(connection: &mut AnyConnection, message_id: &str) -> Result<bool, DbError> {
+/// Withdraws a message that waits, and remembers its id; false when it waits no more.
+pub async fn withdraw(connection: &mut AnyConnection, message_id: &str, now: i64) -> Result<bool, DbError> {
     let done = sqlx::query("DELETE FROM chat_messages WHERE message_id = $1 AND status = 1")
         .bind(message_id)
+        .execute(&mut *connection)
+        .await?;
+    if done.rows_affected() == 0 {
+        return Ok(false);
+    }
+    sqlx::query("INSERT INTO withdrawn_messages (message_id, withdrawn_at) VALUES ($1, $2)")
+        .bind(message_id)
+        .bind(now)
         .execute(connection)
         .await?;
-    Ok(done.rows_affected() == 1)
+    Ok(true)
+}
+
+/// Whether a message was withdrawn lately.
+pub async fn was_withdrawn(connection: &mut AnyConnection, message_id: &str) -> Result<bool, DbError> {
+    let found = sqlx::query("SELECT 1 FROM withdrawn_messages WHERE message_id = $1").bind(message_id);
+    Ok(found.fetch_optional(connection).await?.is_some())
+}
+
+/// Forgets which messages were withdrawn before a time.
+pub async fn forget_withdrawn(connection: &mut AnyConnection, before: i64) -> Result<(), DbError> {
+    sqlx::query("DELETE FROM withdrawn_messages WHERE withdrawn_at < $1").bind(before).execute(connection).await?;
+    Ok(())
 }
 
 /// Ends all that waits for a worker, and says why.

@@ -53,6 +53,8 @@ export const deProblems: Record<string, string> = {
   "message-exists": "Es gibt schon eine andere Nachricht mit dieser Kennung. Sende sie neu.",
   "message-superseded": "Von dieser Nachricht gibt es eine neuere Fassung. Nimm die.",
   "message-waiting": "Diese Nachricht wartet noch. Bearbeite sie, statt sie neu zu senden.",
+  "message-withdrawn":
+    "Diese Nachricht wurde inzwischen zurückgezogen. Sende sie neu, wenn sie doch gesagt werden soll.",
   "not-finished":
     "Diese Nachricht ist noch nicht beantwortet. Halte sie an oder warte, oder zweige bei der davor ab.",
   "not-last": "Inzwischen wurde hier etwas anderes gesagt. Sieh es dir an und sende noch einmal.",
