@@ -37,7 +37,17 @@ async fn until_it_writes(viewer: &Viewer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_worker_that_crashes_leaves_its_text_and_a_reason_and_goes_on_after_a_retry() {
     let stack = Stack::start().await;
-    let mut worker = worker_of(&stack).await;
+    a_worker_crashes(&stack).await;
+    assert_eq!(stack.counts(Part::Chat).await["muster_turns_ended_total{outcome=\"INTERRUPTED\"}"], 2.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_cluster_a_worker_that_crashes_leaves_its_text_and_a_reason() {
+    a_worker_crashes(&cluster().await).await;
+}
+
+async fn a_worker_crashes(stack: &Stack) {
+    let mut worker = worker_of(stack).await;
     let session = worker.session("demo/fast").await;
     // Chat ends no turn before it has seen the broker for half a minute: this takes a little longer.
     let first = session.send("count 320 every 100ms").await;
@@ -68,7 +78,6 @@ async fn a_worker_that_crashes_leaves_its_text_and_a_reason_and_goes_on_after_a_
     worker.online().await;
     let asked = session.send("first").await;
     assert_eq!(session.reply_to(&asked).await.content, "count 320 every 100ms");
-    assert_eq!(stack.counts(Part::Chat).await["muster_turns_ended_total{outcome=\"INTERRUPTED\"}"], 2.0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
