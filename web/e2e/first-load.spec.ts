@@ -81,6 +81,33 @@ test("the workers of a machine are asked for ahead as well, and there with the r
   await expect(worker).toBeVisible();
 });
 
+test("the frame of the app is there before its program, and on no other address", async ({
+  page,
+}) => {
+  await page.route("**/assets/*.js", () => undefined);
+  const frame = page.locator("#root").getByText("Muster");
+  await page.goto("/app", { waitUntil: "commit" });
+  await expect(frame).toBeVisible();
+  for (const other of ["/settings", "/shared/x", "/login"]) {
+    await page.goto(other, { waitUntil: "commit" });
+    await expect(frame).toBeAttached();
+    await expect(frame).toBeHidden();
+  }
+});
+
+for (const [address, own, others] of [
+  ["/app", /\/app-/, /\/(door|forms)-/],
+  ["/login", /\/door-/, /\/app-/],
+] as const)
+  test(`the page at ${address} itself names the program there, and not the other one`, async ({
+    request,
+  }) => {
+    const html = await (await request.get(address)).text();
+    const named = html.match(/<link rel="modulepreload"[^>]*>/g) ?? [];
+    expect(named.filter((link) => own.test(link))).not.toEqual([]);
+    expect(named.filter((link) => others.test(link))).toEqual([]);
+  });
+
 test("a program that does not come says so, and comes when it is asked for again", async ({
   page,
 }) => {

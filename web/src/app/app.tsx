@@ -2,7 +2,6 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { meQuery } from "@/shared/account/use-me";
 import type { Machine } from "@/shared/api/types";
-import { followFleet } from "@/shared/fleet/use-fleet-sync";
 import { machinesQuery } from "@/shared/fleet/use-machines";
 import { requestsQuery } from "@/shared/fleet/use-requests";
 import { sessionsQuery } from "@/shared/fleet/use-sessions";
@@ -25,8 +24,6 @@ export async function ready(): Promise<typeof App> {
 /** What the rail and the start show: what came only after them would push aside what is there. */
 function firstLists(userId: string) {
   const live = liveOf(userId);
-  // From before the first answer on: what changes after it must not be missed.
-  followFleet(live, queryClient);
   const workersOf = ({ machineId }: Machine) => queryClient.query(workersQuery(live, machineId));
   return [
     queryClient.query(machinesQuery(live)).then((all) => Promise.all(all.map(workersOf))),

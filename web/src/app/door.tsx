@@ -10,7 +10,7 @@ import { withinAMoment } from "./within-a-moment";
 
 const soon = [
   () => {
-    fetchSoon("login");
+    fetchSoon();
     return Promise.resolve();
   },
 ];

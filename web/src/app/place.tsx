@@ -51,7 +51,7 @@ export function Place({ phone }: { phone: boolean }) {
   const settled = placed.kind !== "loading";
   useEffect(() => {
     if (!settled) return undefined;
-    fetchSoon("app");
+    fetchSoon();
     return whenIdle(soon);
   }, [settled]);
 

@@ -10,9 +10,11 @@ import * as z from "zod/mini";
 import { ApiError } from "@/shared/api/api-error";
 import { meQuery } from "@/shared/account/use-me";
 import { placeSchema } from "@/shared/nav/place";
+import { AppPage } from "./app-page";
 import { CrashPage } from "./crash-page";
 import { NotFoundPage } from "./not-found-page";
 import { queryClient } from "./query-client";
+import { SignedInLayout } from "./signed-in-layout";
 
 /** A code that a sign-in elsewhere came back with. */
 const problemSchema = z.catch(z.optional(z.string()), undefined);
@@ -56,14 +58,14 @@ const signedIn = createRoute({
       throw error;
     }
   },
-  component: lazyRouteComponent(() => import("./signed-in-layout"), "SignedInLayout"),
+  component: SignedInLayout,
 });
 
 const app = createRoute({
   getParentRoute: () => signedIn,
   path: "/app",
   validateSearch: placeSchema,
-  component: lazyRouteComponent(() => import("./app-page"), "AppPage"),
+  component: AppPage,
 });
 
 const settings = createRoute({

@@ -48,15 +48,24 @@ async fn serve(method: Method, uri: Uri, headers: HeaderMap) -> Response {
     if path.rsplit('/').next().is_some_and(|last| last.contains('.')) {
         return Problem::not_found().into_response();
     }
-    match Dist::get("index.html") {
-        Some(index) => {
-            let mut page = file("index.html", index, &headers);
+    let name = page(path);
+    match Dist::get(name) {
+        Some(found) => {
+            let mut page = file(name, found, &headers);
             if path.starts_with(shared::PAGE) {
                 shared::keep_quiet(page.headers_mut());
             }
             page
         }
         None => (StatusCode::OK, Html(NOT_BUILT)).into_response(),
+    }
+}
+
+/// What shows a path of the app: whoever is about to sign in loads a page of its own, which names what that needs.
+fn page(path: &str) -> &'static str {
+    match path.trim_end_matches('/') {
+        "login" | "register" => "door.html",
+        _ => "index.html",
     }
 }
 
@@ -99,4 +108,19 @@ fn file(path: &str, file: EmbeddedFile, asked: &HeaderMap) -> Response {
         }
     }
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+
+    #[test]
+    fn whoever_is_about_to_sign_in_gets_the_page_of_the_door() {
+        for path in ["login", "login/", "register"] {
+            assert_eq!(page(path), "door.html");
+        }
+        for path in ["", "app", "settings", "shared/login", "logins"] {
+            assert_eq!(page(path), "index.html");
+        }
+    }
 }

@@ -1,6 +1,6 @@
 declare global {
   interface Window {
-    /** What was asked before whoever wants it was there, by path; first by public/ahead.js. */
+    /** What was asked before whoever wants it was there, by path; first by public/first.js. */
     askedAhead?: Map<string, Promise<Response>>;
   }
 }

@@ -3,6 +3,7 @@ import { useEffect } from "react";
 import type { AgentRequest, ChatSession, Machine, Worker } from "@/shared/api/types";
 import type { LiveClient } from "@/shared/live/live-client";
 import { useLive } from "@/shared/live/live-context";
+import { shown } from "@/shared/ui/on-demand";
 import {
   asUserEvent,
   foldMachines,
@@ -15,7 +16,7 @@ import {
 const followed = new WeakSet<LiveClient>();
 
 /** Keeps the fetched lists equal to what the user stream says, for as long as that is heard. */
-export function followFleet(live: LiveClient, client: QueryClient): void {
+function followFleet(live: LiveClient, client: QueryClient): void {
   if (followed.has(live)) return;
   followed.add(live);
   live.onUserFrame((frame) => applyUserEvent(client, asUserEvent(frame)));
@@ -25,7 +26,10 @@ export function followFleet(live: LiveClient, client: QueryClient): void {
 export function useFleetSync(): void {
   const live = useLive();
   const client = useQueryClient();
-  useEffect(() => followFleet(live, client), [live, client]);
+  useEffect(() => {
+    followFleet(live, client);
+    void shown().then(() => live.connect());
+  }, [live, client]);
 }
 
 export function applyUserEvent(client: QueryClient, event: UserEvent): void {

@@ -24,6 +24,7 @@ beforeEach(() => {
   vi.stubGlobal("SharedWorker", vi.fn());
   hub.heard = [];
   client = new LiveClient("u1", () => undefined);
+  client.connect();
 });
 
 it("a tab that was forgotten goes on from the last that it heard of each session", () => {
@@ -37,4 +38,14 @@ it("a tab that was forgotten goes on from the last that it heard of each session
     { type: "watch", session: "s1", cursor: "s1:c1-3" },
     { type: "watch", session: "s2", cursor: "s2:c1-7" },
   ]);
+});
+
+it("what was to be followed before there was a connection is followed from when there is one", () => {
+  const late = new LiveClient("u1", () => undefined);
+  hub.heard = [];
+  late.watch("s1", "s1:c1-1", () => undefined);
+  expect(hub.heard).toEqual([]);
+  late.connect();
+  late.connect();
+  expect(hub.heard).toEqual([{ type: "watch", session: "s1", cursor: "s1:c1-1" }]);
 });

@@ -19,7 +19,7 @@ interface Watched {
 /** This tab's end of the shared connection. */
 export class LiveClient {
   readonly status = createStore<LinkStatus>(() => ({ phase: "connecting", since: Date.now() }));
-  private readonly port: MessagePort;
+  private port: MessagePort | undefined;
   private readonly user = new Set<FrameListener>();
   private readonly refetch = new Set<() => void>();
   private readonly sessions = new Map<string, Watched>();
@@ -28,9 +28,15 @@ export class LiveClient {
     readonly userId: string,
     private readonly onSignedOut: () => void,
   ) {
-    this.port = connect(userId);
-    this.port.onmessage = ({ data }: MessageEvent<ToTab>) => this.hear(data);
     this.listenToPage();
+  }
+
+  /** Begins to hear. What was fetched before is fetched anew then, so it is as well done once that is shown. */
+  connect(): void {
+    if (this.port !== undefined) return;
+    this.port = portOf(this.userId);
+    this.port.onmessage = ({ data }: MessageEvent<ToTab>) => this.hear(data);
+    this.watchAll();
   }
 
   onUserFrame(listener: FrameListener): () => void {
@@ -68,12 +74,15 @@ export class LiveClient {
         this.refetch.forEach((listener) => listener());
         return;
       case "forgotten":
-        for (const [session, { cursor }] of this.sessions)
-          this.say({ type: "watch", session, cursor });
+        this.watchAll();
         return;
       case "frames":
         for (const frame of message.frames) this.handOn(frame);
     }
+  }
+
+  private watchAll(): void {
+    for (const [session, { cursor }] of this.sessions) this.say({ type: "watch", session, cursor });
   }
 
   private handOn(frame: Frame): void {
@@ -103,12 +112,12 @@ export class LiveClient {
   }
 
   private say(message: FromTab): void {
-    this.port.postMessage(message);
+    this.port?.postMessage(message);
   }
 }
 
 /** The hub in a SharedWorker where there is one, else a hub of this tab's own. */
-function connect(userId: string): MessagePort {
+function portOf(userId: string): MessagePort {
   if (typeof SharedWorker === "function") return new HubWorker({ name: userId }).port;
   const { port1, port2 } = new MessageChannel();
   new Hub(userId, openStream).connect(port1);

@@ -2,7 +2,7 @@ import { createStore } from "zustand/vanilla";
 
 export type ThemeSetting = "system" | "light" | "dark";
 
-// The same key is read before the first paint by public/theme.js.
+// The same key is read before the first paint by public/first.js.
 const KEY = "muster.theme";
 const prefersDark = matchMedia("(prefers-color-scheme: dark)");
 

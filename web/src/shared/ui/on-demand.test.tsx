@@ -52,10 +52,10 @@ it("what will be wanted soon is loaded from the first sign of somebody on", asyn
 
 it("what was fetched ahead leaves no trace, which would keep the build's code from fetching what it imports at once", async () => {
   const told = Object.assign(document.createElement("script"), { type: "text/plain" });
-  told.dataset["appSoon"] = "/assets/one.js /assets/two.js";
+  told.dataset["soon"] = "/assets/one.js /assets/two.js";
   document.head.append(told);
   const links = () => [...document.head.querySelectorAll("link[rel=prefetch]")];
-  fetchSoon("app");
+  fetchSoon();
   await vi.waitFor(() => expect(links()).toHaveLength(2), 3_000);
   links()[0]?.dispatchEvent(new Event("load"));
   links()[0]?.dispatchEvent(new Event("error"));

@@ -48,14 +48,22 @@ export function onDemand<Props extends object>(
  * Fetches what the build knows to be wanted soon, and runs none of it. Safari does not: there it is fetched when it is
  * wanted. Not before what is asked for now is shown: on a slow network the two would share what there is.
  */
-export function fetchSoon(from: "login" | "app"): void {
-  const told = document.querySelector<HTMLElement>(`script[data-${from}-soon]`);
-  const files = told?.dataset[`${from}Soon`]?.split(" ") ?? [];
-  told?.removeAttribute(`data-${from}-soon`);
+export function fetchSoon(): void {
+  const told = document.querySelector<HTMLElement>("script[data-soon]");
+  const files = told?.dataset["soon"]?.split(" ") ?? [];
+  told?.removeAttribute("data-soon");
+  void shown().then(() => files.forEach(prefetch));
+}
+
+/** Once what is rendered just now is shown, and the page has nothing else to do. A tab behind others shows nothing. */
+export async function shown(): Promise<void> {
   // What an effect asks for would go out before what it belongs to is painted.
-  requestAnimationFrame(() => {
-    void idle().then(() => files.forEach(prefetch));
-  });
+  if (!document.hidden)
+    await new Promise<void>((resolve) => {
+      requestAnimationFrame(() => resolve());
+      document.addEventListener("visibilitychange", () => resolve(), { once: true });
+    });
+  await idle();
 }
 
 /** Not there any longer than it is of use: the build's own code fetches nothing that a link names already. */
