@@ -1,4 +1,5 @@
 import { deProblems } from "./de-problems";
+import { deReasons } from "./de-reasons";
 import type { en } from "./en";
 
 const viele = (n: number, eins: string, mehr: string) => `${n} ${n === 1 ? eins : mehr}`;
@@ -19,6 +20,7 @@ export const de: typeof en = {
     goHome: "Zum Anfang",
   },
   problems: deProblems,
+  reasons: deReasons,
   time: { now: "gerade eben", seconds: (n) => `${n} s`, minutes: (n) => `${n} min` },
   common: {
     cancel: "Abbrechen",

@@ -17,6 +17,8 @@ export const en = {
   },
   /** Why the server refuses, by the code that it gives. In English its own sentence says more. */
   problems: {} as Record<string, string>,
+  /** Why a turn did not get to its end, by what the server says of it. */
+  reasons: {} as Record<string, string>,
   time: {
     now: "just now",
     seconds: (n: string) => `${n} s`,

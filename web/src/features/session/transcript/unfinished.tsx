@@ -11,7 +11,7 @@ import { ReadOnlyContext } from "../stream/use-session-stream";
 export function Unfinished({ message }: { message: ChatMessage }) {
   const retry = useRetryTurn(message.chatSessionId);
   const readOnly = use(ReadOnlyContext);
-  const { status } = message;
+  const { status, error } = message;
   if (status !== "failed" && status !== "cancelled" && status !== "interrupted") return null;
   return (
     <div
@@ -20,7 +20,9 @@ export function Unfinished({ message }: { message: ChatMessage }) {
         status === "cancelled" ? "bg-hover text-ink-2" : "bg-bad-soft text-bad-ink",
       )}
     >
-      <p className="min-w-0 flex-1 break-words">{t.turn.reason[status](message.error ?? "")}</p>
+      <p className="min-w-0 flex-1 break-words">
+        {t.turn.reason[status](error == null ? "" : (t.reasons[error] ?? error))}
+      </p>
       {!readOnly && (
         <Button
           size="sm"
