@@ -49,6 +49,44 @@ test("a notice is shown to whom does not look, in the page's words, and once for
     .toEqual([{ title: notice.title, body: "The agent asks you something.", tag: "s" }]);
 });
 
+test("a click on a notice leads to its session, within the page that is open", async ({
+  page,
+  context,
+  muster,
+}) => {
+  await context.grantPermissions(["notifications"]);
+  await muster.readyToChat();
+  await muster.send("echo plums in a bowl");
+  await expect(muster.reply).toContainText("plums in a bowl");
+  const place = new URL(page.url());
+  await page.evaluate(() => navigator.serviceWorker.ready);
+  await page.getByRole("navigation").getByRole("button", { name: "Muster" }).click();
+  await expect(muster.reply).toBeHidden();
+  await page.evaluate(() => Object.assign(window, { sameAsBefore: true }));
+
+  const worker =
+    context.serviceWorkers()[0] ?? (await context.waitForEvent("serviceworker", { timeout: 0 }));
+  // No system shows the notice here, for somebody to click on it: what it would do then is played, the rest is real.
+  await worker.evaluate(
+    async (notice) => {
+      const scope = self as unknown as {
+        placeOf: (worker: string | null, session: string | null) => string;
+        registration: ServiceWorkerRegistration;
+        WindowClient: { prototype: { focus: () => Promise<unknown> } };
+        NotificationEvent: new (type: string, init: object) => Event;
+      };
+      scope.WindowClient.prototype.focus = () => Promise.resolve();
+      const data = { place: scope.placeOf(notice.worker, notice.session) };
+      await scope.registration.showNotification("Muster", { tag: "t", data });
+      const [notification] = await scope.registration.getNotifications({ tag: "t" });
+      self.dispatchEvent(new scope.NotificationEvent("notificationclick", { notification }));
+    },
+    { worker: place.searchParams.get("worker"), session: place.searchParams.get("session") },
+  );
+  await expect(muster.reply).toContainText("plums in a bowl");
+  expect(await page.evaluate(() => "sameAsBefore" in window), "it is not loaded anew").toBe(true);
+});
+
 test("the page can be installed", async ({ page }) => {
   await page.goto("/login");
   const session = await page.context().newCDPSession(page);

@@ -184,3 +184,26 @@ for (const reducedMotion of ["no-preference", "reduce"] as const)
       await expect.poll(() => left(page)).toBe(0);
     });
   });
+
+test("nothing shifts while a reply streams", async ({ page, muster }) => {
+  await muster.readyToChat();
+  await muster.send("a first look");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible();
+  await page.evaluate(() => {
+    const shifts: string[] = [];
+    Object.assign(window, { shifts });
+    new PerformanceObserver((list) => {
+      for (const entry of list.getEntries() as (PerformanceEntry & {
+        value: number;
+        sources: { node: Node | null }[];
+      })[])
+        shifts.push(`${entry.value} ${entry.sources.map(({ node }) => node?.textContent).join()}`);
+    }).observe({ type: "layout-shift" });
+  });
+  await muster.send("write 300 every 20ms");
+  await expect(muster.reply.getByRole("img", { name: /every piece arrived/ })).toBeVisible({
+    timeout: COUNTED,
+  });
+  const shifts = await page.evaluate(() => (window as unknown as { shifts: string[] }).shifts);
+  expect(shifts).toEqual([]);
+});

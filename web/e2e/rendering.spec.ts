@@ -34,6 +34,32 @@ test("a diagram is drawn, shows its source when asked, and is left to it when it
   await expect(page.getByText("Syntax error")).toHaveCount(0);
 });
 
+test("a formula is set as one, and what is written from right to left stands on the right", async ({
+  page,
+  muster,
+}) => {
+  await muster.readyToChat();
+  await say(muster, "$$\\frac{plum}{jam}$$\n\nשלום לכולם\n\nhello");
+  const letters = muster.reply.locator(".katex-html .mord.mathnormal");
+  await expect(letters.first()).toBeVisible();
+  const top = async (letter: string) =>
+    (await letters.filter({ hasText: letter }).first().boundingBox())?.y ?? NaN;
+  expect(await top("p"), "one above the other").toBeLessThan(await top("j"));
+  const fonts = () => page.evaluate(() => document.fonts.check("1rem KaTeX_Math"));
+  await expect.poll(fonts).toBe(true);
+
+  /** Where the words of a paragraph begin and end, within it. */
+  const ends = (words: string) =>
+    muster.reply.locator("p", { hasText: words }).evaluate((paragraph) => {
+      const range = document.createRange();
+      range.selectNodeContents(paragraph);
+      const [inside, around] = [range.getBoundingClientRect(), paragraph.getBoundingClientRect()];
+      return { left: inside.left - around.left, right: around.right - inside.right };
+    });
+  expect(await ends("שלום לכולם")).toMatchObject({ right: 0 });
+  expect(await ends("hello")).toMatchObject({ left: 0 });
+});
+
 test("code is coloured by its language, copied as it is, and wrapped when asked", async ({
   page,
   context,

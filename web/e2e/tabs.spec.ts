@@ -71,3 +71,32 @@ test("ten tabs on ten sessions are all live, and stay so when the first is close
   await context.close();
   await proxy.stop();
 });
+
+test("two tabs on one session show the same in the middle of a reply, and at its end", async ({
+  page,
+  context,
+  muster,
+}) => {
+  test.setTimeout(180_000);
+  await muster.readyToChat();
+  await muster.send(`count ${NUMBERS} every 50ms`);
+  await expect(reply(page)).toContainText("20");
+  const late = await context.newPage();
+  await late.goto(page.url());
+  // What came before it was there, too.
+  await expect(reply(late)).toContainText("1 2 3");
+  const words = async (tab: Page) => reply(tab).locator(".prose").innerText();
+  const [here, there] = await Promise.all([words(page), words(late)]);
+  expect(numbers.startsWith(here.trim()), here).toBe(true);
+  expect(numbers.startsWith(there.trim()), there).toBe(true);
+  expect(here.length, "it is not over").toBeLessThan(numbers.length);
+  // What one has seen by now, the other has a moment later.
+  await expect(reply(page)).toContainText(there.trim());
+  await expect(reply(late)).toContainText(here.trim());
+  for (const tab of [page, late]) {
+    await expect(reply(tab).getByRole("img", { name: /every piece arrived/ })).toBeVisible({
+      timeout: 60_000,
+    });
+    await expect(reply(tab).locator(".prose")).toHaveText(numbers, { useInnerText: true });
+  }
+});

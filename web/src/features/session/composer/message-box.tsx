@@ -75,6 +75,7 @@ export function MessageBox({
     <>
       <SuggestionList {...suggesting} />
       <textarea
+        dir="auto"
         ref={box}
         id="composer"
         rows={1}

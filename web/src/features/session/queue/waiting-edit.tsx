@@ -45,6 +45,7 @@ export function WaitingEdit(props: WaitingEditProps) {
   return (
     <li className="p-1">
       <textarea
+        dir="auto"
         // eslint-disable-next-line jsx-a11y/no-autofocus
         autoFocus={props.takesFocus}
         aria-label={t.queue.edit}

@@ -65,6 +65,7 @@ export function MessageEditor({ message, onClose }: MessageEditorProps) {
       }}
     >
       <textarea
+        dir="auto"
         ref={box}
         aria-label={t.version.edit}
         aria-describedby={`edit-note-${messageId}`}

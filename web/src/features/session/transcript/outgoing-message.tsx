@@ -21,7 +21,7 @@ export function OutgoingMessage({ item, onEdit }: OutgoingMessageProps) {
       {item.content !== "" && (
         <div
           className={cn(
-            "max-w-[88%] overflow-y-clip rounded-xl rounded-br-sm bg-press px-3.5 py-2 text-base break-words whitespace-pre-wrap",
+            "max-w-[88%] overflow-y-clip rounded-xl rounded-br-sm bg-press px-3.5 py-2 text-base break-words whitespace-pre-wrap [unicode-bidi:plaintext]",
             item.state !== "sent" && "opacity-80",
           )}
         >

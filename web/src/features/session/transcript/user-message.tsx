@@ -33,7 +33,7 @@ export const UserMessage = memo(function UserMessage({ messageId }: { messageId:
     <article {...kept} aria-label={t.session.you} className="group flex flex-col items-end pt-6">
       <MessageFiles files={message.attachments} />
       {message.content.trim() !== "" && (
-        <div className="max-w-[88%] overflow-y-clip rounded-xl rounded-br-sm bg-press px-3.5 py-2 text-base break-words whitespace-pre-wrap">
+        <div className="max-w-[88%] overflow-y-clip rounded-xl rounded-br-sm bg-press px-3.5 py-2 text-base break-words whitespace-pre-wrap [unicode-bidi:plaintext]">
           {message.content}
         </div>
       )}
