@@ -52,7 +52,16 @@ export function fetchSoon(): void {
   const told = document.querySelector<HTMLElement>("script[data-soon]");
   const files = told?.dataset["soon"]?.split(" ") ?? [];
   told?.removeAttribute("data-soon");
-  void shown().then(() => files.forEach(prefetch));
+  void prefetchAll(files);
+}
+
+/** One after the other, each when the page has nothing else to do: together they hold up a tap. */
+async function prefetchAll(files: readonly string[]): Promise<void> {
+  await shown();
+  for (const file of files) {
+    prefetch(file);
+    await idle();
+  }
 }
 
 /** Once what is rendered just now is shown, and the page has nothing else to do. A tab behind others shows nothing. */
