@@ -158,7 +158,7 @@ pub fn untrusted(reason: &str) -> Exit {
 #[must_use]
 pub fn no_certificates(file: &Path, reason: &dyn Display) -> Exit {
     let message = format!("{} cannot be used: {reason}. Give --ca a file with certificates in PEM.", file.display());
-    Exit::new(Code::Usage, message)
+    Exit::new(Code::NoInput, message)
 }
 
 /// What the file of `--ca` holds.

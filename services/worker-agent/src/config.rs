@@ -370,7 +370,7 @@ fn worker_token(
 fn root(dir: &Path) -> Result<PathBuf, Exit> {
     let missing = |why: &dyn fmt::Display| {
         Exit::new(
-            Code::Usage,
+            Code::NoInput,
             format!("The directory {} cannot be used: {why}. Name another with --dir.", dir.display()),
         )
     };
@@ -469,7 +469,7 @@ mod tests {
             (vec!["--token", "machine_x", "--server", "http://127.0.0.1:1"], Code::Usage, "machine_<id>"),
             (vec!["--token", &token], Code::Usage, "No server"),
             (vec!["--token", &token, "--server", "nats://broker.example"], Code::Usage, "--insecure"),
-            (vec!["--token", &token, "--server", "http://127.0.0.1", "--dir", "/nowhere"], Code::Usage, "--dir"),
+            (vec!["--token", &token, "--server", "http://127.0.0.1", "--dir", "/nowhere"], Code::NoInput, "--dir"),
         ] {
             let given = [&["--backend", "demo"][..], &arguments].concat();
             let exit = Config::from_run(run(&given), &HashMap::new()).unwrap_err();

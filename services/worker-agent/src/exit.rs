@@ -9,7 +9,7 @@ use std::{fmt, process::ExitCode};
 pub enum Code {
     /// The command line is wrong.
     Usage = 64,
-    /// A file or directory that is named does not exist.
+    /// A file or directory that is named does not exist. It may yet, so whoever keeps workers tries again.
     NoInput = 66,
     /// A server, a program or a lease is not available.
     Unavailable = 69,

@@ -88,7 +88,7 @@ on_both_engines! {
         let worker = Worker::approved(&stack).await;
         stack.until_status(&worker.token, WorkerStatus::Online).await;
         stack.broker.kill().await;
-        stack.broker.restart().await.unwrap();
+        stack.restart_broker().await;
         worker.until(RegisterStatus::Approved).await;
         stack.until_status(&worker.token, WorkerStatus::Online).await;
         eventually("models", || async { worker.models(&["a/b/c"]).await.ok() }).await;
@@ -163,7 +163,7 @@ async fn a_registry_may_start_before_the_broker_and_says_what_is_missing() {
     assert_eq!(answer.status(), 503);
     let text = answer.text().await.unwrap();
     assert!(text.contains("stream EVENTS") && text.contains("nats system"), "{text}");
-    stack.broker.restart().await.unwrap();
+    stack.restart_broker().await;
     stack.ready().await;
     Worker::approved(&stack).await;
     stack.broker.kill().await;

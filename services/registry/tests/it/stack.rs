@@ -135,6 +135,14 @@ impl Stack {
         self.says("the configuration has changed").await;
     }
 
+    /// Starts the broker again that was killed, and waits until the api is connected to it.
+    pub(crate) async fn restart_broker(&mut self) {
+        let mut connection = self.api.connection();
+        let before = connection.borrow_and_update().epoch;
+        self.broker.restart().await.unwrap();
+        connection.wait_for(|now| now.connected && now.epoch > before).await.unwrap();
+    }
+
     /// Waits until the registry says that nothing is missing.
     pub(crate) async fn ready(&mut self) {
         self.operator = self.ready_at(&self.registry).await;
