@@ -72,20 +72,24 @@ impl RequestRow {
     }
 }
 
-/// Keeps a request; `None` when it is known.
-pub async fn insert(
+/// Keeps a request, or that the agent took it back; `None` when that is known, or it was answered. It may be taken back
+/// before it is known, because another instance is about to keep it.
+pub async fn put(
     connection: &mut AnyConnection,
     turn: &super::TurnRow,
     user_id: &str,
     body: &v1::RequestBody,
-    status: v1::RequestStatus,
+    (status, withdrawn): (v1::RequestStatus, bool),
     asked_at: i64,
 ) -> Result<Option<RequestRow>, DbError> {
     sqlx::query_as(concat!(
         "INSERT INTO requests (chat_session_id, request_id, reply_id, worker_id, user_id, body, status, outcome,
-           answered_by, asked_at, revision)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, $8, 1)
-         ON CONFLICT DO NOTHING RETURNING ",
+           answered_by, asked_at, revision, withdrawn)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, NULL, NULL, $8, 1, $9)
+         ON CONFLICT (chat_session_id, request_id) DO UPDATE SET
+           status = excluded.status, withdrawn = 1, revision = requests.revision + 1
+           WHERE excluded.withdrawn = 1 AND requests.withdrawn = 0 AND requests.status <> 2
+         RETURNING ",
         request_columns!()
     ))
     .bind(&turn.chat_session_id)
@@ -96,36 +100,7 @@ pub async fn insert(
     .bind(body.encode_to_vec())
     .bind(i64::from(i32::from(status)))
     .bind(asked_at)
-    .fetch_optional(connection)
-    .await
-}
-
-/// The agent took a request back; `None` when it was answered, or this is known. One that is not known yet, because
-/// another instance is about to keep it, is kept as that.
-pub async fn withdraw(
-    connection: &mut AnyConnection,
-    turn: &super::TurnRow,
-    user_id: &str,
-    body: &v1::RequestBody,
-    asked_at: i64,
-) -> Result<Option<RequestRow>, DbError> {
-    sqlx::query_as(concat!(
-        "INSERT INTO requests (chat_session_id, request_id, reply_id, worker_id, user_id, body, status, outcome,
-           answered_by, asked_at, revision, withdrawn)
-         VALUES ($1, $2, $3, $4, $5, $6, 3, NULL, NULL, $7, 1, 1)
-         ON CONFLICT (chat_session_id, request_id) DO UPDATE SET
-           status = 3, withdrawn = 1, revision = requests.revision + 1
-           WHERE requests.status <> 2 AND requests.withdrawn = 0
-         RETURNING ",
-        request_columns!()
-    ))
-    .bind(&turn.chat_session_id)
-    .bind(&body.request_id)
-    .bind(&turn.reply_id)
-    .bind(&turn.worker_id)
-    .bind(user_id)
-    .bind(body.encode_to_vec())
-    .bind(asked_at)
+    .bind(i64::from(withdrawn))
     .fetch_optional(connection)
     .await
 }

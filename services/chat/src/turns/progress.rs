@@ -67,7 +67,8 @@ pub async fn asked(state: &State, turn: &TurnRow, body: &v1::RequestBody, withdr
     sessions::lock(write.connection(), &turn.chat_session_id).await?;
     let Some(turn) = turns::get(&mut *write.connection(), &turn.reply_id).await? else { return Ok(()) };
     let status = match turn.status() {
-        _ if turn.ended_at.is_none() => v1::RequestStatus::RequestPending,
+        _ if turn.ended_at.is_none() && !withdrawn => v1::RequestStatus::RequestPending,
+        _ if turn.ended_at.is_none() => v1::RequestStatus::RequestGone,
         v1::TurnStatus::Interrupted => v1::RequestStatus::RequestGone,
         _ => return Ok(()),
     };
@@ -75,12 +76,8 @@ pub async fn asked(state: &State, turn: &TurnRow, body: &v1::RequestBody, withdr
         return Ok(());
     };
     let now = state.clock.now();
-    let (connection, user_id) = (write.connection(), &session.user_id);
-    let row = if withdrawn {
-        requests::withdraw(connection, &turn, user_id, body, now).await?
-    } else {
-        requests::insert(connection, &turn, user_id, body, status, now).await?
-    };
+    let told = (status, withdrawn);
+    let row = requests::put(write.connection(), &turn, &session.user_id, body, told, now).await?;
     let Some(row) = row else { return Ok(()) };
     sessions::touch(write.connection(), &turn.chat_session_id, now).await?;
     let actor = Actor::worker(&turn.worker_id);
